@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""./dev on a machine with and without its packages: apt-get, dpkg-query, sudo, cmake and ninja are stand-ins that write
+down how they were called, in a copy of the few files that ./dev consists of."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STUBS = {
+    # Knows the packages listed in $STATE/installed.
+    "dpkg-query": 'status=0; for p in "${@:3}"; do grep -qx "$p" "$STATE/installed" && echo "installed $p" || status=1; done; exit $status',
+    # Installs what it is asked for.
+    "apt-get": 'echo "apt-get $*" >>"$STATE/calls"; for p in "$@"; do echo "$p"; done >>"$STATE/installed"; echo "apt noise"',
+    "sudo": 'echo sudo >>"$STATE/calls"; exec "$@"',
+    "id": 'cat "$STATE/uid"',
+    "cmake": 'echo "cmake $*" >>"$STATE/calls"; mkdir -p build/dev/bin; touch build/dev/build.ninja; '
+             'cp "$STATE/program" build/dev/bin/xtrader-standalone; cp "$STATE/program" build/dev/bin/xt-order',
+    "ninja": 'echo "ninja ${*: -1}" >>"$STATE/calls"; echo "ninja noise"; exit "$(cat "$STATE/ninja" 2>/dev/null || echo 0)"',
+}
+
+
+class DevTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.tree = self.folder / "tree"
+        self.state = self.folder / "state"
+        for path in (self.tree / "deploy", self.tree / "tools", self.state, self.folder / "bin"):
+            path.mkdir(parents=True)
+        shutil.copy(ROOT / "dev", self.tree / "dev")
+        shutil.copytree(ROOT / "tools" / "dev", self.tree / "tools" / "dev")
+        (self.tree / "deploy" / "packages.txt").write_text("# build\ncmake\nninja-build  # why\n\nlibone-dev\n")
+        for name, body in STUBS.items():
+            stub = self.folder / "bin" / name
+            stub.write_text(f"#!/bin/bash\n{body}\n")
+            stub.chmod(0o755)
+        program = self.state / "program"
+        program.write_text('#!/bin/bash\necho "pid $$ args $*"\n')
+        program.chmod(0o755)
+        (self.state / "uid").write_text("0\n")
+        self.install("cmake", "ninja-build", "libone-dev")
+
+    def install(self, *packages):
+        (self.state / "installed").write_text("".join(f"{package}\n" for package in packages))
+
+    def dev(self, *arguments):
+        env = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "STATE": str(self.state), "HOME": str(self.folder)}
+        process = subprocess.Popen([self.tree / "dev", *arguments], env=env, cwd="/", stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        out, err = process.communicate(timeout=60)
+        self.pid = process.pid
+        return process.returncode, out, err
+
+    def calls(self):
+        path = self.state / "calls"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def test_run_installs_only_what_is_missing_then_becomes_the_program(self):
+        self.install("cmake")
+        status, out, err = self.dev("run", "--port", "0")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(out, f"pid {self.pid} args --data {self.tree}/.xtrader --port 0\n")
+        self.assertIn("installing 2 missing Debian packages: libone-dev ninja-build", err)
+        calls = self.calls()
+        self.assertTrue(calls[0].endswith(" update"), calls)
+        self.assertIn("install -y --no-install-recommends libone-dev ninja-build", calls[1])
+        self.assertEqual(calls[2:], ["cmake --preset dev", "ninja xtrader-standalone"])
+
+    def test_nothing_is_installed_or_configured_twice(self):
+        self.install("cmake")
+        self.dev("run")
+        self.calls()
+        _, _, err = self.dev("run")
+        self.assertEqual(self.calls(), ["ninja xtrader-standalone"])
+        self.assertEqual(err, "ninja noise\n")
+
+    def test_a_new_folder_configures_again(self):
+        self.dev("run")
+        self.calls()
+        (self.tree / "libs").mkdir()
+        (self.tree / "libs" / "CMakeLists.txt").touch()
+        self.dev("run")
+        self.assertEqual(self.calls(), ["cmake --preset dev", "ninja xtrader-standalone"])
+
+    def test_an_ordinary_user_goes_through_sudo(self):
+        self.install("cmake", "ninja-build")
+        (self.state / "uid").write_text("1000\n")
+        status, _, err = self.dev("order", "--data", "elsewhere", "buy")
+        self.assertEqual(status, 0, err)
+        calls = self.calls()
+        self.assertEqual([call.split()[0] for call in calls[:4]], ["sudo", "apt-get", "sudo", "apt-get"])
+
+    def test_the_callers_folder_for_data_wins(self):
+        for flag in (["--data", "elsewhere"], ["--data=elsewhere"]):
+            _, out, _ = self.dev("order", *flag, "buy")
+            self.assertTrue(out.endswith(f"args {' '.join(flag)} buy\n"), out)
+
+    def test_a_build_that_fails_says_so_and_starts_nothing(self):
+        (self.state / "ninja").write_text("1")
+        status, out, err = self.dev("run")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("there is no target 'xtrader-standalone' in this tree", err)
+        status, out, _ = self.dev("test", "unit")
+        self.assertEqual((status, out), (1, "0 passed, 1 failed\n"))
+
+    def test_mistakes_are_named_before_anything_is_built(self):
+        for arguments, message in [
+            (["fly"], "unknown command 'fly'"),
+            (["test", "units"], "no test group 'units'"),
+            (["test", "--preset", "fast"], "no preset 'fast'"),
+            (["test", "--label", "slow"], "no label 'slow'"),
+            (["build", "--fast"], "unknown option --fast"),
+            (["bench", "nothing"], "no benchmark 'nothing'"),
+            (["lint", "spelling"], "no lint step 'spelling'"),
+        ]:
+            status, out, err = self.dev(*arguments)
+            self.assertEqual((status, out), (1, ""), arguments)
+            self.assertIn(message, err)
+        self.assertEqual(self.calls(), [])
+
+    def test_clean_removes_the_build_and_the_data_of_this_checkout(self):
+        self.dev("run")
+        (self.tree / ".xtrader").mkdir()
+        status, _, err = self.dev("clean")
+        self.assertEqual(status, 0, err)
+        self.assertIn(f"removing {self.tree}/build {self.tree}/.xtrader", err)
+        self.assertFalse((self.tree / "build").exists() or (self.tree / ".xtrader").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Configure when needed, then ninja. Sourced by ./dev.
+
+build_dir() { printf '%s/build/%s' "$XT_ROOT" "$1"; }
+
+# As many jobs as cores, but no more than one per GiB: the heaviest file takes 0.8 GiB to compile.
+build_jobs() {
+  local cores memory_gib
+  cores=$(nproc)
+  memory_gib=$(awk '/^MemTotal:/ {print int($2 / 1048576)}' /proc/meminfo 2>/dev/null || echo "$cores")
+  ((memory_gib >= 1)) || memory_gib=1
+  echo $((cores < memory_gib ? cores : memory_gib))
+}
+
+# Ninja reruns CMake when a CMakeLists.txt changes, but cannot know of a folder that appeared: parents ask EXISTS.
+list_of_lists() {
+  (cd "$XT_ROOT" && find . -name CMakeLists.txt -not -path './build/*' -not -path './node_modules/*' | LC_ALL=C sort)
+}
+
+configure() {
+  local preset=$1 dir lists home
+  dir=$(build_dir "$preset")
+  lists=$(list_of_lists)
+  if [[ -f $dir/CMakeCache.txt ]]; then
+    home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$dir/CMakeCache.txt")
+    if [[ $home != "$XT_ROOT" ]]; then
+      say "build/$preset was made for $home; starting it afresh"
+      rm -rf -- "$dir"
+    fi
+  fi
+  if [[ -f $dir/build.ninja && -f $dir/xt-lists && $(<"$dir/xt-lists") == "$lists" ]]; then return 0; fi
+  say "configuring build/$preset"
+  (cd "$XT_ROOT" && cmake --preset "$preset" >"$XT_ROOT/build/.configure-$preset.log" 2>&1) || {
+    cat "$XT_ROOT/build/.configure-$preset.log" >&2
+    say "cmake --preset $preset failed"
+    return 1
+  }
+  printf '%s\n' "$lists" >"$dir/xt-lists"
+}
+
+has_target() { grep -q "^build $2: phony" "$(build_dir "$1")/build.ninja"; }
+
+# build_targets PRESET TARGET...: progress and errors on stderr; false when it does not build.
+build_targets() {
+  local preset=$1 target status=0
+  shift
+  mkdir -p "$XT_ROOT/build"
+  configure "$preset" || return 1
+  NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} \
+    ninja -C "$(build_dir "$preset")" -j "$(build_jobs)" "$@" >&2 || status=$?
+  ((status)) || return 0
+  for target in "$@"; do
+    has_target "$preset" "$target" || say "there is no target '$target' in this tree"
+  done
+  say "the build failed (preset $preset: $*)"
+  return 1
+}

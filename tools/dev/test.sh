@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# ./dev test: builds what the chosen tests need, runs them with ctest, counts the cases. Sourced by ./dev.
+
+readonly XT_GROUPS=(unit contract integration scenarios e2e nightly layering)
+
+check_group() {
+  local group
+  for group in "${XT_GROUPS[@]}"; do
+    [[ $group != "$1" ]] || return 0
+  done
+  die "no test group '$1'; there are: ${XT_GROUPS[*]}"
+}
+
+dev_test() {
+  local preset=dev label='' groups=()
+  while (($#)); do
+    case $1 in
+      --preset) preset=${2:?--preset needs a value}; shift 2 ;;
+      --preset=*) preset=${1#*=}; shift ;;
+      --label) label=${2:?--label needs a value}; shift 2 ;;
+      --label=*) label=${1#*=}; shift ;;
+      -*) die "test: unknown option $1" ;;
+      *) check_group "$1"; groups+=("$1"); shift ;;
+    esac
+  done
+  check_preset "$preset"
+  [[ $label =~ ^(|core|threaded)$ ]] || die "no label '$label'; there are: core threaded"
+  ensure_packages
+
+  local select=()
+  ((${#groups[@]} == 0)) || select+=(-L "^($(IFS='|' && printf '%s' "${groups[*]}"))\$")
+  [[ -z $label ]] || select+=(-L "^$label\$")
+  [[ " ${groups[*]} " == *' nightly '* ]] || select+=(-LE '^nightly$')
+
+  if ! build_tests "$preset" "${select[@]}"; then
+    echo "0 passed, 1 failed"
+    return 1
+  fi
+  run_tests "$preset" "${select[@]}"
+}
+
+# A whole run builds everything, benchmarks included, so that nothing rots. A chosen part builds its own targets only.
+build_tests() {
+  local preset=$1 dir listing name targets=()
+  shift
+  if [[ $# == 2 && $1 == -LE ]]; then
+    build_targets "$preset" all
+    return
+  fi
+  mkdir -p "$XT_ROOT/build"
+  configure "$preset" || return 1
+  dir=$(build_dir "$preset")
+  build_targets "$preset" build.ninja || return 1 # CMake first, when a CMakeLists.txt changed
+  listing=$(list_tests "$dir" "$@") || return 1
+  while IFS= read -r name; do
+    if has_target "$preset" "$name"; then
+      targets+=("$name")
+    elif [[ -n $name ]]; then
+      say "the test $name has no target of its name; building everything"
+      targets=(all)
+      break
+    fi
+  done < <(python3 "$XT_ROOT/tools/dev/ctest_report.py" names <(printf '%s' "$listing"))
+  ((${#targets[@]} == 0)) || build_targets "$preset" "${targets[@]}"
+}
+
+list_tests() { ctest --test-dir "$1" "${@:2}" --show-only=json-v1; }
+
+run_tests() {
+  local preset=$1 dir results tmp status=0 runner=()
+  shift
+  dir=$(build_dir "$preset")
+  results=$dir/test-results
+  rm -rf -- "$results"
+  mkdir -p "$results"
+  tmp=$(mktemp -d "${TMPDIR:-/tmp}/xtrader-test.XXXXXX")
+  list_tests "$dir" "$@" >"$results/listing.json"
+
+  # GCC 12's ThreadSanitizer cannot place its shadow memory when the kernel randomises addresses widely.
+  if [[ $preset == tsan ]] && setarch -R true 2>/dev/null; then runner=(setarch -R); fi
+  "${runner[@]}" env \
+    GTEST_OUTPUT="xml:$results/" GTEST_COLOR=no TEST_TMPDIR="$tmp" \
+    ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}" \
+    UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}" \
+    TSAN_OPTIONS="${TSAN_OPTIONS:-second_deadlock_stack=1:suppressions=$XT_ROOT/tools/dev/tsan.supp}" \
+    ctest --test-dir "$dir" "$@" -j2 --output-on-failure --output-junit "$results/junit.xml" </dev/null || true
+  rm -rf -- "$tmp"
+  python3 "$XT_ROOT/tools/dev/ctest_report.py" count "$results/listing.json" "$results/junit.xml" "$results" || status=$?
+  return "$status"
+}
