@@ -1,0 +1,24 @@
+# Compiler options every target of ours gets, and the sanitizer builds.
+
+set(XT_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, 'address' (with undefined) or 'thread'")
+
+find_program(XT_CCACHE ccache)
+if(XT_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${XT_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${XT_CCACHE}")
+endif()
+
+add_library(xt_options INTERFACE)
+target_include_directories(xt_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_options(xt_options INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+
+if(XT_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(XT_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(NOT XT_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "XT_SANITIZE must be empty, 'address' or 'thread', not '${XT_SANITIZE}'")
+endif()

@@ -1,0 +1,67 @@
+// MatchingReplica: how the sequencer feeds one replica of matching, and how anybody asks it for its state. Matching
+// implements it; callers reach it directly or through gRPC.
+//
+// Protocol: Connect tells what the replica has applied; frames then come in order from the next one, first as uncommitted
+// (Offer), applied when their commit is told (Commit). Results come back in sequence order through the observer.
+// A frame that does not follow (sequence or hash) breaks the connection with FAILED_PRECONDITION.
+// Threads: Connect, Offer and Commit by one thread (the sequencer's), never block: RESOURCE_EXHAUSTED when the replica's
+// bounded input is full, the caller slows down. The observer is called on the replica's thread and must not block.
+// Queries from any thread; they are answered between two commands, so they are consistent.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/base/hash.h"
+#include "libs/domain/event.h"
+#include "libs/domain/frame.h"
+#include "libs/domain/level_book.h"
+
+namespace xt::ports {
+
+struct ReplicaPosition {
+  domain::SequenceNumber applied;  // 0 when nothing was applied
+  Hash128 frame_hash;              // of the last applied frame
+};
+
+// Results of one frame, in sequence order. `digest` hashes them, for comparison between replicas.
+struct FrameResults {
+  std::vector<domain::CommandResult> results;
+  Hash128 digest;
+};
+
+class MatchingReplica {
+ public:
+  // A status that is not OK is final: the replica is gone and says nothing more until Connect is called again.
+  using Observer = std::function<void(absl::StatusOr<FrameResults>)>;
+  virtual ~MatchingReplica() = default;
+  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer) = 0;
+  virtual absl::Status Offer(std::shared_ptr<const domain::Frame> frame) = 0;
+  virtual absl::Status Commit(domain::SequenceNumber sequence) = 0;
+};
+
+struct ReferenceData {
+  domain::SequenceNumber sequence;
+  std::vector<domain::Asset> assets;    // position == id
+  std::vector<domain::Symbol> symbols;  // position == id
+};
+
+struct StateDigest {
+  domain::SequenceNumber sequence;
+  Hash128 digest;  // of the whole state: equal on all replicas at equal sequence
+};
+
+class MatchingQueries {
+ public:
+  virtual ~MatchingQueries() = default;
+  // Best `depth` levels per side, 0 means all. NOT_FOUND for an unknown symbol.
+  virtual absl::StatusOr<domain::BookSnapshot> GetBook(domain::SymbolId symbol, std::size_t depth) = 0;
+  virtual absl::StatusOr<ReferenceData> GetReferenceData() = 0;
+  virtual absl::StatusOr<StateDigest> GetStateDigest() = 0;
+};
+
+}  // namespace xt::ports
