@@ -110,7 +110,8 @@ bool IsTest(std::string_view path) { return path.ends_with("_test.cc"); }
 
 std::optional<Place> LibraryPlace(std::string_view path) {
   const std::string folder = Folder(path, 2);
-  Place place{.heavy_header = false};
+  Place place;
+  place.heavy_header = false;
   if (folder == "libs/base/") {
     place.rule = "libs/base sees only itself";
     place.repository = {"libs/base/"};
@@ -151,7 +152,8 @@ std::optional<Place> LibraryPlace(std::string_view path) {
 std::optional<Place> ServicePlace(std::string_view path) {
   const std::string own = Folder(path, 2);
   if (own.empty()) return std::nullopt;
-  Place place{.heavy_header = path.ends_with("_service.h") && path.find('/', own.size()) == std::string_view::npos};
+  Place place;
+  place.heavy_header = path.ends_with("_service.h") && path.find('/', own.size()) == std::string_view::npos;
   if (path.starts_with(own + "core/")) {
     place.rule = "a core sees only base, domain and itself";
     place.repository = {"libs/base/", "libs/domain/", own + "core/"};

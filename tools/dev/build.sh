@@ -38,6 +38,15 @@ configure() {
   printf '%s\n' "$lists" >"$dir/xt-lists"
 }
 
+# Lets CMake run again when a CMakeLists.txt changed, without building anything.
+regenerate() {
+  local log
+  log=$(ninja -C "$(build_dir "$1")" build.ninja 2>&1) || {
+    printf '%s\n' "$log" >&2
+    return 1
+  }
+}
+
 has_target() { grep -q "^build $2: phony" "$(build_dir "$1")/build.ninja"; }
 
 # build_targets PRESET TARGET...: progress and errors on stderr; false when it does not build.
@@ -46,8 +55,8 @@ build_targets() {
   shift
   mkdir -p "$XT_ROOT/build"
   configure "$preset" || return 1
-  NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} \
-    ninja -C "$(build_dir "$preset")" -j "$(build_jobs)" "$@" >&2 || status=$?
+  (cd "$(build_dir "$preset")" &&
+    NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2) || status=$?
   ((status)) || return 0
   for target in "$@"; do
     has_target "$preset" "$target" || say "there is no target '$target' in this tree"

@@ -43,8 +43,13 @@ lint_step() {
 list_cpp() { list_files '*.h' '*.cc'; }
 
 lint_format() {
-  list_cpp | (cd "$XT_ROOT" && xargs -r -n 20 -P "$(nproc)" clang-format --dry-run -Werror --ferror-limit=3)
+  list_cpp | (cd "$XT_ROOT" && xargs -r -n 20 -P "$(nproc)" clang-format --dry-run -Werror) 2>&1 |
+    sed -n 's/^\([^ ]*:[0-9]*\):[0-9]*: error: code should be.*/\1: not formatted (.\/dev lint --fix does it)/p' | uniq |
+    report_any
 }
+
+# Shows what comes in, and fails when there is any.
+report_any() { ! grep '^'; }
 
 # The cores and the two libraries under them: the code that must be right, and the only part cheap enough to analyse.
 lint_tidy() {
@@ -66,19 +71,25 @@ lint_tidy() {
 }
 
 lint_layering() {
-  build_targets dev layering_test >/dev/null || return 1
+  local log
+  log=$(build_targets dev layering_test 2>&1) || {
+    printf '%s\n' "$log"
+    return 1
+  }
   "$(build_dir dev)/bin/layering_test" --gtest_brief=1
 }
 
 lint_buf() {
-  local buf=$XT_ROOT/node_modules/.bin/buf
+  local arch buf
   if [[ -z $(list_files 'protos/*.proto') ]]; then
     echo "no contracts in protos/ yet"
     return 0
   fi
   ensure_node
+  arch=$(uname -m)
+  buf=$XT_ROOT/node_modules/@bufbuild/buf-linux-${arch/x86_64/x64}/bin/buf
   if [[ ! -x $buf || $XT_ROOT/package-lock.json -nt $XT_ROOT/node_modules/.package-lock.json ]]; then
-    (cd "$XT_ROOT" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || return 1
+    (cd "$XT_ROOT" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 2>&1 | tail -n 20) || return 1
   fi
   (cd "$XT_ROOT" && "$buf" lint) || return 1
   lint_breaking "$buf"
@@ -86,7 +97,7 @@ lint_buf() {
 
 lint_breaking() {
   local base tree status=0
-  base=$(contract_base)
+  base=$(contract_base) || return 1
   if [[ -z $base ]]; then
     echo "breaking: no earlier commit to compare with"
     return 0
@@ -97,7 +108,7 @@ lint_breaking() {
   fi
   echo "breaking: compared with $(git -C "$XT_ROOT" log -1 --format='%h (%s)' "$base")"
   tree=$(mktemp -d)
-  git -C "$XT_ROOT" archive "$base" protos | tar -x -C "$tree"
+  git -C "$XT_ROOT" archive "$base" protos | tar -x -C "$tree" || return 1
   cp "$XT_ROOT/buf.yaml" "$tree/"
   (cd "$XT_ROOT" && "$1" breaking --against "$tree") || status=1
   rm -rf -- "$tree"

@@ -50,7 +50,7 @@ build_tests() {
   mkdir -p "$XT_ROOT/build"
   configure "$preset" || return 1
   dir=$(build_dir "$preset")
-  build_targets "$preset" build.ninja || return 1 # CMake first, when a CMakeLists.txt changed
+  regenerate "$preset" || return 1
   listing=$(list_tests "$dir" "$@") || return 1
   while IFS= read -r name; do
     if has_target "$preset" "$name"; then
@@ -79,7 +79,7 @@ run_tests() {
   # GCC 12's ThreadSanitizer cannot place its shadow memory when the kernel randomises addresses widely.
   if [[ $preset == tsan ]] && setarch -R true 2>/dev/null; then runner=(setarch -R); fi
   "${runner[@]}" env \
-    GTEST_OUTPUT="xml:$results/" GTEST_COLOR=no TEST_TMPDIR="$tmp" \
+    GTEST_OUTPUT="xml:$results/" GTEST_COLOR=no GTEST_BRIEF=1 TEST_TMPDIR="$tmp" \
     ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}" \
     UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}" \
     TSAN_OPTIONS="${TSAN_OPTIONS:-second_deadlock_stack=1:suppressions=$XT_ROOT/tools/dev/tsan.supp}" \
