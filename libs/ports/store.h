@@ -23,7 +23,8 @@
 
 namespace xt::ports {
 
-// The present state of an order, and what its first answer was (for resent client order ids).
+// The present state of an order, and what its first answer was (for resent client order ids). In a batch, a row with
+// created_sequence 0 updates an order of an earlier batch: created_* and first_* stay as they are stored.
 struct OrderRow {
   domain::ExecutionReport report;             // the last one
   domain::SequenceNumber created_sequence;    // the command that entered it
