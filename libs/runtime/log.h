@@ -1,6 +1,6 @@
 // Log: one JSON object per line, to stderr or a file, written by one background thread from a bounded queue. When the
-// queue is full the oldest waiting line is dropped and counted, so that a slow disk never slows a service down. Each line
-// has ts (RFC 3339, UTC, microseconds), level, service, instance and msg, then the fields given by the caller.
+// queue is full the new line is dropped and counted, so that a slow disk never slows a service down. Each line has
+// ts (RFC 3339, UTC, microseconds), level, service, instance and msg, then the fields given by the caller.
 // Thread-safe. Before StartLogging and after StopLogging lines are written directly to stderr.
 //
 // No secret reaches a log by construction: a field is a number, a flag, or a string that the caller names one by one.
@@ -16,11 +16,13 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 
 namespace xt::runtime {
 
+class MetricCallback;
 class MetricsRegistry;
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
@@ -69,7 +71,7 @@ struct LogOptions {
   std::string service = "xtrader";
   std::string instance = "0";
   std::string file;                   // empty: stderr
-  std::size_t queue_messages = 8192;  // allocated at start
+  std::size_t queue_messages = 8192;
 };
 
 // Starts the background writer; a second call replaces the first. Fails when the file cannot be opened.
@@ -79,8 +81,8 @@ void StopLogging();
 // Waits until everything logged so far is written.
 void FlushLogs();
 
-// Exports log_messages_total{level} and log_messages_dropped_total. The counts are the process's.
-void ExportLogMetrics(MetricsRegistry& metrics);
+// Exports log_messages_total{level} and log_messages_dropped_total, the process's counts, while the result lives.
+[[nodiscard]] std::vector<MetricCallback> ExportLogMetrics(MetricsRegistry& metrics);
 [[nodiscard]] std::uint64_t DroppedLogMessages();
 
 }  // namespace xt::runtime
