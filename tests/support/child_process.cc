@@ -1,0 +1,121 @@
+#include "tests/support/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "libs/base/check.h"
+
+namespace xt::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int RemainingMs(Clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return left < 0 ? 0 : static_cast<int>(left);
+}
+
+[[noreturn]] void RunChild(const std::vector<std::string>& argv, int output) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  std::vector<char*> arguments;
+  for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  ::execv(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_file) {
+  const int output = ::open(output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  XT_CHECK(output >= 0, output_file);
+  pid_ = ::fork();
+  XT_CHECK(pid_ >= 0, "fork");
+  if (pid_ == 0) RunChild(argv, output);
+  ::close(output);
+  pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  XT_CHECK(pidfd_ >= 0, "pidfd_open");
+}
+
+ChildProcess::~ChildProcess() {
+  Kill();
+  ::close(pidfd_);
+}
+
+void ChildProcess::Signal(int signal) const {
+  if (!status_) ::kill(pid_, signal);
+}
+
+bool ChildProcess::Reap() {
+  int status = 0;
+  if (status_ || ::waitpid(pid_, &status, WNOHANG) != pid_) return status_.has_value();
+  status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return true;
+}
+
+std::optional<int> ChildProcess::Wait(std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  while (!Reap()) {
+    pollfd fd{.fd = pidfd_, .events = POLLIN, .revents = 0};
+    if (::poll(&fd, 1, RemainingMs(deadline)) == 0) return Reap() ? status_ : std::nullopt;
+  }
+  return status_;
+}
+
+void ChildProcess::Kill() {
+  if (status_) return;
+  ::kill(pid_, SIGKILL);
+  Wait(std::chrono::seconds(30));
+}
+
+bool ChildProcess::WaitForFile(const std::string& file, std::chrono::milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  const int watch = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  XT_CHECK(watch >= 0, "inotify_init1");
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  XT_CHECK(::inotify_add_watch(watch, folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE) >= 0, folder);
+  bool found = false;
+  while (!(found = std::filesystem::exists(file)) && !Reap()) {
+    std::array<pollfd, 2> fds{{{.fd = watch, .events = POLLIN, .revents = 0}, {.fd = pidfd_, .events = POLLIN, .revents = 0}}};
+    if (::poll(fds.data(), fds.size(), RemainingMs(deadline)) == 0) break;
+    std::array<char, 4096> events;
+    while (::read(watch, events.data(), events.size()) > 0) {
+    }
+  }
+  ::close(watch);
+  return found;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+TemporaryFolder::TemporaryFolder() {
+  const char* root = std::getenv("TEST_TMPDIR");
+  path_ = std::string(root != nullptr ? root : "/tmp") + "/xtrader-test-XXXXXX";
+  XT_CHECK(::mkdtemp(path_.data()) != nullptr, path_);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace xt::test
