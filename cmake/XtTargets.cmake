@@ -7,8 +7,8 @@
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #
 # A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
-# adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why). Every test links gmock_main and may write only below its TEST_TMPDIR.
-# The label `gtest` tells ./dev test to count a program's cases; a script counts as one test. Either way the test has a
+# adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
+# Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a program's cases; a script counts as one test. Either way the test has a
 # target of its name that builds all it needs.
 
 # TEMPORARY, while folders are being filled: sources that do not exist yet are left out.
