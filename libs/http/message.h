@@ -80,6 +80,9 @@ struct Response {
 // "Not Found" for 404; "Unknown" for a code without a name.
 std::string_view ReasonPhrase(int status);
 
+// ASCII only, as header names are compared.
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+
 // Percent-decoding; '+' is a space in a query. A broken escape stays as it is.
 std::string UrlDecode(std::string_view text, bool plus_is_space);
 std::string UrlEncode(std::string_view text);

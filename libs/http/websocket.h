@@ -27,6 +27,7 @@ inline constexpr std::uint16_t kCloseAbnormal = 1006;   // never sent: the conne
 inline constexpr std::uint16_t kCloseBadPayload = 1007;
 inline constexpr std::uint16_t kClosePolicyViolation = 1008;
 inline constexpr std::uint16_t kCloseTooBig = 1009;
+inline constexpr std::uint16_t kCloseInternalError = 1011;
 inline constexpr std::uint16_t kCloseTryAgainLater = 1013;
 
 class WebSocketSession {
@@ -60,8 +61,8 @@ class WebSocketHandler {
   virtual void OnOpen(const WebSocketSessionPtr& session) = 0;
   // A whole message, valid UTF-8 unless `binary`.
   virtual void OnMessage(const WebSocketSessionPtr& session, std::string message, bool binary) = 0;
-  // Once, after OnOpen, when the connection is over: the peer's code and reason if it closed first, ours if we did,
-  // kCloseAbnormal if it was lost or cut. No callback follows; the session lets go of the handler.
+  // Once, after OnOpen, when the connection is over: the peer's code and reason if it closed first, ours if we did (also
+  // if the peer never took it), kCloseAbnormal if it was lost or silent. No callback follows; the session lets go of the handler.
   virtual void OnClose(const WebSocketSessionPtr& session, std::uint16_t code, std::string_view reason) = 0;
 };
 
