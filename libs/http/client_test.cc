@@ -37,7 +37,7 @@ TEST(HttpClientTest, NobodyListening) {
 TEST(HttpClientTest, CancelEndsARequestInProgress) {
   std::promise<void> arrived;
   Responder kept;
-  Server server({}, [&](Request, Responder responder) {
+  Server server({.stop_deadline_ms = 20}, [&](Request, Responder responder) {
     kept = std::move(responder);
     arrived.set_value();
   });

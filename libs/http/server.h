@@ -72,7 +72,7 @@ struct ServerOptions {
 
 struct TunnelOptions {
   // "host:port" of the upstream, asked for at each upgrade on an io thread: must not block. Empty: not available (502).
-  std::function<std::string()> endpoint;
+  std::function<std::string()> endpoint = {};
   std::int64_t connect_timeout_ms = 2'000;
 };
 

@@ -69,9 +69,9 @@ class WebSocketHandler {
 struct WebSocketOptions {
   // Called on an io thread for each upgrade. One handler may serve many sessions (if it is thread-safe with several io
   // threads) or each session may get its own. nullptr refuses with 403.
-  std::function<std::shared_ptr<WebSocketHandler>(const Request& upgrade)> factory;
+  std::function<std::shared_ptr<WebSocketHandler>(const Request& upgrade)> factory = {};
   // Optional: an answer instead of an upgrade, such as 401 or 503.
-  std::function<std::optional<Response>(const Request& upgrade)> refuse;
+  std::function<std::optional<Response>(const Request& upgrade)> refuse = {};
   std::size_t max_message_bytes = 64 * 1024;      // of a received message; over: closed with 1009
   std::size_t send_queue_bytes = 1024 * 1024;     // an empty queue takes any one message
   std::size_t send_queue_messages = 4096;

@@ -244,14 +244,15 @@ class Link : public std::enable_shared_from_this<Link> {
     if (error) return OnReadError(error);
     WebSocketMessage message{.data = beast::buffers_to_string(buffer_.data()), .binary = stream_.got_binary()};
     buffer_.consume(buffer_.size());
+    bool pause = false;  // read under the lock: Read() starts the next read as soon as it sees paused_
     {
       std::lock_guard lock(mutex_);
       inbox_bytes_ += message.data.size();
       inbox_.push_back(std::move(message));
-      paused_ = inbox_bytes_ >= options_.read_ahead_bytes;
+      paused_ = pause = inbox_bytes_ >= options_.read_ahead_bytes;
     }
     changed_.notify_all();
-    if (!paused_on_loop()) ReadMore();
+    if (!pause) ReadMore();
   }
 
   void OnReadError(ErrorCode error) {
@@ -319,10 +320,6 @@ class Link : public std::enable_shared_from_this<Link> {
   bool IsOver() {
     std::lock_guard lock(mutex_);
     return phase_ == Phase::kOver;
-  }
-  bool paused_on_loop() {
-    std::lock_guard lock(mutex_);
-    return paused_;
   }
 
   // With mutex_ held.

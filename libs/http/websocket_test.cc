@@ -181,14 +181,19 @@ TEST_F(WebSocketTest, ASlowClientIsReportedFullAndReadsTheReason) {
   EXPECT_EQ(session->queued_messages(), 0U);
 }
 
-TEST_F(WebSocketTest, TheQueueIsBoundedInMessagesToo) {
-  Serve({.send_queue_messages = 3});
+TEST_F(WebSocketTest, TheQueueIsBoundedInMessagesAndBytes) {
+  constexpr std::size_t kBig = 64 * 1024 * 1024;  // more than the kernel takes, so that it stays queued
+  Serve({.send_queue_bytes = kBig + 2, .send_queue_messages = 3});
   RawSocket socket(server_->port());
   Upgrade(socket);
   const auto session = recorder_->WaitForSessions(1).front();
-  const auto big = std::make_shared<const std::string>(64 * 1024 * 1024, 'x');
-  EXPECT_TRUE(session->Send(big)) << "an empty queue takes any one message";
-  EXPECT_FALSE(session->Send(std::string("x"))) << "the bytes are used up";
+  EXPECT_TRUE(session->Send(std::string(kBig, 'x')));
+  EXPECT_TRUE(session->Send(std::string("1")));
+  EXPECT_FALSE(session->Send(std::string("22"))) << "too many bytes";
+  EXPECT_TRUE(session->Send(std::string("3")));
+  EXPECT_FALSE(session->Send(std::string())) << "too many messages";
+  EXPECT_EQ(session->queued_messages(), 3U);
+  EXPECT_EQ(session->queued_bytes(), kBig + 2);
 }
 
 TEST_F(WebSocketTest, APeerThatNeverTakesTheCloseIsCut) {

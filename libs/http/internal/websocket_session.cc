@@ -241,6 +241,11 @@ void WebSocketConnection::OnBatchWritten() {
   first_buffer_ = 0;
   handshake_.clear();
   if (close_sent_ && peer_closed_) return Finish();
+  if (close_sent_ && discard_input_) {
+    // The peer's close frame will not be understood: it is told that nothing more comes, and waited for to end too.
+    ErrorCode ignored;
+    socket_.shutdown(TcpSocket::shutdown_send, ignored);
+  }
   Write();
 }
 
