@@ -1,7 +1,7 @@
 // MarketBus: what the outside world consumes at its own pace, by topic. Kafka in a cluster, a file per topic with
 // in-process readers in the standalone.
 //
-// Threads: Publish by one thread; each consumer object by one thread.
+// Threads: Publish by any thread, a topic by one at a time; each consumer object by one thread.
 // Delivery: at least once, in order per key (the symbol). Every message has the id (sequence, index) of its event, by which
 // consumers drop duplicates and see gaps. Retention by bytes per topic; what fell out is gone (OUT_OF_RANGE is not raised:
 // a consumer starts at the oldest that is there and sees the gap by the ids).

@@ -3,7 +3,7 @@
 //
 // Routing keys: execution.<symbol>, trade.<symbol>, orderbook.<symbol>, ticker.<symbol>, user.<account id>. A binding may use '*' for one word
 // and '#' for any number of words. Words are separated by '.'.
-// Threads: Publish by one thread; each consumer object by one thread.
+// Threads: Publish by any thread; each consumer object by one thread.
 // Delivery: at least once per queue, in order until something is redelivered. A message that matches no binding is
 // dropped and counted by the adapter. A queue is bounded: what does not fit goes to the dead letters, counted, never
 // silently. A message rejected without requeue, or delivered `max_deliveries` times, goes to the dead letters.
