@@ -2,7 +2,6 @@
 
 #include <cstddef>
 
-
 namespace xt::runtime::internal {
 namespace {
 

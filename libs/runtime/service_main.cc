@@ -31,7 +31,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr int kExitFailed = 1;
 constexpr int kExitBadConfig = 2;
 constexpr int kExitDrainStuck = 3;
-constexpr std::chrono::seconds kDrainGrace{5};
+constexpr std::chrono::seconds kDrainGrace{2};
 
 // The request to end: a signal, or a call from any thread. Created before any other thread, which then inherits the
 // blocked signals, so that they only ever arrive here.

@@ -2,7 +2,7 @@
 // starts the log, metrics, health and the admin port, starts the App and its gRPC port, writes the ready file, and waits
 // for SIGTERM, SIGINT or RequestShutdown. Then it drains in this order: not ready (readyz 503, gRPC NOT_SERVING), a pause
 // of drain.delay_ms for balancers to see it, App::Drain, gRPC shutdown, App::Stop, exit status 0. Another SIGTERM or
-// SIGINT while draining changes nothing; when drain.timeout_ms passes and 5 s more, the process exits with status 3.
+// SIGINT while draining changes nothing; when drain.timeout_ms passes and 2 s more, the process exits with status 3.
 // A failure to start exits with status 1, as does RequestShutdown with an error.
 //
 //   int main(int argc, char** argv) {
