@@ -29,7 +29,8 @@ struct FencingToken {
   std::uint32_t connection_generation = 0;
 };
 
-// One frame as it lies in the journal. `bytes` is what the hash covers, previous hash included (libs/wire/frame_codec.h).
+// One frame as it lies in the journal. `hash` is HashBytes(bytes); the bytes hold the previous hash too
+// (libs/wire/frame_codec.h).
 struct JournalRecord {
   domain::Epoch epoch;
   domain::SequenceNumber first_sequence;
@@ -60,7 +61,8 @@ class CommandJournal {
   // Visits, in order, every record whose last_sequence is >= `from`. A visitor's error stops and is returned.
   virtual absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) = 0;
   // `record` must follow the last appended one (first_sequence and previous_hash), else INVALID_ARGUMENT through `done`.
-  // Takes ownership; returns at once. Several appends may be in flight and share one group commit.
+  // Takes ownership; returns at once, or waits for room when the journal's bounded queue is full. Several appends may be
+  // in flight and share one group commit. A record whose epoch is above the token's is FENCED.
   virtual void Append(JournalRecord record, AppendDone done) = 0;
   // The last sequence that was confirmed.
   [[nodiscard]] virtual domain::SequenceNumber TailSequence() const = 0;

@@ -1,0 +1,59 @@
+#include "libs/adapters/embedded/internal/wal_preparer.h"
+
+#include <utility>
+
+namespace xt::embedded::wal {
+
+SegmentPreparer::SegmentPreparer(std::string folder, std::string uuid, std::uint64_t capacity, FileIo& io,
+                                 std::optional<Segment> ready)
+    : folder_(std::move(folder)), uuid_(std::move(uuid)), capacity_(capacity), io_(io) {
+  if (ready) {
+    requested_ = ready->index;
+    ready_ = *std::move(ready);
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+SegmentPreparer::~SegmentPreparer() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void SegmentPreparer::Request(std::uint64_t index) {
+  {
+    std::lock_guard lock(mutex_);
+    if (requested_ >= index) return;
+    requested_ = index;
+    ready_.reset();
+  }
+  changed_.notify_all();
+}
+
+absl::StatusOr<Segment> SegmentPreparer::Take(std::uint64_t index) {
+  Request(index);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ready_.has_value(); });
+  return *std::exchange(ready_, std::nullopt);
+}
+
+void SegmentPreparer::Run() {
+  std::uint64_t made = 0;
+  std::unique_lock lock(mutex_);
+  if (ready_) made = requested_;
+  while (true) {
+    changed_.wait(lock, [&] { return stop_ || requested_ > made; });
+    if (stop_) return;
+    made = requested_;
+    lock.unlock();
+    auto segment = CreateSegment(folder_, made, capacity_, uuid_, io_);
+    lock.lock();
+    ready_ = std::move(segment);
+    changed_.notify_all();
+  }
+}
+
+}  // namespace xt::embedded::wal

@@ -1,0 +1,291 @@
+#include "libs/adapters/embedded/wal_journal.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "libs/adapters/embedded/internal/files.h"
+#include "libs/adapters/embedded/internal/wal_identity.h"
+#include "libs/adapters/embedded/internal/wal_recovery.h"
+#include "libs/adapters/embedded/internal/wal_writer.h"
+#include "libs/base/check.h"
+#include "libs/base/status.h"
+
+namespace xt::embedded {
+namespace {
+
+constexpr std::uint64_t kMinSegmentBytes = 4096;
+constexpr std::uint64_t kMaxSegmentBytes = 1ULL << 30;
+
+}  // namespace
+
+class WalJournal::Impl {
+ public:
+  Impl(std::string folder, WalOptions options) : folder_(std::move(folder)), options_(std::move(options)) {}
+  ~Impl();
+
+  absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token);
+  absl::Status Read(domain::SequenceNumber from, const Visitor& visitor);
+  void Append(ports::JournalRecord record, AppendDone done);
+
+  [[nodiscard]] domain::SequenceNumber tail() const { return domain::SequenceNumber(synced_.load()); }
+  [[nodiscard]] std::string Uuid() const;
+  [[nodiscard]] WalStats Stats() const;
+
+ private:
+  struct Pending {
+    ports::JournalRecord record;
+    AppendDone done;
+    absl::Status refused;  // not OK: never written
+    std::int64_t queued_ns = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  absl::StatusOr<wal::Recovered> Load(ports::FencingToken token);
+  absl::Status Check(const ports::JournalRecord& record) const;
+  void Accept(Pending& pending);
+  void Run();
+  absl::Status WriteGroup(const std::vector<Pending>& group);
+  void FinishGroup(std::vector<Pending>& group, const absl::Status& status);
+  absl::StatusOr<bool> ReadSegment(const wal::SegmentInfo& info, domain::SequenceNumber from, domain::SequenceNumber last,
+                                   const Visitor& visitor);
+
+  const std::string folder_;
+  const WalOptions options_;
+  Fd lock_;
+  ports::FencingToken token_;
+  bool open_called_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable queued_;
+  std::condition_variable room_;
+  std::vector<Pending> queue_;
+  std::uint64_t queued_bytes_ = 0;  // in the queue and in the group under way
+  absl::Status broken_;             // why every later append fails
+  ports::OpenReport accepted_;      // the end of the chain, appends under way included
+  std::string uuid_;
+  bool stop_ = false;
+
+  std::optional<wal::SegmentWriter> writer_;  // set by Open
+  std::atomic<std::uint64_t> appended_{0};
+  std::atomic<std::uint64_t> synced_{0};
+  std::atomic<std::uint64_t> groups_{0};
+  std::atomic<std::uint64_t> recovered_{0};
+  std::atomic<std::uint64_t> corruptions_{0};
+  std::thread thread_;
+};
+
+WalJournal::Impl::~Impl() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  queued_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::StatusOr<ports::OpenReport> WalJournal::Impl::Open(ports::FencingToken token) {
+  if (std::exchange(open_called_, true)) return absl::FailedPreconditionError("Open was called before on this handle");
+  if (options_.segment_bytes < kMinSegmentBytes || options_.segment_bytes > kMaxSegmentBytes) {
+    return absl::InvalidArgumentError("segment_bytes must be 4096..1073741824");
+  }
+  auto recovered = Load(token);
+  if (absl::IsDataLoss(recovered.status())) ++corruptions_;
+  XT_RETURN_IF_ERROR(recovered.status());
+  accepted_ = recovered->report;
+  appended_ = synced_ = accepted_.last_sequence.value();
+  recovered_ = accepted_.records;
+  const ports::OpenReport report = accepted_;
+  writer_.emplace(wal::WriterOptions{folder_, uuid_, options_.segment_bytes, options_.io, options_.clock, options_.on_fsync},
+                  *std::move(recovered));
+  thread_ = std::thread([this] { Run(); });
+  return report;
+}
+
+absl::StatusOr<wal::Recovered> WalJournal::Impl::Load(ports::FencingToken token) {
+  XT_RETURN_IF_ERROR(MakeFolders(folder_));
+  XT_ASSIGN_OR_RETURN(lock_, LockFolder(folder_));
+  XT_ASSIGN_OR_RETURN(const wal::Identity identity, wal::LoadOrCreate(folder_, options_.segment_bytes, *options_.io));
+  XT_RETURN_IF_ERROR(wal::CheckToken(identity, token));
+  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, identity.uuid, *options_.io));
+  XT_RETURN_IF_ERROR(wal::StoreToken(folder_, identity, token));
+  token_ = token;
+  std::lock_guard lock(mutex_);
+  uuid_ = identity.uuid;
+  return recovered;
+}
+
+absl::Status WalJournal::Impl::Check(const ports::JournalRecord& record) const {
+  if (record.first_sequence.value() != accepted_.last_sequence.value() + 1 ||
+      record.last_sequence < record.first_sequence || record.previous_hash != accepted_.last_hash) {
+    return absl::InvalidArgumentError(absl::StrCat("record ", record.first_sequence.value(), "..",
+                                                   record.last_sequence.value(), " does not follow sequence ",
+                                                   accepted_.last_sequence.value()));
+  }
+  if (HashBytes(record.bytes) != record.hash) return absl::InvalidArgumentError("the hash is not that of the bytes");
+  if (record.epoch < accepted_.last_epoch) return absl::InvalidArgumentError("the record's epoch falls");
+  if (token_.epoch < record.epoch) {
+    return absl::FailedPreconditionError("FENCED: the record's epoch is above that of this handle");
+  }
+  if (wal::EncodedSize(record.bytes.size()) > options_.segment_bytes - wal::kSegmentHeaderBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("a record of ", record.bytes.size(), " bytes does not fit a segment"));
+  }
+  return absl::OkStatus();
+}
+
+void WalJournal::Impl::Append(ports::JournalRecord record, AppendDone done) {
+  XT_CHECK(writer_.has_value(), "Append needs a journal that was opened");
+  Pending pending{std::move(record), std::move(done), absl::OkStatus(), options_.clock->MonotonicNs(), 0};
+  pending.bytes = wal::EncodedSize(pending.record.bytes.size());
+  {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] { return queued_bytes_ == 0 || queued_bytes_ + pending.bytes <= options_.max_queued_bytes; });
+    Accept(pending);
+    queued_bytes_ += pending.bytes;
+    queue_.push_back(std::move(pending));
+  }
+  queued_.notify_one();
+}
+
+void WalJournal::Impl::Accept(Pending& pending) {
+  if (!broken_.ok()) {
+    pending.refused = absl::FailedPreconditionError(absl::StrCat("the journal has failed: ", broken_.ToString()));
+    return;
+  }
+  broken_ = pending.refused = Check(pending.record);
+  if (!broken_.ok()) return;
+  accepted_.last_sequence = pending.record.last_sequence;
+  accepted_.last_hash = pending.record.hash;
+  accepted_.last_epoch = pending.record.epoch;
+  appended_ = pending.record.last_sequence.value();
+}
+
+void WalJournal::Impl::Run() {
+  std::vector<Pending> group;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      queued_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      group.swap(queue_);
+    }
+    FinishGroup(group, WriteGroup(group));
+    group.clear();
+  }
+}
+
+absl::Status WalJournal::Impl::WriteGroup(const std::vector<Pending>& group) {
+  bool any = false;
+  for (const Pending& pending : group) {
+    if (!pending.refused.ok()) break;
+    writer_->Add(pending.record, tail());
+    any = true;
+  }
+  if (!any) return absl::OkStatus();
+  ++groups_;
+  absl::Status status = writer_->Commit();
+  if (!status.ok()) {
+    std::lock_guard lock(mutex_);
+    if (broken_.ok()) broken_ = status;
+  }
+  return status;
+}
+
+void WalJournal::Impl::FinishGroup(std::vector<Pending>& group, const absl::Status& status) {
+  const std::int64_t now_ns = options_.clock->MonotonicNs();
+  std::uint64_t bytes = 0;
+  for (Pending& pending : group) {
+    bytes += pending.bytes;
+    const absl::Status& outcome = pending.refused.ok() ? status : pending.refused;
+    if (outcome.ok()) {
+      synced_ = pending.record.last_sequence.value();
+      if (options_.on_append) options_.on_append(std::chrono::nanoseconds(now_ns - pending.queued_ns));
+    }
+    pending.done(outcome);
+  }
+  {
+    std::lock_guard lock(mutex_);
+    queued_bytes_ -= bytes;
+  }
+  room_.notify_all();
+}
+
+absl::Status WalJournal::Impl::Read(domain::SequenceNumber from, const Visitor& visitor) {
+  if (!writer_) return absl::FailedPreconditionError("Read needs a journal that was opened");
+  const domain::SequenceNumber last = tail();
+  const std::vector<wal::SegmentInfo> segments = writer_->Segments();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const bool all_before = i + 1 < segments.size() && segments[i + 1].first_sequence.value() != 0 &&
+                            segments[i + 1].first_sequence <= from;
+    if (all_before) continue;
+    auto more = ReadSegment(segments[i], from, last, visitor);
+    if (absl::IsDataLoss(more.status())) ++corruptions_;
+    XT_RETURN_IF_ERROR(more.status());
+    if (!*more) break;
+  }
+  return absl::OkStatus();
+}
+
+// False when the last confirmed record was reached.
+absl::StatusOr<bool> WalJournal::Impl::ReadSegment(const wal::SegmentInfo& info, domain::SequenceNumber from,
+                                                   domain::SequenceNumber last, const Visitor& visitor) {
+  if (info.first_sequence.value() == 0 || info.first_sequence > last) return false;
+  XT_ASSIGN_OR_RETURN(const wal::Segment segment, wal::OpenSegment(folder_, info.index, uuid_));
+  wal::SegmentReader reader(segment);
+  std::uint64_t offset = wal::kSegmentHeaderBytes;
+  domain::SequenceNumber expected = info.first_sequence;
+  while (true) {
+    XT_ASSIGN_OR_RETURN(const wal::SegmentReader::Item item, reader.ReadRecord(offset));
+    if (!item.good) break;
+    if (item.record.first_sequence != expected) break;
+    if (item.record.last_sequence >= from) XT_RETURN_IF_ERROR(visitor(item.record));
+    if (item.record.last_sequence >= last) return false;
+    expected = domain::SequenceNumber(item.record.last_sequence.value() + 1);
+    offset = item.end;
+  }
+  // The end of a full segment, unless the next one starts later than it should.
+  const std::vector<wal::SegmentInfo> segments = writer_->Segments();
+  if (info.index < segments.size() && segments[info.index].first_sequence == expected) return true;
+  return absl::DataLossError(absl::StrCat(segment.path, " at offset ", offset, ": sequence ", expected.value(),
+                                          " was confirmed, but is damaged or missing"));
+}
+
+std::string WalJournal::Impl::Uuid() const {
+  std::lock_guard lock(mutex_);
+  return uuid_;
+}
+
+WalStats WalJournal::Impl::Stats() const {
+  WalStats stats;
+  stats.appended_sequence = appended_;
+  stats.synced_sequence = synced_;
+  stats.groups = groups_;
+  stats.recovered_records = recovered_;
+  stats.corruptions = corruptions_;
+  std::lock_guard lock(mutex_);
+  stats.queued_bytes = queued_bytes_;
+  if (writer_) {
+    for (const wal::SegmentInfo& segment : writer_->Segments()) stats.size_bytes += segment.bytes;
+  }
+  return stats;
+}
+
+WalJournal::WalJournal(std::string folder, WalOptions options)
+    : impl_(std::make_unique<Impl>(std::move(folder), std::move(options))) {}
+WalJournal::~WalJournal() = default;
+
+absl::StatusOr<ports::OpenReport> WalJournal::Open(ports::FencingToken token) { return impl_->Open(token); }
+absl::Status WalJournal::Read(domain::SequenceNumber from, const Visitor& visitor) { return impl_->Read(from, visitor); }
+void WalJournal::Append(ports::JournalRecord record, AppendDone done) {
+  impl_->Append(std::move(record), std::move(done));
+}
+domain::SequenceNumber WalJournal::TailSequence() const { return impl_->tail(); }
+std::string WalJournal::Uuid() const { return impl_->Uuid(); }
+WalStats WalJournal::Stats() const { return impl_->Stats(); }
+
+}  // namespace xt::embedded

@@ -1,0 +1,409 @@
+// WalJournal: the contract of the port, and what is its own: files, group commit, faults of the disk, damage.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+
+#include "libs/adapters/embedded/wal_journal.h"
+#include "tests/contract/command_journal_contract.h"
+
+namespace xt::contract {
+namespace {
+
+using embedded::WalJournal;
+using embedded::WalOptions;
+using ::testing::HasSubstr;
+
+WalOptions SmallSegments(std::uint64_t bytes = 32768) {
+  WalOptions options;
+  options.segment_bytes = bytes;
+  return options;
+}
+
+class WalBackend final : public CommandJournalBackend {
+ public:
+  std::unique_ptr<ports::CommandJournal> Connect() override {
+    return std::make_unique<WalJournal>(folder_.path() + "/journal", SmallSegments());
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Embedded, CommandJournalContract,
+                         ::testing::Values(+[]() -> std::unique_ptr<CommandJournalBackend> {
+                           return std::make_unique<WalBackend>();
+                         }));
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+void WriteFile(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+class WalJournalTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<WalJournal> Make(WalOptions options = SmallSegments()) {
+    return std::make_unique<WalJournal>(folder_.path(), std::move(options));
+  }
+  // Writes `count` records, each in a group of its own, and closes the journal.
+  void Fill(int count, std::size_t padding = 40, WalOptions options = SmallSegments()) {
+    auto journal = Make(std::move(options));
+    const auto report = journal->Open(Token(1));
+    ASSERT_TRUE(report.ok()) << report.status();
+    RecordChain chain(*report);
+    chain.set_epoch(1);
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(AppendAndWait(*journal, chain.Next(1, padding)).ok());
+  }
+  [[nodiscard]] std::string Segment(int index) const {
+    return folder_.path() + "/wal-0000000" + std::to_string(index) + ".log";
+  }
+
+  TemporaryFolder folder_;
+};
+
+// Offsets of the records of a segment, and behind the last one.
+std::vector<std::size_t> RecordOffsets(const std::string& bytes) {
+  std::vector<std::size_t> offsets;
+  std::size_t at = 64;
+  while (at + 80 <= bytes.size() && bytes.compare(at + 4, 4, "XTWR") == 0) {
+    offsets.push_back(at);
+    std::uint32_t length = 0;
+    std::memcpy(&length, bytes.data() + at + 8, 4);
+    at += (80 + length + 7) / 8 * 8;
+  }
+  offsets.push_back(at);
+  return offsets;
+}
+
+TEST_F(WalJournalTest, ASecondOwnerIsRefusedUntilTheFirstIsGone) {
+  auto first = Make();
+  ASSERT_TRUE(first->Open(Token(1)).ok());
+  auto second = Make();
+  const auto refused = second->Open(Token(1));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("LOCKED"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr(std::to_string(::getpid())));
+  second.reset();
+  first.reset();
+  EXPECT_TRUE(Make()->Open(Token(1)).ok());
+}
+
+TEST_F(WalJournalTest, TheUuidStaysAndSegmentsArePreallocated) {
+  Fill(3);
+  EXPECT_EQ(std::filesystem::file_size(Segment(1)), 32768U);
+  auto journal = Make();
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  const std::string uuid = journal->Uuid();
+  EXPECT_EQ(uuid.size(), 32U);
+  EXPECT_EQ(journal->Stats().recovered_records, 3U);
+  EXPECT_EQ(journal->Stats().synced_sequence, 3U);
+  EXPECT_EQ(journal->Stats().size_bytes, 32768U);
+  journal = nullptr;
+  journal = Make();
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  EXPECT_EQ(journal->Uuid(), uuid);
+}
+
+TEST_F(WalJournalTest, ItRollsOverManySegmentsAndReadsFromTheMiddle) {
+  Fill(200, 400, SmallSegments(4096));
+  EXPECT_TRUE(std::filesystem::exists(Segment(9)));
+  auto journal = Make(SmallSegments(4096));
+  const auto report = journal->Open(Token(1));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->records, 200U);
+  EXPECT_EQ(ReadSequences(*journal, 1).size(), 200U);
+  EXPECT_EQ(ReadSequences(*journal, 150).size(), 51U);
+  RecordChain chain(*report);
+  EXPECT_TRUE(AppendAndWait(*journal, chain.Next(1, 3000)).ok());
+  EXPECT_EQ(AppendAndWait(*journal, chain.Next(1, 4096)).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(WalJournalTest, ALargerSegmentSizeTakesOverAtTheNextSegment) {
+  Fill(3, 1000, SmallSegments(4096));
+  Fill(10, 20000, SmallSegments(65536));
+  Fill(3, 1000, SmallSegments(4096));
+  auto journal = Make();
+  const auto report = journal->Open(Token(1));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->records, 16U);
+}
+
+// A file system that stalls, counts and fails on demand.
+class FaultyIo final : public embedded::FileIo {
+ public:
+  absl::Status WriteAt(int fd, std::uint64_t offset, std::string_view bytes) override {
+    if (fail_writes) return absl::UnavailableError("write: No space left on device");
+    return FileIo::WriteAt(fd, offset, bytes);
+  }
+  absl::Status SyncData(int fd) override {
+    ++syncs;
+    if (gate != nullptr) gate->Pass();
+    if (fail_syncs) return absl::InternalError("fdatasync: Input/output error");
+    return FileIo::SyncData(fd);
+  }
+  std::atomic<int> syncs{0};
+  std::atomic<bool> fail_writes{false};
+  std::atomic<bool> fail_syncs{false};
+  Gate* gate = nullptr;
+};
+
+TEST_F(WalJournalTest, EverythingQueuedMeanwhileSharesOneSync) {
+  FaultyIo io;
+  Gate gate;
+  io.gate = &gate;
+  WalOptions options = SmallSegments();
+  options.io = &io;
+  auto journal = Make(options);
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  RecordChain chain;
+  Outcomes<absl::Status> outcomes;
+  const auto append = [&] {
+    journal->Append(chain.Next(), [&](const absl::Status& status) { outcomes.Add(status); });
+  };
+  append();
+  ASSERT_TRUE(gate.WaitUntilSomebodyWaits());
+  EXPECT_EQ(journal->TailSequence().value(), 0U) << "nothing is confirmed before its sync";
+  for (int i = 0; i < 100; ++i) append();
+  EXPECT_EQ(journal->Stats().appended_sequence, 101U);
+  EXPECT_THAT(outcomes.Get(), ::testing::IsEmpty());
+  gate.Open();
+  EXPECT_THAT(outcomes.WaitFor(101), ::testing::AllOf(::testing::SizeIs(101), ::testing::Each(absl::OkStatus())));
+  EXPECT_EQ(io.syncs, 2);
+  EXPECT_EQ(journal->Stats().groups, 2U);
+}
+
+TEST_F(WalJournalTest, AppendWaitsForRoomAndDropsNothing) {
+  FaultyIo io;
+  Gate gate;
+  io.gate = &gate;
+  WalOptions options = SmallSegments();
+  options.io = &io;
+  options.max_queued_bytes = 400;
+  auto journal = Make(options);
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  Outcomes<absl::Status> outcomes;
+  std::atomic<int> handed_over{0};
+  std::thread producer([&] {
+    RecordChain chain;
+    for (int i = 0; i < 20; ++i) {
+      journal->Append(chain.Next(1, 20), [&](const absl::Status& status) { outcomes.Add(status); });
+      ++handed_over;
+    }
+  });
+  ASSERT_TRUE(gate.WaitUntilSomebodyWaits());
+  EXPECT_LE(handed_over, 3);
+  EXPECT_LE(journal->Stats().queued_bytes, 400U);
+  gate.Open();
+  EXPECT_EQ(outcomes.WaitFor(20).size(), 20U);
+  producer.join();
+}
+
+TEST_F(WalJournalTest, AFailedSyncIsFinalAndNeverRetried) {
+  FaultyIo io;
+  WalOptions options = SmallSegments();
+  options.io = &io;
+  auto journal = Make(options);
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  RecordChain chain;
+  ASSERT_TRUE(AppendAndWait(*journal, chain.Next()).ok());
+  io.fail_syncs = true;
+  EXPECT_EQ(AppendAndWait(*journal, chain.Next()).code(), absl::StatusCode::kInternal);
+  io.fail_syncs = false;
+  const int syncs = io.syncs;
+  EXPECT_FALSE(AppendAndWait(*journal, chain.Next()).ok());
+  EXPECT_EQ(io.syncs, syncs);
+  EXPECT_EQ(journal->TailSequence().value(), 1U);
+  EXPECT_THAT(ReadSequences(*journal, 1), ::testing::ElementsAre(1)) << "what is not confirmed is not read";
+}
+
+TEST_F(WalJournalTest, AFailedWriteFailsItsGroupAndWhatWasQueuedBehindIt) {
+  FaultyIo io;
+  Gate gate;
+  io.gate = &gate;
+  WalOptions options = SmallSegments();
+  options.io = &io;
+  auto journal = Make(options);
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  RecordChain chain;
+  Outcomes<bool> outcomes;
+  const auto append = [&] {
+    journal->Append(chain.Next(), [&](const absl::Status& status) { outcomes.Add(status.ok()); });
+  };
+  append();
+  ASSERT_TRUE(gate.WaitUntilSomebodyWaits());
+  io.fail_writes = true;
+  append();
+  append();
+  gate.Open();
+  EXPECT_THAT(outcomes.WaitFor(3), ::testing::ElementsAre(true, false, false));
+  io.fail_writes = false;
+  append();
+  EXPECT_THAT(outcomes.WaitFor(4), ::testing::ElementsAre(true, false, false, false));
+  journal = nullptr;
+  const auto report = Make()->Open(Token(1));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->last_sequence.value(), 1U);
+}
+
+TEST_F(WalJournalTest, ATailTornAtAnyByteIsCutAndTheRestIsKept) {
+  Fill(5);
+  const std::string whole = ReadFile(Segment(1));
+  const auto offsets = RecordOffsets(whole);
+  ASSERT_EQ(offsets.size(), 6U);
+  for (const bool truncate : {false, true}) {
+    for (std::size_t end = offsets[4]; end < offsets[5]; ++end) {
+      std::string torn = whole.substr(0, end);
+      if (!truncate) torn.resize(whole.size(), '\0');
+      const bool complete = whole.find_first_not_of('\0', end) == std::string::npos;  // only padding is gone
+      WriteFile(Segment(1), torn);
+      const auto report = Make()->Open(Token(1));
+      ASSERT_TRUE(report.ok()) << "cut at " << end << ": " << report.status();
+      if (complete && !truncate) {
+        ASSERT_EQ(report->last_sequence.value(), 5U) << end;
+        continue;
+      }
+      ASSERT_EQ(report->last_sequence.value(), 4U) << "cut at " << end;
+      ASSERT_EQ(report->torn_bytes_cut > 0, torn.find_first_not_of('\0', offsets[4]) != std::string::npos) << end;
+      if (report->torn_bytes_cut > 0) {
+        ASSERT_THAT(report->detail, HasSubstr("offset " + std::to_string(offsets[4])));
+      }
+      const std::string after = ReadFile(Segment(1));
+      ASSERT_EQ(after.size(), whole.size());
+      ASSERT_EQ(after.find_first_not_of('\0', offsets[4]), std::string::npos) << "the tail is zeros again";
+    }
+  }
+  Fill(1);
+  EXPECT_EQ(Make()->Open(Token(1))->last_sequence.value(), 5U);
+}
+
+TEST_F(WalJournalTest, AnyFlippedByteOfTheLastRecordIsATornTail) {
+  Fill(3);
+  const std::string whole = ReadFile(Segment(1));
+  const auto offsets = RecordOffsets(whole);
+  for (std::size_t at = offsets[2]; at < offsets[3]; ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+    WriteFile(Segment(1), damaged);
+    const auto report = Make()->Open(Token(1));
+    ASSERT_TRUE(report.ok()) << "byte " << at << ": " << report.status();
+    ASSERT_EQ(report->last_sequence.value(), 2U) << "byte " << at;
+  }
+}
+
+TEST_F(WalJournalTest, AnyFlippedByteBeforeAGoodRecordRefusesToOpenAndChangesNothing) {
+  Fill(4);
+  const std::string whole = ReadFile(Segment(1));
+  const auto offsets = RecordOffsets(whole);
+  for (std::size_t at = 0; at < offsets[3]; ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x01);
+    WriteFile(Segment(1), damaged);
+    auto journal = Make();
+    const auto report = journal->Open(Token(9));
+    ASSERT_EQ(report.status().code(), absl::StatusCode::kDataLoss) << "byte " << at << ": " << report.status();
+    const std::size_t record = at < 64 ? 0 : *(std::upper_bound(offsets.begin(), offsets.end(), at) - 1);
+    ASSERT_THAT(std::string(report.status().message()), HasSubstr(Segment(1) + " at offset " + std::to_string(record)));
+    ASSERT_EQ(journal->Stats().corruptions, 1U);
+    journal = nullptr;
+    ASSERT_EQ(ReadFile(Segment(1)), damaged) << "nothing is changed";
+  }
+  WriteFile(Segment(1), whole);
+  EXPECT_TRUE(Make()->Open(Token(1)).ok()) << "a refused open stores no token";
+}
+
+TEST_F(WalJournalTest, GarbageBehindTheEndIsCut) {
+  Fill(2);
+  std::string bytes = ReadFile(Segment(1));
+  const std::size_t end = RecordOffsets(bytes).back();
+  bytes.replace(end + 1000, 20, std::string(20, '\x5a'));
+  WriteFile(Segment(1), bytes);
+  const auto report = Make()->Open(Token(1));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->last_sequence.value(), 2U);
+  EXPECT_GE(report->torn_bytes_cut, 1020U);
+}
+
+TEST_F(WalJournalTest, DamageInAnEarlierSegmentNamesThatSegment) {
+  Fill(30, 400, SmallSegments(4096));
+  const std::string whole = ReadFile(Segment(2));
+  const auto offsets = RecordOffsets(whole);
+  std::string damaged = whole;
+  damaged[offsets[offsets.size() - 2] + 100] ^= 1;  // the last record of a full segment
+  WriteFile(Segment(2), damaged);
+  auto report = Make(SmallSegments(4096))->Open(Token(1));
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr(Segment(2) + " at offset"));
+  // The same record, lost to zeros.
+  damaged = whole;
+  std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(offsets[offsets.size() - 2]), damaged.end(), '\0');
+  WriteFile(Segment(2), damaged);
+  report = Make(SmallSegments(4096))->Open(Token(1));
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kDataLoss) << report.status();
+}
+
+TEST_F(WalJournalTest, AMissingSegmentOrHeaderRefusesToOpen) {
+  Fill(30, 400, SmallSegments(4096));
+  const std::string second = ReadFile(Segment(2));
+  std::filesystem::remove(Segment(2));
+  auto report = Make(SmallSegments(4096))->Open(Token(1));
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(report.status().message()), HasSubstr(Segment(2)));
+  WriteFile(Segment(2), second);
+  ASSERT_TRUE(Make(SmallSegments(4096))->Open(Token(1)).ok());
+  const std::string header = ReadFile(folder_.path() + "/journal.header");
+  std::filesystem::remove(folder_.path() + "/journal.header");
+  EXPECT_EQ(Make(SmallSegments(4096))->Open(Token(1)).status().code(), absl::StatusCode::kDataLoss);
+  for (std::size_t at = 0; at < header.size(); ++at) {
+    std::string damaged = header;
+    damaged[at] ^= 1;
+    WriteFile(folder_.path() + "/journal.header", damaged);
+    EXPECT_EQ(Make(SmallSegments(4096))->Open(Token(1)).status().code(), absl::StatusCode::kDataLoss) << at;
+  }
+}
+
+TEST_F(WalJournalTest, AnInterruptedCreationStartsOver) {
+  Fill(0);
+  std::filesystem::remove(folder_.path() + "/journal.header");
+  WriteFile(folder_.path() + "/wal-00000002.log.tmp", "half a segment");
+  Fill(1);
+  EXPECT_EQ(Make()->Open(Token(1))->last_sequence.value(), 1U);
+}
+
+TEST_F(WalJournalTest, DamageThatAppearsWhileItIsOpenIsFoundByRead) {
+  Fill(3);
+  auto journal = Make();
+  ASSERT_TRUE(journal->Open(Token(1)).ok());
+  std::string bytes = ReadFile(Segment(1));
+  const auto offsets = RecordOffsets(bytes);
+  bytes[offsets[1] + 90] ^= 1;
+  WriteFile(Segment(1), bytes);
+  std::vector<std::uint64_t> seen;
+  const absl::Status status = journal->Read(domain::SequenceNumber(1), [&](const ports::JournalRecord& record) {
+    seen.push_back(record.first_sequence.value());
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("offset " + std::to_string(offsets[1])));
+  EXPECT_THAT(seen, ::testing::ElementsAre(1));
+}
+
+TEST_F(WalJournalTest, MetricsHooksAreCalled) {
+  std::atomic<int> appends{0};
+  std::atomic<int> syncs{0};
+  WalOptions options = SmallSegments();
+  options.on_append = [&](std::chrono::nanoseconds) { ++appends; };
+  options.on_fsync = [&](std::chrono::nanoseconds) { ++syncs; };
+  Fill(4, 40, options);
+  EXPECT_EQ(appends, 4);
+  EXPECT_EQ(syncs, 4);
+}
+
+}  // namespace
+}  // namespace xt::contract
