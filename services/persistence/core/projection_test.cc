@@ -1,0 +1,197 @@
+#include "services/persistence/core/projection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/persistence/testing/results.h"
+
+namespace xt::persistence {
+namespace {
+
+using domain::AccountId;
+using domain::Amount;
+using domain::AssetId;
+using domain::BalanceReason;
+using domain::ExecutionType;
+using domain::OrderId;
+using domain::OrderStatus;
+using domain::Quantity;
+using domain::SequenceNumber;
+using testing::Change;
+using testing::Report;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+Projection Project(const std::vector<domain::CommandResult>& results, std::uint64_t watermark = 0) {
+  Projector projector{SequenceNumber(watermark)};
+  for (const auto& result : results) {
+    const absl::Status status = projector.Add(result);
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  return projector.projection();
+}
+
+// Account 1 offers 10 lots at 1, account 2 takes 4 of them.
+std::vector<domain::CommandResult> RestAndTrade() {
+  return {testing::Resting(1, OrderId(11), AccountId(1), 10), testing::Trade(2, OrderId(11), OrderId(22), 4)};
+}
+
+TEST(Projection, ARestingOrderKeepsItsFirstAnswer) {
+  const Projection p = Project(RestAndTrade());
+  ASSERT_THAT(p.orders, SizeIs(2));
+  const OrderState& maker = p.orders[0];
+  EXPECT_EQ(maker.report.status, OrderStatus::kPartiallyFilled);
+  EXPECT_EQ(maker.report.executed_quantity, Quantity(4));
+  EXPECT_EQ(maker.created_sequence, SequenceNumber(1));
+  EXPECT_EQ(maker.updated_sequence, SequenceNumber(2));
+  EXPECT_EQ(maker.first_status, OrderStatus::kNew);
+  EXPECT_EQ(maker.first_executed_quantity, Quantity(0));
+  const OrderState& taker = p.orders[1];
+  EXPECT_EQ(taker.created_sequence, SequenceNumber(2));
+  EXPECT_EQ(taker.first_status, OrderStatus::kFilled);
+  EXPECT_EQ(taker.first_executed_quantity, Quantity(4));
+  EXPECT_EQ(taker.first_executed_quote, Amount(4));
+}
+
+TEST(Projection, AnOrderOfAnEarlierBatchIsOnlyUpdated) {
+  const Projection p = Project({testing::Trade(2, OrderId(11), OrderId(22), 4)}, 1);
+  ASSERT_THAT(p.orders, SizeIs(2));
+  EXPECT_EQ(p.orders[0].report.order_id, OrderId(11));
+  EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[0].first_status, OrderStatus::kUnspecified);
+  EXPECT_EQ(p.orders[1].created_sequence, SequenceNumber(2));
+}
+
+TEST(Projection, ACancelUpdates) {
+  const auto canceled = Report(OrderId(11), AccountId(1), ExecutionType::kCanceled, OrderStatus::kCanceled, 0);
+  const Projection p =
+      Project({{SequenceNumber(5), 500, {canceled, Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11))}}},
+              4);
+  ASSERT_THAT(p.orders, SizeIs(1));
+  EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[0].report.status, OrderStatus::kCanceled);
+}
+
+TEST(Projection, AnOrderThatExpiresOnEntryIsCreated) {
+  const auto expired = Report(OrderId(11), AccountId(1), ExecutionType::kExpired, OrderStatus::kExpired, 0);
+  const Projection silent = Project({{SequenceNumber(1), 100, {expired}}});
+  EXPECT_EQ(silent.orders.at(0).created_sequence, SequenceNumber(1));
+  EXPECT_EQ(silent.orders.at(0).first_status, OrderStatus::kExpired);
+  const Projection reserved =
+      Project({{SequenceNumber(1),
+                100,
+                {Change(AccountId(1), BalanceReason::kReservation, -10, 10, OrderId(11)), expired,
+                 Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11))}}});
+  EXPECT_EQ(reserved.orders.at(0).created_sequence, SequenceNumber(1));
+}
+
+TEST(Projection, AMakerThatExpiresByThePreventionOfSelfTradesIsUpdated) {
+  const auto maker = Report(OrderId(11), AccountId(1), ExecutionType::kExpired, OrderStatus::kExpired, 0);
+  const auto taker = Report(OrderId(22), AccountId(1), ExecutionType::kNew, OrderStatus::kNew, 0);
+  const Projection p =
+      Project({{SequenceNumber(7),
+                700,
+                {Change(AccountId(1), BalanceReason::kReservation, -5, 5, OrderId(22)), maker,
+                 Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11)), taker}}},
+              6);
+  ASSERT_THAT(p.orders, SizeIs(2));
+  EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[1].created_sequence, SequenceNumber(7));
+}
+
+TEST(Projection, ATradeMakesTwoFillsAndBalancedPostings) {
+  const Projection p = Project(RestAndTrade());
+  ASSERT_THAT(p.trades, SizeIs(1));
+  ASSERT_THAT(p.fills, SizeIs(2));
+  EXPECT_TRUE(p.fills[0].event.maker);
+  EXPECT_FALSE(p.fills[1].event.maker);
+  EXPECT_EQ(p.trades[0].id, (domain::EventId{SequenceNumber(2), 2}));
+  std::int64_t sum = 0;
+  for (const Posting& posting : p.ledger) sum += posting.amount.value();
+  EXPECT_EQ(sum, 0);
+  EXPECT_EQ(p.balances.size(), 5U);  // two accounts, the fee account; two assets
+}
+
+TEST(Projection, DepositsHaveTheOutsideWorldAsTheirCounterpart) {
+  const Projection p = Project({testing::Deposit(1, AccountId(3), 50)});
+  ASSERT_THAT(p.ledger, SizeIs(2));
+  EXPECT_EQ(p.ledger[0].book, Book::kAvailable);
+  EXPECT_EQ(p.ledger[0].amount, Amount(50));
+  EXPECT_EQ(p.ledger[0].entry, 1U);
+  EXPECT_EQ(p.ledger[1].book, Book::kExternal);
+  EXPECT_EQ(p.ledger[1].amount, Amount(-50));
+  EXPECT_EQ(p.ledger[1].entry, 2U);
+}
+
+TEST(Projection, WithdrawalsGoOutside) {
+  auto withdrawal = Change(AccountId(3), BalanceReason::kWithdrawal, -20, 0);
+  withdrawal.available = Amount(30);
+  const Projection p = Project({{SequenceNumber(1), 1, {withdrawal}}});
+  ASSERT_THAT(p.ledger, SizeIs(2));
+  EXPECT_EQ(p.ledger[1].book, Book::kExternal);
+  EXPECT_EQ(p.ledger[1].amount, Amount(20));
+}
+
+TEST(Projection, AGapIsRefusedAndChangesNothing) {
+  Projector projector{SequenceNumber(4)};
+  const absl::Status gap = projector.Add(testing::Deposit(6, AccountId(1), 5));
+  EXPECT_EQ(gap.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(gap.message()), HasSubstr("command 6 came where command 5 was due"));
+  EXPECT_EQ(projector.Add(testing::Deposit(4, AccountId(1), 5)).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(projector.Add(testing::Deposit(5, AccountId(1), 5)).ok());
+  EXPECT_EQ(projector.projection().last, SequenceNumber(5));
+}
+
+TEST(Projection, BooksThatDoNotBalanceHalt) {
+  Projector projector{SequenceNumber(0)};
+  const absl::Status status =
+      projector.Add({SequenceNumber(1), 1, {Change(AccountId(1), BalanceReason::kTrade, 7, 0)}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(projector.imbalance().sequence, SequenceNumber(1));
+  EXPECT_EQ(projector.imbalance().sum, Amount(7));
+}
+
+TEST(Projection, SumsThatOverflowADoubleWordHalt) {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  Projector projector{SequenceNumber(0)};
+  const absl::Status status = projector.Add({SequenceNumber(1),
+                                             1,
+                                             {Change(AccountId(1), BalanceReason::kTrade, kMax, 0),
+                                              Change(AccountId(2), BalanceReason::kTrade, kMax, 0),
+                                              Change(AccountId(3), BalanceReason::kTrade, 2, 0)}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(projector.imbalance().sum, Amount(kMax));
+}
+
+TEST(Projection, ABalanceThatDoesNotFollowHalts) {
+  Projector projector{SequenceNumber(0)};
+  EXPECT_TRUE(projector.Add(testing::Deposit(1, AccountId(1), 5)).ok());
+  EXPECT_EQ(projector.Add(testing::Deposit(2, AccountId(1), 6)).code(), absl::StatusCode::kDataLoss);
+  Projector negative{SequenceNumber(0)};
+  auto change = Change(AccountId(1), BalanceReason::kReservation, -5, 5);
+  change.available = Amount(-5);
+  EXPECT_EQ(negative.Add({SequenceNumber(1), 1, {change}}).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(Projection, ReferenceDataAndRefusals) {
+  domain::Symbol symbol;
+  symbol.code = *domain::SymbolCode::From("BTC-KRW");
+  domain::Symbol halted = symbol;
+  halted.status = domain::SymbolStatus::kHalted;
+  const Projection p = Project({
+      {SequenceNumber(1), 1, {domain::AssetDefined{{AssetId(0), *domain::AssetCode::From("BTC"), 8}}}},
+      {SequenceNumber(2), 2, {domain::SymbolDefined{symbol}}},
+      {SequenceNumber(3), 3, {domain::AccountCreated{AccountId(1), *domain::AccountName::From("demo-1")}}},
+      {SequenceNumber(4), 4, {domain::CommandRejected{}}},
+      {SequenceNumber(5), 5, {domain::SymbolDefined{halted}}},
+  });
+  EXPECT_THAT(p.assets, SizeIs(1));
+  EXPECT_THAT(p.symbols, ::testing::ElementsAre(halted));
+  ASSERT_THAT(p.accounts, SizeIs(1));
+  EXPECT_EQ(p.accounts[0].timestamp_ns, 3);
+  EXPECT_EQ(p.last, SequenceNumber(5));
+  EXPECT_THAT(p.orders, SizeIs(0));
+}
+
+}  // namespace
+}  // namespace xt::persistence
