@@ -91,7 +91,7 @@ TEST(Projection, AMakerThatExpiresByThePreventionOfSelfTradesIsUpdated) {
   const Projection p =
       Project({{SequenceNumber(7),
                 700,
-                {Change(AccountId(1), BalanceReason::kReservation, -5, 5, OrderId(22)), maker,
+                {Change(AccountId(1), BalanceReason::kReservation, -5, 5, OrderId(22), AssetId(1)), maker,
                  Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11)), taker}}},
               6);
   ASSERT_THAT(p.orders, SizeIs(2));

@@ -59,8 +59,10 @@ TEST(ReorderBuffer, AnyOrderOfDeliveryGivesTheSameRun) {
     std::uint64_t next = 1;
     for (const std::uint64_t sequence : order) {
       buffer.Offer(Result(sequence));
-      for (const auto* result : buffer.Run(7)) EXPECT_EQ(result->sequence, SequenceNumber(next++));
-      buffer.Advance(SequenceNumber(next - 1));
+      for (auto run = buffer.Run(7); !run.empty(); run = buffer.Run(7)) {
+        for (const auto* result : run) EXPECT_EQ(result->sequence, SequenceNumber(next++));
+        buffer.Advance(SequenceNumber(next - 1));
+      }
     }
     EXPECT_EQ(next, 101U);
     EXPECT_EQ(buffer.size(), 0U);
