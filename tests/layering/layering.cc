@@ -171,11 +171,12 @@ std::optional<Place> ServicePlace(std::string_view path) {
   return place;
 }
 
-// A test may besides use what supports tests, and whatever the system offers.
+// A test may besides use what supports tests, there or in its own library or service, and whatever the system offers.
 std::optional<Place> PlaceOf(std::string_view path) {
   auto place = path.starts_with("libs/") ? LibraryPlace(path) : ServicePlace(path);
   if (place && IsTest(path)) {
     place->repository.emplace_back("tests/support/");
+    place->repository.push_back(Folder(path, 2) + "testing/");
     place->core = false;
   }
   return place;

@@ -91,6 +91,11 @@ lint_buf() {
   if [[ ! -x $buf || $XT_ROOT/package-lock.json -nt $XT_ROOT/node_modules/.package-lock.json ]]; then
     (cd "$XT_ROOT" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error 2>&1 | tail -n 20) || return 1
   fi
+  # npm leaves out an optional package that it cannot fetch and calls that a success.
+  if [[ ! -x $buf ]]; then
+    echo "npm could not fetch buf for $arch; \`npm ci --loglevel=verbose\` says why"
+    return 1
+  fi
   (cd "$XT_ROOT" && "$buf" lint) || return 1
   lint_breaking "$buf"
 }
