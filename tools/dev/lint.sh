@@ -2,7 +2,7 @@
 # ./dev lint: each step prints its name and `ok`, or what is wrong. Sourced by ./dev.
 
 readonly XT_LINT_STEPS=(format tidy layering buf shell tree)
-readonly XT_TIDY_LIMIT_S=240
+readonly XT_TIDY_LIMIT_S=360
 
 dev_lint() {
   local step fix=0 steps=() failed=()
@@ -43,7 +43,7 @@ lint_step() {
 list_cpp() { list_files '*.h' '*.cc'; }
 
 lint_format() {
-  list_cpp | (cd "$XT_ROOT" && xargs -r -n 20 -P "$(nproc)" clang-format --dry-run -Werror) 2>&1 |
+  list_cpp | (cd "$XT_ROOT" && xargs -r clang-format --dry-run -Werror) 2>&1 |
     sed -n 's/^\([^ ]*:[0-9]*\):[0-9]*: error: code should be.*/\1: not formatted (.\/dev lint --fix does it)/p' | uniq |
     report_any
 }
