@@ -17,8 +17,8 @@ STUBS = {
     "apt-get": 'echo "apt-get $*" >>"$STATE/calls"; for p in "$@"; do echo "$p"; done >>"$STATE/installed"; echo "apt noise"',
     "sudo": 'echo sudo >>"$STATE/calls"; exec "$@"',
     "id": 'cat "$STATE/uid"',
-    "cmake": 'echo "cmake $*" >>"$STATE/calls"; mkdir -p build/dev/bin; touch build/dev/build.ninja; '
-             'cp "$STATE/program" build/dev/bin/xtrader-standalone; cp "$STATE/program" build/dev/bin/xt-order',
+    "cmake": 'echo "cmake $*" >>"$STATE/calls"; mkdir -p "build/$2/bin"; touch "build/$2/build.ninja"; '
+             'for p in xtrader-standalone xt-order bench-e2e; do cp "$STATE/program" "build/$2/bin/$p"; done',
     "ninja": 'echo "ninja ${*: -1}" >>"$STATE/calls"; echo "ninja noise"; exit "$(cat "$STATE/ninja" 2>/dev/null || echo 0)"',
 }
 
@@ -101,6 +101,15 @@ class DevTest(unittest.TestCase):
         for flag in (["--data", "elsewhere"], ["--data=elsewhere"]):
             _, out, _ = self.dev("order", *flag, "buy")
             self.assertTrue(out.endswith(f"args {' '.join(flag)} buy\n"), out)
+
+    def test_a_benchmark_owns_stdout(self):
+        (self.tree / "bench" / "e2e").mkdir(parents=True)
+        (self.tree / "bench" / "e2e" / "CMakeLists.txt").touch()
+        status, out, err = self.dev("bench", "e2e", "--json")
+        self.assertEqual((status, out), (0, f"pid {self.pid} args --json\n"), err)
+        self.assertEqual(self.calls(), ["cmake --preset release", "ninja bench-e2e"])
+        _, out, _ = self.dev("bench")
+        self.assertEqual(out.splitlines()[0], "benchmarks: e2e")
 
     def test_a_build_that_fails_says_so_and_starts_nothing(self):
         (self.state / "ninja").write_text("1")
