@@ -2,8 +2,19 @@
 // business refusal of an order is a domain::RejectReason instead.
 #pragma once
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
+namespace xt {
+
+// The packaged Abseil has a string_view of its own, which does not convert. Valid as long as the status.
+inline std::string_view MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+}  // namespace xt
 
 #define XT_STATUS_CONCAT_INNER(a, b) a##b
 #define XT_STATUS_CONCAT(a, b) XT_STATUS_CONCAT_INNER(a, b)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -88,7 +89,7 @@ void BinanceFeed::Run() {
   while (true) {
     const std::uint64_t before = trades_total_.value() + depths_total_.value();
     const absl::Status status = RunConnection();
-    health_->Set(runtime::HealthStatus::kDown, status.message());
+    health_->Set(runtime::HealthStatus::kDown, MessageOf(status));
     const bool useful = trades_total_.value() + depths_total_.value() > before;
     pause_ms = useful ? config_.reconnect_min_ms : std::min(pause_ms * 2, config_.reconnect_max_ms);
     if (!Pause(pause_ms)) return;
@@ -230,7 +231,7 @@ void BinanceFeed::PublishQuote(const std::string& symbol, std::int64_t event_tim
 
 void BinanceFeed::Publish(const std::string& symbol, std::string payload) {
   ports::MarketMessage message{.topic = std::string(ports::topic::kExternal),
-                               .key = absl::StrCat(kVenue, ":", symbol),
+                               .key = std::string(kVenue) + ":" + symbol,
                                .id = {},
                                .payload = std::make_shared<const std::string>(std::move(payload))};
   if (!bus_.Publish({std::move(message)}).ok()) publish_errors_total_.Increment();

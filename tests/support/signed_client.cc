@@ -8,7 +8,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "libs/base/check.h"
 
 namespace xt::test {
@@ -18,12 +17,12 @@ std::string Sign(std::string_view secret, std::string_view payload) {
   unsigned int size = 0;
   ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
          reinterpret_cast<const unsigned char*>(payload.data()), payload.size(), digest.data(), &size);
-  return absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(digest.data()), size));
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::uint16_t PortOf(std::string_view url) {
   unsigned port = 0;
-  XT_CHECK(absl::SimpleAtoi(url.substr(url.rfind(':') + 1), &port) && port <= 65535, url);
+  XT_CHECK(absl::SimpleAtoi(std::string(url.substr(url.rfind(':') + 1)), &port) && port <= 65535, url);
   return static_cast<std::uint16_t>(port);
 }
 
@@ -39,10 +38,12 @@ absl::StatusOr<Answer> SignedClient::Send(std::string_view method, std::string_v
   if (credentials_) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const std::string timestamp =
-        absl::StrCat(timestamp_ms_.value_or(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+        std::to_string(timestamp_ms_.value_or(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+    std::string payload = timestamp;
+    payload.append(method).append(target).append(body);
     request.headers.Add("X-XT-KEY", credentials_->api_key);
     request.headers.Add("X-XT-TIMESTAMP", timestamp);
-    request.headers.Add("X-XT-SIGNATURE", Sign(credentials_->secret, absl::StrCat(timestamp, method, target, body)));
+    request.headers.Add("X-XT-SIGNATURE", Sign(credentials_->secret, payload));
   }
   auto response = client_.Send(request);
   if (!response.ok()) return response.status();

@@ -1,0 +1,95 @@
+// OwnMarkets: the exchange's own symbols. One thread takes trades and depth from the market bus, from the oldest that it
+// keeps, and rebuilds books, candles and tickers; a book starts from matching's snapshot. Changed tickers and candles are
+// published, once the backlog is worked off. The queries may be called from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/ports/market_bus.h"
+#include "libs/ports/market_queries.h"
+#include "libs/ports/matching_replica.h"
+#include "libs/ports/notification_bus.h"
+#include "libs/runtime/health.h"
+#include "libs/runtime/metrics.h"
+#include "services/market-data/config.h"
+#include "services/market-data/core/market.h"
+
+namespace xt::market_data {
+
+class OwnMarkets {
+ public:
+  OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_bus, ports::NotificationBus& notification_bus,
+             ports::MatchingQueries& matching, const Clock& clock, runtime::MetricsRegistry& metrics,
+             runtime::HealthRegistry& health);
+  ~OwnMarkets();  // Stop()
+
+  absl::Status Start();
+  void Stop();
+
+  absl::StatusOr<domain::BookSnapshot> Book(domain::SymbolId symbol, std::size_t depth) const;
+  absl::StatusOr<std::vector<MarketTradeEvent>> Trades(domain::SymbolId symbol, std::size_t limit) const;
+  absl::StatusOr<ports::Ticker> Ticker(domain::SymbolId symbol) const;
+  absl::StatusOr<std::vector<ports::Candle>> Candles(domain::SymbolId symbol, std::int64_t from_ms, std::int64_t to_ms,
+                                                     std::size_t limit) const;
+
+ private:
+  // A market and what was published of it.
+  struct Entry {
+    explicit Entry(const domain::Symbol& symbol) : market(symbol) {}
+    Market market;
+    bool dirty = false;
+    bool traded = false;
+    std::int64_t last_candle_open_ms = -1;
+    runtime::Gauge* last_update = nullptr;
+  };
+
+  void Run();
+  // Asks matching for symbols and their books until the symbol is known. False when stopped.
+  bool Learn(domain::SymbolId symbol);
+  absl::Status LearnOnce();
+  bool Handle(const ports::MarketDelivery& delivery);
+  bool HandleTrade(const std::string& payload);
+  bool HandleDepth(const std::string& payload);
+  void PublishDirty();
+  void PublishCandles(Entry& entry, std::vector<ports::MarketMessage>& out);
+  [[nodiscard]] bool Stopping() const;
+  [[nodiscard]] Entry* Find(domain::SymbolId symbol) const;
+  absl::StatusOr<const Entry*> Get(domain::SymbolId symbol) const;
+  [[nodiscard]] ports::Ticker MakeTicker(const Market& market) const;
+
+  const MarketDataConfig config_;
+  ports::MarketBus& market_bus_;
+  ports::NotificationBus& notification_bus_;
+  ports::MatchingQueries& matching_;
+  const Clock& clock_;
+  runtime::MetricsRegistry& metrics_;
+  runtime::HealthCheck& matching_health_;
+  runtime::HealthCheck& bus_health_;
+  runtime::Heartbeat& heartbeat_;
+  runtime::Counter& trades_total_;
+  runtime::Counter& depths_total_;
+  runtime::Counter& duplicates_total_;
+  runtime::Counter& refused_total_;
+  runtime::Counter& snapshots_total_;
+  runtime::Counter& conflated_total_;
+  runtime::Counter& publish_errors_total_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  bool caught_up_ = false;
+  std::int64_t next_publish_ns_ = 0;
+  std::vector<std::unique_ptr<Entry>> markets_;  // position == symbol id; written by the thread under mutex_
+  std::unique_ptr<ports::MarketConsumer> consumer_;
+  std::thread thread_;
+};
+
+}  // namespace xt::market_data
