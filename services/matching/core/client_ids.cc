@@ -1,0 +1,95 @@
+#include "services/matching/core/client_ids.h"
+
+#include <bit>
+#include <cstring>
+
+#include "libs/base/check.h"
+
+namespace xt::matching {
+namespace {
+
+constexpr int kForgottenPerCall = 64;
+
+std::uint64_t Mix(std::uint64_t a, std::uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+}  // namespace
+
+ClientIds::ClientIds(std::uint32_t capacity, std::int64_t retention_ns)
+    : retention_ns_(retention_ns),
+      entries_(std::size_t{capacity} + 1),
+      index_(std::bit_ceil(std::size_t{capacity} * 2 + 2)),
+      mask_(index_.size() - 1) {}
+
+void ClientIds::ForgetOld(std::int64_t now_ns) {
+  for (int i = 0; i < kForgottenPerCall && oldest_ != kNone; ++i) {
+    const Ref ref = oldest_;
+    if (now_ns - entries_[ref].registered_ns < retention_ns_) return;
+    oldest_ = entries_[ref].next;
+    if (oldest_ == kNone) newest_ = kNone;
+    if (entries_[ref].open) {
+      entries_[ref].outlived = true;
+    } else {
+      Erase(ref);
+    }
+  }
+}
+
+ClientIds::Ref ClientIds::Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
+  for (std::size_t at = Home(account, kind, id); index_[at] != kNone; at = (at + 1) & mask_) {
+    const Entry& entry = entries_[index_[at]];
+    if (entry.account == account && entry.kind == kind && entry.id == id) return index_[at];
+  }
+  return kNone;
+}
+
+ClientIds::Ref ClientIds::Add(const Entry& entry) {
+  XT_CHECK(!full());
+  Ref ref = free_;
+  if (ref != kNone) {
+    free_ = entries_[ref].next;
+  } else {
+    ref = fresh_++;
+  }
+  entries_[ref] = entry;
+  entries_[ref].next = kNone;
+  (newest_ != kNone ? entries_[newest_].next : oldest_) = ref;
+  newest_ = ref;
+  std::size_t at = Home(entry.account, entry.kind, entry.id);
+  while (index_[at] != kNone) at = (at + 1) & mask_;
+  index_[at] = ref;
+  ++size_;
+  return ref;
+}
+
+std::size_t ClientIds::Home(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
+  // The characters are padded with zeros, so whole words can be read.
+  std::uint64_t words[5] = {};
+  std::memcpy(words, id.view().data(), domain::ClientOrderId::kCapacity);
+  words[4] |= std::uint64_t{account.value()} << 32;
+  std::uint64_t hash = static_cast<std::uint64_t>(kind) + 0x9E3779B97F4A7C15;
+  for (const std::uint64_t word : words) hash = Mix(hash ^ word, 0xA0761D6478BD642F) + 0xE7037ED1A0B428DB;
+  return static_cast<std::size_t>(Mix(hash, 0x8EBC6AF09C88C6E3)) & mask_;
+}
+
+// Takes the entry out of the index by moving back whatever was pushed past its place. It left the list of ages before.
+void ClientIds::Erase(Ref ref) {
+  const Entry& gone = entries_[ref];
+  std::size_t hole = Home(gone.account, gone.kind, gone.id);
+  while (index_[hole] != ref) hole = (hole + 1) & mask_;
+  for (std::size_t at = (hole + 1) & mask_; index_[at] != kNone; at = (at + 1) & mask_) {
+    const Entry& entry = entries_[index_[at]];
+    const std::size_t home = Home(entry.account, entry.kind, entry.id);
+    if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
+    index_[hole] = index_[at];
+    hole = at;
+  }
+  index_[hole] = kNone;
+  entries_[ref].next = free_;
+  free_ = ref;
+  --size_;
+}
+
+}  // namespace xt::matching
