@@ -1,0 +1,137 @@
+// bench-matching [--json] [--case NAME] [--rounds N]: the matching workloads on the bare book and on the complete engine.
+// Exit status 1 when an answer is wrong, 2 for wrong arguments.
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "bench/matching/measure.h"
+
+namespace xt::bench {
+namespace {
+
+struct Case {
+  std::string_view name;
+  const WorkloadSpec& spec;
+  CaseResult (*run)(const WorkloadSpec&, const Workload&, int rounds);
+};
+
+constexpr Case kCases[] = {
+    {"W1-bare", kW1, RunBare}, {"W2-bare", kW2, RunBare}, {"W1-complete", kW1, RunComplete}};
+
+struct Options {
+  bool json = false;
+  std::string only;
+  int rounds = 3;
+};
+
+std::string Machine() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string model = "unknown processor";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    model = line.substr(std::min(line.size(), line.find(':') + 2));
+    break;
+  }
+  std::erase_if(model, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; });
+  return model + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+}
+
+std::string Date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+std::int64_t OpsPerSecond(const CaseResult& result) {
+  return static_cast<std::int64_t>(static_cast<unsigned __int128>(result.operations) * 1'000'000'000 /
+                                   static_cast<std::uint64_t>(std::max<std::int64_t>(1, result.elapsed_ns)));
+}
+
+// Tenths of a nanosecond per operation.
+std::int64_t TenthsPerOp(const CaseResult& result) {
+  return result.elapsed_ns * 10 / static_cast<std::int64_t>(result.operations);
+}
+
+void PrintTable(const std::vector<CaseResult>& results) {
+  std::printf("%-12s %12s %8s %8s %8s %8s  %-16s %10s %10s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
+              "p99.9 ns", "digest", "trades", "live", "answer");
+  for (const CaseResult& r : results) {
+    const std::int64_t tenths = TenthsPerOp(r);
+    std::printf("%-12s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64
+                "  %016" PRIx64 " %10" PRIu64 " %10" PRIu64 " %6s\n",
+                r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
+                r.answer.digest, r.answer.trades, r.answer.live_orders, r.right() ? "right" : "WRONG");
+  }
+}
+
+void PrintJson(const std::vector<CaseResult>& results) {
+  std::printf(R"({"bench":"matching","machine":"%s","date":"%s","results":[)", Machine().c_str(), Date().c_str());
+  const char* separator = "";
+  for (const CaseResult& r : results) {
+    const std::int64_t tenths = TenthsPerOp(r);
+    std::printf(R"(%s{"case":"%s","ops_per_s":%)" PRId64 R"(,"ns_per_op":%)" PRId64 ".%" PRId64 R"(,"p50_ns":%)" PRId64
+                R"(,"p99_ns":%)" PRId64 R"(,"p999_ns":%)" PRId64 R"(,"digest":"%016)" PRIx64 R"(","trades":%)" PRIu64
+                R"(,"volume":%)" PRIu64 R"(,"live_orders":%)" PRIu64 R"(,"bytes_per_order":%)" PRIu64
+                R"(,"operations":%)" PRIu64 R"(,"right":%s})",
+                separator, r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
+                r.answer.digest, r.answer.trades, r.answer.volume, r.answer.live_orders, r.bytes_per_order,
+                r.operations, r.right() ? "true" : "false");
+    separator = ",";
+  }
+  std::printf("]}\n");
+}
+
+bool Parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--json") {
+      options.json = true;
+    } else if (argument == "--case" && i + 1 < argc) {
+      options.only = argv[++i];
+    } else if (argument == "--rounds" && i + 1 < argc) {
+      options.rounds = std::clamp(std::atoi(argv[++i]), 1, 100);
+    } else {
+      return false;
+    }
+  }
+  return options.only.empty() || std::any_of(std::begin(kCases), std::end(kCases),
+                                             [&](const Case& c) { return c.name == options.only; });
+}
+
+int Run(const Options& options) {
+  std::vector<CaseResult> results;
+  std::string_view generated;
+  Workload workload;
+  for (const Case& c : kCases) {
+    if (!options.only.empty() && c.name != options.only) continue;
+    if (generated != c.spec.name) workload = Generate(c.spec);
+    generated = c.spec.name;
+    std::fprintf(stderr, "%s ...\n", std::string(c.name).c_str());
+    results.push_back(c.run(c.spec, workload, options.rounds));
+  }
+  options.json ? PrintJson(results) : PrintTable(results);
+  const bool all_right = std::all_of(results.begin(), results.end(), [](const CaseResult& r) { return r.right(); });
+  return all_right ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace xt::bench
+
+int main(int argc, char** argv) {
+  xt::bench::Options options;
+  if (!xt::bench::Parse(argc, argv, options)) {
+    std::fprintf(stderr, "usage: bench-matching [--json] [--case W1-bare|W2-bare|W1-complete] [--rounds N]\n");
+    return 2;
+  }
+  return xt::bench::Run(options);
+}
