@@ -4,7 +4,7 @@
 #include <variant>
 
 #include "libs/base/status.h"
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 #include "libs/wire/internal/rules.h"
 #include "libs/wire/symbol_proto.h"
 #include "xtrader/v1/account.pb.h"
@@ -15,7 +15,6 @@
 namespace xt::wire {
 
 namespace pb = ::xtrader::v1;
-using internal::FieldReader;
 
 namespace {
 
@@ -23,7 +22,7 @@ namespace {
 template <typename Message>
 absl::StatusOr<domain::Command> Body(std::string_view name, const Message& message) {
   auto body = FromProto(message);
-  if (!body.ok()) return internal::InField(name, body.status());
+  if (!body.ok()) return InField(name, body.status());
   return domain::Command{domain::CommandBody(*body)};
 }
 
@@ -128,7 +127,7 @@ absl::StatusOr<domain::Command> FromProto(const pb::Command& command) {
     case pb::Command::kEpochStart: return Body("epoch_start", command.epoch_start());
     case pb::Command::BODY_NOT_SET: break;
   }
-  return internal::FieldError("body", "must be set");
+  return FieldError("body", "must be set");
 }
 
 absl::StatusOr<domain::NewOrder> FromProto(const pb::NewOrder& order) {
@@ -170,7 +169,7 @@ absl::StatusOr<domain::DefineAsset> FromProto(const pb::DefineAsset& define) {
 
 absl::StatusOr<domain::DefineSymbol> FromProto(const pb::DefineSymbol& define) {
   auto symbol = FromProto(define.symbol());
-  if (!symbol.ok()) return internal::InField("symbol", symbol.status());
+  if (!symbol.ok()) return InField("symbol", symbol.status());
   return domain::DefineSymbol{*symbol};
 }
 

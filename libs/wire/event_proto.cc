@@ -4,7 +4,7 @@
 #include <variant>
 
 #include "libs/base/status.h"
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 #include "libs/wire/internal/rules.h"
 #include "libs/wire/symbol_proto.h"
 #include "xtrader/v1/execution.pb.h"
@@ -12,14 +12,13 @@
 namespace xt::wire {
 
 namespace pb = ::xtrader::v1;
-using internal::FieldReader;
 
 namespace {
 
 template <typename Message>
 absl::StatusOr<domain::Event> Body(std::string_view name, const Message& message) {
   auto body = FromProto(message);
-  if (!body.ok()) return internal::InField(name, body.status());
+  if (!body.ok()) return InField(name, body.status());
   return domain::Event(*body);
 }
 
@@ -38,18 +37,18 @@ struct EventWriter {
 
 absl::StatusOr<domain::Event> AssetEvent(const pb::Asset& message) {
   auto asset = FromProto(message);
-  if (!asset.ok()) return internal::InField("asset_defined", asset.status());
+  if (!asset.ok()) return InField("asset_defined", asset.status());
   return domain::Event(domain::AssetDefined{*asset});
 }
 
 absl::StatusOr<domain::Event> SymbolEvent(const pb::Symbol& message) {
   auto symbol = FromProto(message);
-  if (!symbol.ok()) return internal::InField("symbol_defined", symbol.status());
+  if (!symbol.ok()) return InField("symbol_defined", symbol.status());
   return domain::Event(domain::SymbolDefined{*symbol});
 }
 
 absl::Status ReadRejectReason(std::string_view field, int raw, domain::RejectReason& out) {
-  if (!internal::IsKnownRejectReason(raw)) return internal::UnknownValue(field, raw);
+  if (!internal::IsKnownRejectReason(raw)) return UnknownValue(field, raw);
   out = static_cast<domain::RejectReason>(raw);
   return absl::OkStatus();
 }
@@ -160,7 +159,7 @@ absl::StatusOr<domain::Event> FromProto(const pb::Event& event) {
     case pb::Event::kEpochStarted: return Body("epoch_started", event.epoch_started());
     case pb::Event::BODY_NOT_SET: break;
   }
-  return internal::FieldError("body", "must be set");
+  return FieldError("body", "must be set");
 }
 
 absl::StatusOr<domain::ExecutionReport> FromProto(const pb::ExecutionReport& report) {
@@ -257,15 +256,15 @@ absl::StatusOr<domain::EpochStarted> FromProto(const pb::EpochStarted& started) 
 }
 
 absl::StatusOr<domain::CommandResult> FromProto(const pb::EventBatch& batch) {
-  if (batch.sequence() == 0) return internal::FieldError("sequence", "must not be 0");
-  if (batch.events().empty()) return internal::FieldError("events", "must not be empty");
+  if (batch.sequence() == 0) return FieldError("sequence", "must not be 0");
+  if (batch.events().empty()) return FieldError("events", "must not be empty");
   domain::CommandResult out;
   out.sequence = domain::SequenceNumber(batch.sequence());
   out.timestamp_ns = batch.timestamp_ns();
   out.events.reserve(static_cast<std::size_t>(batch.events_size()));
   for (const pb::Event& message : batch.events()) {
     auto event = FromProto(message);
-    if (!event.ok()) return internal::InField(internal::Indexed("events", out.events.size()), event.status());
+    if (!event.ok()) return InField(Indexed("events", out.events.size()), event.status());
     out.events.push_back(*event);
   }
   return out;

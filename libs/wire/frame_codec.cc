@@ -10,7 +10,7 @@
 #include "libs/base/check.h"
 #include "libs/base/status.h"
 #include "libs/wire/command_proto.h"
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 #include "libs/wire/internal/rules.h"
 #include "xtrader/v1/journal.pb.h"
 
@@ -40,29 +40,29 @@ bool HasUnknownFields(const pb::Command& command) {
 
 absl::Status CheckHeader(const pb::JournalFrame& message) {
   if (message.format_version() != kFormatVersion) {
-    return internal::FieldError("format_version", absl::StrCat(message.format_version(), " is not ", kFormatVersion));
+    return FieldError("format_version", absl::StrCat(message.format_version(), " is not ", kFormatVersion));
   }
-  if (HasUnknownFields(message)) return internal::FieldError("frame", "has a field that is not known");
-  if (message.epoch() == 0) return internal::FieldError("epoch", "must not be 0");
-  if (message.first_sequence() == 0) return internal::FieldError("first_sequence", "must not be 0");
+  if (HasUnknownFields(message)) return FieldError("frame", "has a field that is not known");
+  if (message.epoch() == 0) return FieldError("epoch", "must not be 0");
+  if (message.first_sequence() == 0) return FieldError("first_sequence", "must not be 0");
   const auto count = static_cast<std::size_t>(message.commands_size());
   if (count == 0 || count > domain::kMaxFrameCommands) {
-    return internal::FieldError("commands", absl::StrCat(count, " of them, 1..", domain::kMaxFrameCommands, " allowed"));
+    return FieldError("commands", absl::StrCat(count, " of them, 1..", domain::kMaxFrameCommands, " allowed"));
   }
   if (message.first_sequence() > std::numeric_limits<std::uint64_t>::max() - count) {
-    return internal::FieldError("first_sequence", "out of range");
+    return FieldError("first_sequence", "out of range");
   }
-  if (message.timestamp_ns() < 0) return internal::FieldError("timestamp_ns", "must not be negative");
+  if (message.timestamp_ns() < 0) return FieldError("timestamp_ns", "must not be negative");
   return absl::OkStatus();
 }
 
 absl::Status ReadCommands(const pb::JournalFrame& message, domain::Frame& frame) {
   frame.commands.reserve(static_cast<std::size_t>(message.commands_size()));
   for (const pb::Command& item : message.commands()) {
-    const auto in_command = [&] { return internal::Indexed("commands", frame.commands.size()); };
-    if (HasUnknownFields(item)) return internal::FieldError(in_command(), "has a field that is not known");
+    const auto in_command = [&] { return Indexed("commands", frame.commands.size()); };
+    if (HasUnknownFields(item)) return FieldError(in_command(), "has a field that is not known");
     auto command = FromProto(item);
-    if (!command.ok()) return internal::InField(in_command(), command.status());
+    if (!command.ok()) return InField(in_command(), command.status());
     frame.commands.push_back(*command);
   }
   return absl::OkStatus();
@@ -72,7 +72,7 @@ absl::Status ReadCommands(const pb::JournalFrame& message, domain::Frame& frame)
 
 absl::Status ValidateCommand(const domain::Command& command) {
   absl::Status status = std::visit([](const auto& body) { return internal::Check(body); }, command.body);
-  return status.ok() ? status : internal::InField(internal::FieldName(command.body), status);
+  return status.ok() ? status : InField(internal::FieldName(command.body), status);
 }
 
 std::string EncodeFrame(domain::Frame& frame) {
@@ -104,7 +104,7 @@ absl::StatusOr<domain::Frame> DecodeFrame(std::string_view bytes) {
   }
   XT_RETURN_IF_ERROR(CheckHeader(*message));
   auto previous_hash = Hash128::FromBytes(message->previous_hash());
-  if (!previous_hash.ok()) return internal::FieldError("previous_hash", std::string(previous_hash.status().message()));
+  if (!previous_hash.ok()) return FieldError("previous_hash", std::string(previous_hash.status().message()));
   domain::Frame frame;
   frame.epoch = domain::Epoch(message->epoch());
   frame.first_sequence = domain::SequenceNumber(message->first_sequence());

@@ -3,7 +3,7 @@
 #include "libs/base/status.h"
 #include "libs/domain/names.h"
 #include "libs/wire/event_proto.h"
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 #include "libs/wire/internal/messages.h"
 #include "xtrader/v1/execution.pb.h"
 #include "xtrader/v1/market_data.pb.h"
@@ -11,7 +11,6 @@
 namespace xt::wire {
 
 namespace pb = ::xtrader::v1;
-using internal::FieldReader;
 
 namespace {
 
@@ -55,7 +54,7 @@ std::vector<domain::BookLevel> ReadSnapshotLevels(const Levels& levels) {
 
 absl::Status CheckCode(const domain::SymbolCode& code) {
   if (domain::IsValidSymbolCode(code.view())) return absl::OkStatus();
-  return internal::FieldError("symbol", "not a symbol code");
+  return FieldError("symbol", "not a symbol code");
 }
 
 absl::StatusOr<MarketDepth> ReadDepth(const pb::MarketDepth& message) {
@@ -64,7 +63,7 @@ absl::StatusOr<MarketDepth> ReadDepth(const pb::MarketDepth& message) {
   reader.Integer("symbol_id", message.symbol_id(), out.symbol).Text("symbol", message.symbol(), out.code);
   XT_RETURN_IF_ERROR(reader.status());
   XT_RETURN_IF_ERROR(CheckCode(out.code));
-  if (message.sequence() == 0) return internal::FieldError("sequence", "must not be 0");
+  if (message.sequence() == 0) return FieldError("sequence", "must not be 0");
   out.sequence = domain::SequenceNumber(message.sequence());
   out.timestamp_ns = message.timestamp_ns();
   ReadChanges(domain::Side::kBuy, message.bids(), out);
@@ -73,16 +72,16 @@ absl::StatusOr<MarketDepth> ReadDepth(const pb::MarketDepth& message) {
 }
 
 absl::StatusOr<UserEvents> ReadUserEvents(const pb::UserEvents& message) {
-  if (message.sequence() == 0) return internal::FieldError("sequence", "must not be 0");
+  if (message.sequence() == 0) return FieldError("sequence", "must not be 0");
   UserEvents out;
   out.sequence = domain::SequenceNumber(message.sequence());
   out.timestamp_ns = message.timestamp_ns();
   out.account = domain::AccountId(message.account_id());
   for (const pb::UserEvent& item : message.events()) {
-    const auto in_event = [&] { return internal::Indexed("events", out.events.size()); };
-    if (item.index() == 0) return internal::InField(in_event(), internal::FieldError("index", "must not be 0"));
+    const auto in_event = [&] { return Indexed("events", out.events.size()); };
+    if (item.index() == 0) return InField(in_event(), FieldError("index", "must not be 0"));
     auto event = FromProto(item.event());
-    if (!event.ok()) return internal::InField(in_event(), event.status());
+    if (!event.ok()) return InField(in_event(), event.status());
     out.events.push_back({item.index(), *event});
   }
   return out;
@@ -153,9 +152,9 @@ absl::StatusOr<MarketTrade> FromProto(const pb::MarketTrade& trade) {
       .Value("taker_side", trade.taker_side(), domain::Side::kSell, out.taker_side);
   XT_RETURN_IF_ERROR(reader.status());
   XT_RETURN_IF_ERROR(CheckCode(out.code));
-  if (out.taker_side == domain::Side::kUnspecified) return internal::FieldError("taker_side", "must be set");
-  if (trade.sequence() == 0) return internal::FieldError("sequence", "must not be 0");
-  if (trade.index() == 0) return internal::FieldError("index", "must not be 0");
+  if (out.taker_side == domain::Side::kUnspecified) return FieldError("taker_side", "must be set");
+  if (trade.sequence() == 0) return FieldError("sequence", "must not be 0");
+  if (trade.index() == 0) return FieldError("index", "must not be 0");
   out.id = {domain::SequenceNumber(trade.sequence()), trade.index()};
   out.timestamp_ns = trade.timestamp_ns();
   out.price = domain::Price(trade.price_ticks());

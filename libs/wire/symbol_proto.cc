@@ -2,14 +2,13 @@
 
 #include <string>
 
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 #include "libs/wire/internal/rules.h"
 #include "xtrader/v1/symbol.pb.h"
 
 namespace xt::wire {
 
 namespace pb = ::xtrader::v1;
-using internal::FieldReader;
 
 void ToProto(const domain::Asset& asset, pb::Asset& out) {
   out.Clear();

@@ -10,7 +10,7 @@
 #include "libs/domain/command.h"
 #include "libs/domain/event.h"
 #include "libs/domain/symbol.h"
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 
 namespace xt::wire::internal {
 

@@ -13,7 +13,7 @@
 #include "libs/base/strong_type.h"
 #include "libs/domain/fixed_string.h"
 
-namespace xt::wire::internal {
+namespace xt::wire {
 
 absl::Status FieldError(std::string_view field, std::string_view what);
 // The same error, one message further out.
@@ -68,4 +68,4 @@ class FieldReader {
   absl::Status status_;
 };
 
-}  // namespace xt::wire::internal
+}  // namespace xt::wire

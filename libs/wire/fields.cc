@@ -1,8 +1,8 @@
-#include "libs/wire/internal/fields.h"
+#include "libs/wire/fields.h"
 
 #include <initializer_list>
 
-namespace xt::wire::internal {
+namespace xt::wire {
 namespace {
 
 // The packaged abseil has a string_view of its own, so its StrCat does not take the standard one.
@@ -37,4 +37,4 @@ absl::Status TooLong(std::string_view field, std::size_t size, std::size_t limit
   return FieldError(field, Join({std::to_string(size), " characters, at most ", std::to_string(limit), " are allowed"}));
 }
 
-}  // namespace xt::wire::internal
+}  // namespace xt::wire
