@@ -65,7 +65,8 @@ std::string FormatDecimal(std::int64_t units, int decimals) {
   XT_CHECK(decimals >= 0 && decimals <= kMaxDecimals);
   const std::uint64_t magnitude = units < 0 ? 0 - static_cast<std::uint64_t>(units) : static_cast<std::uint64_t>(units);
   const auto scale = static_cast<std::uint64_t>(PowerOfTen(decimals));
-  std::string text = (units < 0 ? "-" : "") + std::to_string(magnitude / scale);
+  std::string text(units < 0 ? "-" : "");
+  text += std::to_string(magnitude / scale);
   if (const std::uint64_t fraction = magnitude % scale; fraction != 0) {
     const std::string digits = std::to_string(fraction);
     std::string tail = std::string(static_cast<std::size_t>(decimals) - digits.size(), '0') + digits;
