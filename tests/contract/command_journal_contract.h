@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "libs/ports/command_journal.h"
 #include "tests/contract/contract_support.h"
+#include "tests/contract/journal_support.h"
 
 namespace xt::contract {
 
@@ -22,60 +23,6 @@ class CommandJournalBackend {
   virtual std::unique_ptr<ports::CommandJournal> Connect() = 0;
 };
 using CommandJournalBackendFactory = std::unique_ptr<CommandJournalBackend> (*)();
-
-inline ports::FencingToken Token(std::uint64_t epoch, std::uint32_t generation = 0) {
-  return {domain::Epoch(epoch), generation};
-}
-
-// Makes records that follow each other.
-class RecordChain {
- public:
-  RecordChain() = default;
-  explicit RecordChain(const ports::OpenReport& report)
-      : next_(report.last_sequence.value() + 1), hash_(report.last_hash), epoch_(report.last_epoch) {}
-
-  void set_epoch(std::uint64_t epoch) { epoch_ = domain::Epoch(epoch); }
-  ports::JournalRecord Next(std::uint64_t commands = 1, std::size_t padding = 0) {
-    ports::JournalRecord record;
-    record.epoch = epoch_;
-    record.first_sequence = domain::SequenceNumber(next_);
-    record.last_sequence = domain::SequenceNumber(next_ + commands - 1);
-    record.previous_hash = hash_;
-    record.bytes = hash_.ToBytes() + "frame " + std::to_string(next_) + std::string(padding, 'x');
-    record.hash = HashBytes(record.bytes);
-    next_ += commands;
-    hash_ = record.hash;
-    return record;
-  }
-
- private:
-  std::uint64_t next_ = 1;
-  Hash128 hash_;
-  domain::Epoch epoch_{1};
-};
-
-inline bool SameRecord(const ports::JournalRecord& a, const ports::JournalRecord& b) {
-  return a.epoch == b.epoch && a.first_sequence == b.first_sequence && a.last_sequence == b.last_sequence &&
-         a.previous_hash == b.previous_hash && a.hash == b.hash && a.bytes == b.bytes;
-}
-
-inline std::vector<std::uint64_t> ReadSequences(ports::CommandJournal& journal, std::uint64_t from) {
-  std::vector<std::uint64_t> firsts;
-  const absl::Status status = journal.Read(domain::SequenceNumber(from), [&](const ports::JournalRecord& record) {
-    firsts.push_back(record.first_sequence.value());
-    return absl::OkStatus();
-  });
-  EXPECT_TRUE(status.ok()) << status;
-  return firsts;
-}
-
-// Appends and waits for the outcome.
-inline absl::Status AppendAndWait(ports::CommandJournal& journal, ports::JournalRecord record) {
-  Outcomes<absl::Status> outcomes;
-  journal.Append(std::move(record), [&](const absl::Status& status) { outcomes.Add(status); });
-  const auto all = outcomes.WaitFor(1);
-  return all.empty() ? absl::DeadlineExceededError("no outcome") : all[0];
-}
 
 class CommandJournalContract : public ::testing::TestWithParam<CommandJournalBackendFactory> {
  protected:

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "libs/adapters/embedded/wal_journal.h"
-#include "tests/contract/command_journal_contract.h"
+#include "tests/contract/journal_support.h"
 
 namespace xt::contract {
 namespace {

@@ -27,6 +27,7 @@ class MemoryCache final : public ports::Cache {
   absl::Status Erase(std::string_view key) override;
 
  private:
+  const Clock& clock_;
   std::unique_ptr<ExpiringTable> table_;
 };
 

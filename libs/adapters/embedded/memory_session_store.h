@@ -1,5 +1,6 @@
 // MemorySessionStore: sessions in a bounded table in memory. When it is full, expired sessions are dropped first; if none
-// is, Put of a new session is RESOURCE_EXHAUSTED: a flood of sign-ins never signs others out. Thread-safe.
+// is, Put of a new session is RESOURCE_EXHAUSTED: a flood of sign-ins never signs others out. The clock outlives the store.
+// Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ class MemorySessionStore final : public ports::SessionStore {
   absl::Status Erase(std::string_view session_id) override;
 
  private:
+  const Clock& clock_;
   std::unique_ptr<ExpiringTable> table_;
 };
 
