@@ -1,0 +1,78 @@
+// Publisher: one thread that carries the outbox to one bus, from its own cursor. A bus that is down is a cursor that lags:
+// it is tried again with growing pauses, and neither the sequencer nor the other publishers notice. What the bus has
+// confirmed moves the cursor; after a restart it goes on behind the cursor, or behind what the bus itself says it has.
+// Created, started and stopped by one thread; WaitFor from any. The sequence that a publisher reached only grows.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "libs/ports/event_log.h"
+#include "libs/runtime/health.h"
+#include "libs/runtime/metrics.h"
+#include "services/sequencer/bus_sinks.h"
+
+namespace xt::sequencer {
+
+struct PublisherOptions {
+  std::size_t batch = 256;
+  std::chrono::milliseconds backoff_min{50};
+  std::chrono::milliseconds backoff_max{2000};
+};
+
+class Publisher {
+ public:
+  // `log`, `metrics`, `health` and `clock` must outlive it. Adds the soft health check `bus.<name>`.
+  Publisher(ports::EventLog& log, std::unique_ptr<BusSink> sink, const PublisherOptions& options,
+            runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health, const Clock& clock);
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  absl::Status Start();
+  // Waits until everything up to `sequence` is confirmed; false when the deadline came first.
+  bool WaitFor(domain::SequenceNumber sequence, std::chrono::steady_clock::time_point deadline);
+  // Returns when the thread has ended; a batch under way is finished. Idempotent.
+  void Stop();
+
+ private:
+  struct Series;
+
+  void Run();
+  absl::Status Resume();
+  absl::Status Backfill(domain::SequenceNumber from);
+  absl::Status PublishNext();
+  absl::Status Publish(const std::vector<ports::EventEntry>& entries);
+  absl::Status Advance(domain::SequenceNumber sequence);
+  void Succeeded();
+  void Failed(const absl::Status& status);
+  bool WaitBeforeRetry();
+  [[nodiscard]] bool stopping() const;
+
+  ports::EventLog& log_;
+  const std::unique_ptr<BusSink> sink_;
+  const PublisherOptions options_;
+  const Clock& clock_;
+  const std::unique_ptr<Series> series_;
+  runtime::HealthCheck& check_;
+  std::unique_ptr<ports::EventCursor> cursor_;
+  std::chrono::milliseconds backoff_;
+  bool healthy_ = false;
+  bool failing_ = false;  // was told in the log
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  domain::SequenceNumber reached_;
+  runtime::MetricCallback depth_;
+  std::thread thread_;
+};
+
+}  // namespace xt::sequencer

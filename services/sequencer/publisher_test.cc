@@ -1,0 +1,161 @@
+#include "services/sequencer/publisher.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/wire/event_codec.h"
+#include "libs/wire/market_proto.h"
+#include "services/sequencer/testing/world.h"
+
+namespace xt::sequencer {
+namespace {
+
+using domain::EventId;
+using domain::SequenceNumber;
+using testing::Await;
+using testing::World;
+
+// A deposit stands for "define BTC-KRW", a cancel for "trade": results with every kind of event that is published.
+void TradeEffect(const domain::Command& command, domain::CommandResult& result) {
+  if (std::holds_alternative<domain::Deposit>(command.body)) {
+    domain::SymbolDefined defined;
+    defined.symbol.code = *domain::SymbolCode::From("BTC-KRW");
+    result.events.emplace_back(defined);
+  } else if (std::holds_alternative<domain::CancelOrder>(command.body)) {
+    domain::ExecutionReport report;
+    report.account = domain::AccountId(7);
+    report.client_order_id = testing::IdIn(command);
+    report.side = domain::Side::kBuy;
+    report.type = domain::OrderType::kLimit;
+    report.time_in_force = domain::TimeInForce::kGtc;
+    report.execution_type = domain::ExecutionType::kNew;
+    report.status = domain::OrderStatus::kNew;
+    result.events = {report};
+    domain::Trade trade;
+    trade.trade_id = domain::TradeId(result.sequence.value());
+    trade.price = domain::Price(5);
+    trade.quantity = domain::Quantity(6);
+    trade.taker_side = domain::Side::kBuy;
+    result.events.emplace_back(trade);
+    domain::BookChange change;
+    change.side = domain::Side::kSell;
+    change.price = domain::Price(5);
+    result.events.emplace_back(change);
+  }
+}
+
+domain::Command DefineMarket() {
+  domain::Deposit deposit;
+  deposit.account = domain::AccountId(1);
+  deposit.amount = domain::Amount(1);
+  deposit.reference = testing::IdOf(0);
+  return {deposit};
+}
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world_.matching.SetEffect(TradeEffect);
+    ASSERT_TRUE(world_.StartAndServe().ok());
+    ASSERT_TRUE(Await(world_.Ask(DefineMarket())).ok());
+  }
+  void Trade(std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t n = first; n < first + count; ++n) ASSERT_TRUE(Await(world_.Ask(n)).ok());
+  }
+  void WaitForAll(std::uint64_t sequence) {
+    for (const char* name : {"executions", "market", "notifications"}) {
+      ASSERT_TRUE(world_.events.WaitForCursor(name, sequence)) << name;
+    }
+  }
+  std::vector<std::uint64_t> SequencesOn(std::string_view topic) {
+    std::vector<std::uint64_t> sequences;
+    for (const auto& message : world_.market.channel.messages()) {
+      if (message.topic == topic) sequences.push_back(message.id.sequence.value());
+    }
+    return sequences;
+  }
+  World world_;
+};
+
+TEST_F(PublisherTest, EachBusGetsItsMessages) {
+  Trade(1, 1);
+  WaitForAll(3);
+  const auto market = world_.market.channel.messages();
+  const auto find = [&](std::string_view topic) {
+    return *std::find_if(market.rbegin(), market.rend(), [&](const auto& m) { return m.topic == topic; });
+  };
+  const auto trade = find("market.trade");
+  EXPECT_EQ(trade.key, "BTC-KRW");
+  EXPECT_EQ(trade.id, (EventId{SequenceNumber(3), 2}));
+  EXPECT_EQ(wire::DecodeMarketTrade(*trade.payload)->price, domain::Price(5));
+  const auto depth = find("market.depth");
+  EXPECT_EQ(depth.key, "BTC-KRW");
+  EXPECT_EQ(wire::DecodeMarketDepth(*depth.payload)->changes.size(), 1U);
+  const auto events = find("trading.events");
+  EXPECT_EQ(events.key, "BTC-KRW");
+  EXPECT_EQ(wire::DecodeEventBatch(*events.payload)->sequence, SequenceNumber(3));
+  EXPECT_EQ(market.front().topic, "trading.events") << "EPOCH_START concerns no symbol";
+  EXPECT_EQ(market.front().key, "");
+
+  std::vector<std::string> keys;
+  for (const auto& notification : world_.notifications.channel.messages()) keys.push_back(notification.routing_key);
+  EXPECT_THAT(keys, ::testing::ElementsAre("trade.BTC-KRW", "orderbook.BTC-KRW", "user.7"));
+  EXPECT_EQ(wire::DecodeUserEvents(*world_.notifications.channel.messages().back().payload)->account,
+            domain::AccountId(7));
+}
+
+TEST_F(PublisherTest, ABusThatIsDownDelaysNobodyAndMissesNothing) {
+  world_.market.channel.SetDown(true);
+  Trade(1, 300);
+  ASSERT_TRUE(world_.market.channel.WaitForAttempts(3)) << "it is tried again";
+  ASSERT_TRUE(world_.events.WaitForCursor("executions", 302));
+  ASSERT_TRUE(world_.events.WaitForCursor("notifications", 302));
+  EXPECT_LT(world_.events.CursorAt("market"), 302U);
+  EXPECT_TRUE(world_.ready()) << "orders are still taken";
+  EXPECT_THAT(world_.process->metrics.Text(), ::testing::HasSubstr("mq_connection_up{broker=\"market\"} 0"));
+  world_.market.channel.SetDown(false);
+  WaitForAll(302);
+  std::vector<std::uint64_t> due;
+  for (std::uint64_t sequence = 3; sequence <= 302; ++sequence) due.push_back(sequence);
+  EXPECT_EQ(SequencesOn("market.trade"), due);
+  EXPECT_THAT(world_.process->metrics.Text(), ::testing::HasSubstr("mq_spill_queue_depth{broker=\"market\"} 0"));
+}
+
+TEST_F(PublisherTest, ARestartGoesOnBehindTheCursor) {
+  Trade(1, 10);
+  WaitForAll(12);
+  world_.Crash();
+  ASSERT_TRUE(world_.StartAndServe().ok());
+  Trade(11, 2);
+  WaitForAll(15);
+  const auto sequences = SequencesOn("trading.events");
+  ASSERT_EQ(sequences.size(), 15U);
+  for (std::size_t i = 0; i < sequences.size(); ++i) EXPECT_EQ(sequences[i], i + 1);
+}
+
+TEST_F(PublisherTest, AStreamThatKnowsMoreThanTheCursorIsBelieved) {
+  Trade(1, 10);
+  WaitForAll(12);
+  world_.Crash();
+  world_.events.SetCursor("executions", 2);
+  ASSERT_TRUE(world_.StartAndServe().ok());
+  WaitForAll(13);
+  EXPECT_EQ(world_.executions.entries().size(), 13U);
+}
+
+TEST_F(PublisherTest, AStreamThatLostItsTailIsFilledAgain) {
+  Trade(1, 10);
+  WaitForAll(12);
+  world_.Crash();
+  world_.executions.CutAfter(4);
+  ASSERT_TRUE(world_.StartAndServe().ok());
+  ASSERT_TRUE(world_.executions.WaitForEntries(13));
+  std::uint64_t due = 1;
+  for (const auto& entry : world_.executions.entries()) EXPECT_EQ(entry.sequence.value(), due++);
+}
+
+}  // namespace
+}  // namespace xt::sequencer

@@ -1,0 +1,110 @@
+#include "services/sequencer/sequencer_app.h"
+
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/wire/frame_codec.h"
+
+namespace xt::sequencer {
+namespace {
+
+PublisherOptions OptionsOf(const SequencerConfig& config) {
+  return {.batch = config.publisher_batch,
+          .backoff_min = std::chrono::milliseconds(config.publisher_backoff_min_ms),
+          .backoff_max = std::chrono::milliseconds(config.publisher_backoff_max_ms)};
+}
+
+}  // namespace
+
+SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& ports, runtime::MetricsRegistry& metrics,
+                           runtime::HealthRegistry& health, const Clock& clock)
+    : config_(config),
+      ports_(ports),
+      clock_(clock),
+      metrics_(metrics, config.shard),
+      state_(health),
+      inbox_(std::make_shared<Inbox>(config.max_unanswered)),
+      loop_({.config = config_,
+             .journal = ports.journal,
+             .replica = ports.replica,
+             .queries = ports.queries,
+             .events = ports.events,
+             .clock = clock,
+             .health = health,
+             .metrics = metrics_,
+             .state = state_,
+             .codes = codes_,
+             .on_halt = [this](const absl::Status& reason) { Halted(reason); }},
+            inbox_) {
+  const auto add = [&](std::unique_ptr<BusSink> sink) {
+    publishers_.push_back(
+        std::make_unique<Publisher>(ports.events, std::move(sink), OptionsOf(config_), metrics, health, clock));
+  };
+  add(MakeExecutionSink(ports.executions));
+  add(MakeMarketSink(ports.market, codes_));
+  add(MakeNotificationSink(ports.notifications, codes_));
+}
+
+SequencerApp::~SequencerApp() { Stop(); }
+
+absl::Status SequencerApp::Start() {
+  for (const auto& publisher : publishers_) XT_RETURN_IF_ERROR(publisher->Start());
+  XT_RETURN_IF_ERROR(ports_.election.Campaign(
+      [inbox = inbox_](const ports::Leadership& leadership) { inbox->Tell(LeadershipTold{leadership}); }));
+  thread_ = std::thread([this] { loop_.Run(); });
+  XT_RETURN_IF_ERROR(state_.WaitUntilOpened());
+  const std::lock_guard lock(start_mutex_);
+  absl::Status status = state_.WaitUntilOpened();
+  started_ = status.ok();
+  return status;
+}
+
+void SequencerApp::Halted(const absl::Status& reason) {
+  const std::lock_guard lock(start_mutex_);
+  if (started_ && on_halt_) on_halt_(reason);
+}
+
+void SequencerApp::Submit(const domain::Command& command, Done done) {
+  if (!state_.accepting()) {
+    done(absl::UnavailableError("the sequencer takes no commands: " + state_.Describe()));
+    return;
+  }
+  absl::Status valid = wire::ValidateCommand(command);
+  if (valid.ok() && std::holds_alternative<domain::EpochStart>(command.body)) {
+    valid = absl::InvalidArgumentError("epoch_start belongs to the sequencer");
+  }
+  if (!valid.ok()) {
+    done(std::move(valid));
+    return;
+  }
+  Submission submission{command, std::move(done), clock_.MonotonicNs()};
+  switch (inbox_->Submit(std::move(submission))) {
+    case Inbox::Pushed::kTaken: return;
+    case Inbox::Pushed::kFull:
+      metrics_.backpressure.Increment();
+      submission.done(absl::ResourceExhaustedError("too many commands wait for their result"));
+      return;
+    case Inbox::Pushed::kClosed: submission.done(absl::UnavailableError("the sequencer has stopped")); return;
+  }
+}
+
+void SequencerApp::Drain(Deadline deadline) {
+  if (!thread_.joinable()) return;
+  state_.SetAccepting(false);
+  inbox_->Tell(StopAcceptingTold{});
+  state_.WaitUntilDrained(deadline);
+  const domain::SequenceNumber last = ports_.events.LastSequence();
+  for (const auto& publisher : publishers_) publisher->WaitFor(last, deadline);
+}
+
+void SequencerApp::Stop() {
+  if (std::exchange(stopped_, true)) return;
+  state_.SetAccepting(false);
+  inbox_->Tell(StopTold{});
+  if (thread_.joinable()) thread_.join();
+  inbox_->Close();
+  ports_.election.Resign();
+  for (const auto& publisher : publishers_) publisher->Stop();
+}
+
+}  // namespace xt::sequencer

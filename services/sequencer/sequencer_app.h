@@ -1,0 +1,98 @@
+// SequencerApp: the sequencer, wired to its ports. It implements OrderSequencing for the gateway; behind it one thread
+// orders, journals and answers (sequencer_loop.h), and one publisher per bus carries the outbox out (publisher.h). The ports
+// are given by reference and must outlive it: real objects in one process, adapters across processes, fakes in tests.
+//
+// Start, Drain and Stop by one thread, in this order; everything else from any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "libs/ports/command_journal.h"
+#include "libs/ports/event_log.h"
+#include "libs/ports/execution_stream.h"
+#include "libs/ports/leader_election.h"
+#include "libs/ports/market_bus.h"
+#include "libs/ports/matching_replica.h"
+#include "libs/ports/notification_bus.h"
+#include "libs/ports/order_sequencing.h"
+#include "libs/runtime/health.h"
+#include "libs/runtime/metrics.h"
+#include "services/sequencer/inbox.h"
+#include "services/sequencer/publisher.h"
+#include "services/sequencer/sequencer_config.h"
+#include "services/sequencer/sequencer_loop.h"
+#include "services/sequencer/sequencer_metrics.h"
+#include "services/sequencer/sequencer_state.h"
+#include "services/sequencer/symbol_codes.h"
+
+namespace xt::sequencer {
+
+struct SequencerPorts {
+  ports::CommandJournal& journal;
+  ports::MatchingReplica& replica;
+  ports::MatchingQueries& queries;
+  ports::EventLog& events;
+  ports::ExecutionStream& executions;
+  ports::MarketBus& market;
+  ports::NotificationBus& notifications;
+  ports::LeaderElection& election;
+};
+
+class SequencerApp final : public ports::OrderSequencing {
+ public:
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  SequencerApp(const SequencerConfig& config, const SequencerPorts& ports, runtime::MetricsRegistry& metrics,
+               runtime::HealthRegistry& health, const Clock& clock = SystemClock::Instance());
+  // Stops, if that was not done.
+  ~SequencerApp() override;
+  SequencerApp(const SequencerApp&) = delete;
+  SequencerApp& operator=(const SequencerApp&) = delete;
+
+  // Called once, on the sequencer's thread, when it halts after Start: lost leadership, a journal or outbox error,
+  // replicas that disagree. The process should end; what it is depends on who wires it. Set before Start.
+  void OnHalt(std::function<void(const absl::Status&)> on_halt) { on_halt_ = std::move(on_halt); }
+
+  // Enters the election and, when it leads at once, opens the journal: its errors are returned. Connecting to matching,
+  // replaying and EPOCH_START go on in the background; readyz and WaitUntilServing tell.
+  absl::Status Start();
+  // OK when commands are taken; the reason of a halt; DEADLINE_EXCEEDED, saying what it waits for.
+  absl::Status WaitUntilServing(Deadline deadline) const { return state_.WaitUntilServing(deadline); }
+
+  // Refusals (RESOURCE_EXHAUSTED, UNAVAILABLE, and INVALID_ARGUMENT for a command that no gateway may send) may be told
+  // inside Submit; everything else on the sequencer's thread.
+  void Submit(const domain::Command& command, Done done) override;
+
+  // Takes nothing new, answers what was accepted, and lets the publishers reach the end of the outbox, all by `deadline`.
+  void Drain(Deadline deadline);
+  // What is not answered by now is answered UNKNOWN or UNAVAILABLE. Idempotent.
+  void Stop();
+
+ private:
+  void Halted(const absl::Status& reason);
+
+  const SequencerConfig config_;
+  const SequencerPorts ports_;
+  const Clock& clock_;
+  SequencerMetrics metrics_;
+  SequencerState state_;
+  SymbolCodes codes_;
+  const std::shared_ptr<Inbox> inbox_;
+  std::vector<std::unique_ptr<Publisher>> publishers_;
+  SequencerLoop loop_;
+  std::function<void(const absl::Status&)> on_halt_;
+  std::mutex start_mutex_;  // a halt is told by Start or by on_halt_, not by both
+  bool started_ = false;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace xt::sequencer

@@ -1,0 +1,225 @@
+#include "services/sequencer/sequencer_loop.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "libs/runtime/log.h"
+#include "libs/wire/event_codec.h"
+#include "libs/wire/frame_codec.h"
+
+namespace xt::sequencer {
+namespace {
+
+using runtime::Log;
+using runtime::LogField;
+using runtime::LogLevel;
+
+// How long it may wait for input: bounds the pause of its heartbeat, nothing else.
+constexpr std::int64_t kIdleMs = 100;
+// While a full replica holds something back nobody tells when it has room.
+constexpr std::int64_t kHoldingMs = 1;
+
+CoreLimits LimitsOf(const SequencerConfig& config) {
+  return {.max_unanswered = config.max_unanswered,
+          .max_frame_commands = config.max_frame_commands,
+          .max_uncommitted_frames = config.max_frames_in_flight,
+          .max_open_frames = config.max_open_frames};
+}
+
+bool IsDuplicate(const domain::CommandResult& result) {
+  const auto* rejected = std::get_if<domain::CommandRejected>(&result.events.front());
+  return rejected != nullptr && rejected->original_sequence.value() != 0;
+}
+
+bool IsFenced(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) && status.message().find("FENCED") != absl::string_view::npos;
+}
+
+}  // namespace
+
+std::string SequencerLoop::WireEncoder::Encode(domain::Frame& frame) { return wire::EncodeFrame(frame); }
+
+SequencerLoop::SequencerLoop(const LoopContext& context, std::shared_ptr<Inbox> inbox)
+    : context_(context),
+      inbox_(std::move(inbox)),
+      core_(LimitsOf(context.config), encoder_),
+      link_(context.replica, inbox_) {}
+
+void SequencerLoop::Run() {
+  campaign_ns_ = context_.clock.MonotonicNs();
+  Turn(0);
+  if (!leads_ && !ended()) context_.state.Set(Phase::kStandby);
+  while (!leads_ && !ended()) Turn(kIdleMs);
+  if (!ended()) {
+    if (const absl::Status status = OpenJournal(); !status.ok()) core_.HaltNow(status);
+    ExecuteActions();
+  }
+  while (!ended()) {
+    const auto state = core_.state();
+    if (state == SequencerCore::State::kIdle || state == SequencerCore::State::kSuspended) {
+      ConnectAndReplay();
+    } else {
+      Turn(link_.holding() ? kHoldingMs : kIdleMs);
+    }
+  }
+  while (!stopping_) Turn(kIdleMs);
+  Finish();
+}
+
+void SequencerLoop::Turn(std::int64_t wait_ms) {
+  inbox_->Take(signals_, submissions_, std::chrono::milliseconds(wait_ms));
+  if (heartbeat_ != nullptr) heartbeat_->Beat();
+  for (Signal& signal : signals_) {
+    std::visit([this](auto& told) { Handle(told); }, signal);
+    ExecuteActions();
+  }
+  if (link_.holding()) {
+    if (const absl::Status status = link_.Flush(); !status.ok()) LoseReplica(status);
+  }
+  for (Submission& submission : submissions_) {
+    core_.Submit(submission.command, pending_.Add({std::move(submission.done), submission.received_ns}));
+  }
+  core_.Advance(Time());
+  ExecuteActions();
+  ShowState();
+}
+
+void SequencerLoop::Handle(LeadershipTold& told) {
+  const ports::Leadership& leadership = told.leadership;
+  context_.metrics.transitions.Increment();
+  context_.metrics.epoch.Set(static_cast<std::int64_t>(leadership.epoch.value()));
+  if (!leads_ && leadership.leader) {
+    leads_ = true;
+    epoch_ = leadership.epoch;
+    context_.metrics.is_leader.Set(1);
+    context_.metrics.election_duration.Observe(context_.clock.MonotonicNs() - campaign_ns_);
+    Log(LogLevel::kInfo, "leading", {{"epoch", epoch_.value()}, {"shard", context_.config.shard}});
+  } else if (leads_ && (!leadership.leader || leadership.epoch != epoch_)) {
+    context_.metrics.is_leader.Set(0);
+    core_.HaltNow(absl::FailedPreconditionError("leadership was lost"));
+  }
+}
+
+void SequencerLoop::Handle(JournalTold& told) { core_.Appended(told.last_sequence, told.status); }
+
+void SequencerLoop::Handle(ReplicaTold& told) {
+  if (!link_.IsCurrent(told.connection)) return;
+  if (!told.results.ok()) {
+    LoseReplica(told.results.status());
+  } else if (replay_.running) {
+    TakeReplayed(*told.results);
+  } else {
+    core_.Answered({std::move(told.results->results), told.results->digest});
+  }
+}
+
+void SequencerLoop::Handle(StopAcceptingTold&) {
+  draining_ = true;
+  core_.StopAccepting();
+}
+
+void SequencerLoop::Handle(StopTold&) { stopping_ = true; }
+
+void SequencerLoop::ExecuteActions() {
+  for (core_.TakeActions(actions_); !actions_.empty(); core_.TakeActions(actions_)) {
+    for (Action& action : actions_) {
+      std::visit([this](auto& a) { Execute(a); }, action);
+    }
+  }
+}
+
+void SequencerLoop::Execute(AppendFrame& action) {
+  const domain::Frame& frame = *action.frame;
+  context_.metrics.frame_commands.ObserveSingleWriter(static_cast<std::int64_t>(frame.commands.size()));
+  ports::JournalRecord record{frame.epoch,         frame.first_sequence, frame.last_sequence(),
+                              frame.previous_hash, frame.hash,           std::move(action.bytes)};
+  context_.journal.Append(std::move(record),
+                          [inbox = inbox_, last = frame.last_sequence()](const absl::Status& status) {
+                            inbox->Tell(JournalTold{last, status});
+                          });
+}
+
+void SequencerLoop::Execute(OfferFrame& action) {
+  if (const absl::Status status = link_.Offer(std::move(action.frame)); !status.ok()) LoseReplica(status);
+}
+
+void SequencerLoop::Execute(CommitFrame& action) {
+  if (const absl::Status status = link_.Commit(action.last_sequence); !status.ok()) LoseReplica(status);
+}
+
+void SequencerLoop::Execute(AppendEvents& action) { core_.EventsAppended(AppendToOutbox(*action.results)); }
+
+void SequencerLoop::Execute(Reply& action) {
+  PendingReplies::Pending pending = pending_.Take(action.ticket);
+  context_.metrics.messages.IncrementSingleWriter();
+  if (IsDuplicate(action.result)) context_.metrics.duplicates.IncrementSingleWriter();
+  context_.metrics.latency.ObserveSingleWriter(context_.clock.MonotonicNs() - pending.received_ns);
+  pending.done(std::move(action.result));
+}
+
+void SequencerLoop::Execute(Refuse& action) {
+  if (absl::IsResourceExhausted(action.status)) context_.metrics.backpressure.Increment();
+  pending_.Take(action.ticket).done(std::move(action.status));
+}
+
+void SequencerLoop::Execute(Halt& action) {
+  if (stopping_) return;
+  if (IsFenced(action.reason)) context_.metrics.fenced_writes.Increment();
+  Log(LogLevel::kError, "halted: no command is taken until a restart",
+      {LogField(action.reason), {"seq", core_.last_sequence().value()}, {"shard", context_.config.shard}});
+  context_.metrics.is_leader.Set(0);
+  context_.state.Halt(action.reason);
+  context_.on_halt(action.reason);
+}
+
+void SequencerLoop::ShowState() {
+  context_.metrics.queue_depth.Set(static_cast<std::int64_t>(core_.unanswered()));
+  context_.metrics.sequence.Set(static_cast<std::int64_t>(core_.last_sequence().value()));
+  if (core_.accepting() != context_.state.accepting()) context_.state.SetAccepting(core_.accepting());
+  if (core_.state() == SequencerCore::State::kServing && context_.state.phase() != Phase::kServing) {
+    Log(LogLevel::kInfo, "serving", {{"seq", core_.last_sequence().value()}, {"epoch", epoch_.value()}});
+    context_.state.Set(Phase::kServing);
+  }
+  if (draining_ && core_.unanswered() == 0) context_.state.SetDrained();
+}
+
+// During a replay only the replay ends; the core knows of no replica yet, or of none any more.
+void SequencerLoop::LoseReplica(const absl::Status& reason) {
+  link_.Drop();
+  if (replay_.running) {
+    replay_.replica = reason;
+    return;
+  }
+  Log(LogLevel::kError, "matching is lost; commands are refused until it is back", {LogField(reason)});
+  context_.state.SetAccepting(false);
+  context_.state.Set(Phase::kConnecting, std::string(reason.message()));
+  core_.ReplicaLost(reason);
+}
+
+absl::Status SequencerLoop::AppendToOutbox(const std::vector<domain::CommandResult>& results) {
+  std::vector<ports::EventEntry> entries;
+  entries.reserve(results.size());
+  for (const domain::CommandResult& result : results) {
+    context_.codes.Learn(result);
+    entries.push_back({result.sequence, std::make_shared<const std::string>(wire::EncodeEventBatch(result))});
+  }
+  return context_.events.Append(entries);
+}
+
+void SequencerLoop::Finish() {
+  stopping_ = true;
+  core_.HaltNow(absl::UnavailableError("the sequencer has stopped"));
+  ExecuteActions();
+  inbox_->Close();
+  inbox_->Take(signals_, submissions_, std::chrono::nanoseconds(0));
+  for (Submission& submission : submissions_) submission.done(absl::UnavailableError("the sequencer has stopped"));
+  link_.Drop();
+  if (heartbeat_ != nullptr) heartbeat_->Retire();
+  context_.state.SetAccepting(false);
+  context_.state.Set(Phase::kStopped);
+  context_.state.SetDrained();
+}
+
+}  // namespace xt::sequencer

@@ -1,0 +1,124 @@
+// SequencerLoop: the sequencer's one thread. It leads the core through a leader's run (election, journal, replay into
+// matching, serving) and executes what the core decides. Everything reaches it through the inbox; what others may know of
+// it is in SequencerState. All ports are used by this thread alone, but for what their contracts allow to others.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/ports/command_journal.h"
+#include "libs/ports/event_log.h"
+#include "libs/ports/matching_replica.h"
+#include "libs/runtime/health.h"
+#include "services/sequencer/core/sequencer_core.h"
+#include "services/sequencer/inbox.h"
+#include "services/sequencer/pending_replies.h"
+#include "services/sequencer/replica_link.h"
+#include "services/sequencer/sequencer_config.h"
+#include "services/sequencer/sequencer_metrics.h"
+#include "services/sequencer/sequencer_state.h"
+#include "services/sequencer/symbol_codes.h"
+
+namespace xt::sequencer {
+
+// What the loop works with; all of it must outlive the loop.
+struct LoopContext {
+  const SequencerConfig& config;
+  ports::CommandJournal& journal;
+  ports::MatchingReplica& replica;
+  ports::MatchingQueries& queries;
+  ports::EventLog& events;
+  const Clock& clock;
+  runtime::HealthRegistry& health;
+  SequencerMetrics& metrics;
+  SequencerState& state;
+  SymbolCodes& codes;
+  std::function<void(const absl::Status&)> on_halt;
+};
+
+class SequencerLoop {
+ public:
+  SequencerLoop(const LoopContext& context, std::shared_ptr<Inbox> inbox);
+
+  // Runs until it is told to stop. The inbox is closed when it returns, and every caller has its answer.
+  void Run();
+
+ private:
+  struct Replay {
+    bool running = false;
+    domain::SequenceNumber target;   // the journal's end
+    domain::SequenceNumber applied;  // results are in the outbox up to here
+    std::size_t open_frames = 0;     // sent, without results yet
+    std::int64_t logged_ns = 0;
+    absl::Status replica;            // why the replica was lost
+  };
+
+  // One turn: takes what the inbox holds, waiting up to `wait_ms` for it, and executes what follows from it.
+  void Turn(std::int64_t wait_ms);
+  void Handle(LeadershipTold& told);
+  void Handle(JournalTold& told);
+  void Handle(ReplicaTold& told);
+  void Handle(StopAcceptingTold& told);
+  void Handle(StopTold& told);
+  void ExecuteActions();
+  void Execute(AppendFrame& action);
+  void Execute(OfferFrame& action);
+  void Execute(CommitFrame& action);
+  void Execute(AppendEvents& action);
+  void Execute(Reply& action);
+  void Execute(Refuse& action);
+  void Execute(Halt& action);
+  void ShowState();
+
+  absl::Status OpenJournal();
+  absl::Status ReadTail(const ports::OpenReport& report);
+  void ConnectAndReplay();
+  absl::Status CatchUp();
+  absl::Status ReplayFrom(const ports::ReplicaPosition& position);
+  absl::Status ReplayRecord(const ports::JournalRecord& record, const ports::ReplicaPosition& position);
+  absl::Status AwaitReplay(std::size_t open_frames);
+  void TakeReplayed(ports::FrameResults& results);
+  void ReportReplay();
+  void BeginServing();
+  void LoseReplica(const absl::Status& reason);
+  absl::Status AppendToOutbox(const std::vector<domain::CommandResult>& results);
+  void Finish();
+
+  [[nodiscard]] Now Time() const { return {context_.clock.WallNs(), context_.clock.MonotonicNs()}; }
+  [[nodiscard]] bool ended() const { return stopping_ || core_.state() == SequencerCore::State::kHalted; }
+
+  class WireEncoder final : public FrameEncoder {
+   public:
+    std::string Encode(domain::Frame& frame) override;
+  };
+
+  LoopContext context_;
+  const std::shared_ptr<Inbox> inbox_;
+  WireEncoder encoder_;
+  SequencerCore core_;
+  ReplicaLink link_;
+  PendingReplies pending_;
+
+  bool stopping_ = false;
+  bool leads_ = false;
+  bool draining_ = false;
+  bool led_ = false;  // EPOCH_START of this run was made
+  domain::Epoch epoch_;
+  std::int64_t campaign_ns_ = 0;
+  ChainTail tail_;            // of the journal as it was opened
+  Replay replay_;
+  std::string connect_error_;  // the last one that was logged
+  runtime::Heartbeat* heartbeat_ = nullptr;
+
+  std::vector<Signal> signals_;
+  std::vector<Submission> submissions_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace xt::sequencer

@@ -1,0 +1,181 @@
+// The way of a leader to serving: open the journal, connect to matching, replay into it what it has not applied, and put
+// the results into the outbox, which compares them with what it has.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/status.h"
+#include "libs/runtime/log.h"
+#include "libs/wire/frame_codec.h"
+#include "services/sequencer/sequencer_loop.h"
+
+namespace xt::sequencer {
+namespace {
+
+using runtime::Log;
+using runtime::LogField;
+using runtime::LogLevel;
+
+constexpr std::int64_t kIdleMs = 100;
+constexpr std::int64_t kHoldingMs = 1;
+constexpr std::int64_t kHeartbeatLimitMs = 10'000;
+constexpr std::int64_t kReportEveryNs = 1'000'000'000;
+
+domain::SequenceNumber After(domain::SequenceNumber sequence) { return domain::SequenceNumber(sequence.value() + 1); }
+
+}  // namespace
+
+absl::Status SequencerLoop::OpenJournal() {
+  context_.state.Set(Phase::kOpening);
+  XT_ASSIGN_OR_RETURN(const ports::OpenReport report, context_.journal.Open({epoch_, 0}));
+  XT_RETURN_IF_ERROR(ReadTail(report));
+  Log(report.torn_bytes_cut > 0 ? LogLevel::kWarn : LogLevel::kInfo, "journal opened",
+      {{"seq", report.last_sequence.value()}, {"epoch", report.last_epoch.value()}, {"records", report.records},
+       {"torn_bytes_cut", report.torn_bytes_cut}, {"detail", report.detail}});
+  // Only now: verifying a long journal takes its time.
+  heartbeat_ = &context_.health.AddHeartbeat("sequencer", kHeartbeatLimitMs);
+  context_.state.Set(Phase::kConnecting);
+  return absl::OkStatus();
+}
+
+// The timestamps go on where the last frame's was.
+absl::Status SequencerLoop::ReadTail(const ports::OpenReport& report) {
+  tail_ = {report.last_sequence, report.last_hash, 0};
+  if (report.last_sequence.value() == 0) return absl::OkStatus();
+  return context_.journal.Read(report.last_sequence, [this](const ports::JournalRecord& record) -> absl::Status {
+    XT_ASSIGN_OR_RETURN(const domain::Frame frame, wire::DecodeFrame(record.bytes));
+    tail_.last_timestamp_ns = frame.timestamp_ns;
+    return absl::OkStatus();
+  });
+}
+
+void SequencerLoop::ConnectAndReplay() {
+  if (!core_.settled()) {
+    Turn(kIdleMs);
+    return;
+  }
+  replay_ = {};
+  replay_.running = true;
+  const absl::Status status = CatchUp();
+  replay_.running = false;
+  if (ended()) return;
+  if (status.ok()) {
+    connect_error_.clear();
+    BeginServing();
+    return;
+  }
+  link_.Drop();
+  const std::string reason(status.message());
+  if (std::exchange(connect_error_, reason) != reason) {
+    Log(LogLevel::kWarn, "matching is not there yet", {LogField(status)});
+  }
+  context_.state.Set(Phase::kConnecting, reason);
+  Turn(context_.config.replica_retry_ms);
+}
+
+absl::Status SequencerLoop::CatchUp() {
+  XT_ASSIGN_OR_RETURN(const ports::ReplicaPosition position, link_.Connect());
+  replay_.target = led_ ? core_.committed_sequence() : tail_.last_sequence;
+  replay_.applied = position.applied;
+  if (position.applied > replay_.target) {
+    return absl::FailedPreconditionError(absl::StrCat("matching stands at sequence ", position.applied.value(),
+                                                      ", behind the journal's end at ", replay_.target.value(),
+                                                      ": it followed another journal"));
+  }
+  if (context_.events.LastSequence() < position.applied) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("matching stands at sequence ", position.applied.value(), ", but the outbox ends at ",
+                     context_.events.LastSequence().value(), ": restart matching, so that it replays"));
+  }
+  XT_RETURN_IF_ERROR(ReplayFrom(position));
+  XT_ASSIGN_OR_RETURN(const ports::ReferenceData data, context_.queries.GetReferenceData());
+  context_.codes.LearnAll(data);
+  return replay_.replica;
+}
+
+absl::Status SequencerLoop::ReplayFrom(const ports::ReplicaPosition& position) {
+  if (replay_.target.value() == 0) return absl::OkStatus();
+  Log(LogLevel::kInfo, "replaying", {{"seq", position.applied.value()}, {"target", replay_.target.value()}});
+  ReportReplay();
+  const domain::SequenceNumber from(std::max<std::uint64_t>(position.applied.value(), 1));
+  absl::Status status = context_.journal.Read(
+      from, [&](const ports::JournalRecord& record) { return ReplayRecord(record, position); });
+  // What the journal itself cannot read is no fault of the replica.
+  if (absl::IsDataLoss(status)) core_.HaltNow(status);
+  if (status.ok()) status = AwaitReplay(0);
+  ExecuteActions();
+  XT_RETURN_IF_ERROR(status);
+  if (replay_.applied != replay_.target) {
+    return absl::InternalError(absl::StrCat("the replay ended at sequence ", replay_.applied.value(), " of ",
+                                            replay_.target.value()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SequencerLoop::ReplayRecord(const ports::JournalRecord& record, const ports::ReplicaPosition& position) {
+  if (record.first_sequence <= position.applied) {
+    if (record.last_sequence == position.applied && record.hash == position.frame_hash) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat("matching has another frame at sequence ",
+                                                      position.applied.value(), " than the journal"));
+  }
+  auto frame = wire::DecodeFrame(record.bytes);
+  if (!frame.ok()) {
+    return absl::DataLossError(absl::StrCat("the journal's frame of sequence ", record.first_sequence.value(), ": ",
+                                            frame.status().message()));
+  }
+  XT_RETURN_IF_ERROR(AwaitReplay(context_.config.replay_window_frames - 1));
+  XT_RETURN_IF_ERROR(link_.Offer(std::make_shared<const domain::Frame>(*std::move(frame))));
+  XT_RETURN_IF_ERROR(link_.Commit(record.last_sequence));
+  ++replay_.open_frames;
+  return absl::OkStatus();
+}
+
+// Takes results until at most `open_frames` are without.
+absl::Status SequencerLoop::AwaitReplay(std::size_t open_frames) {
+  while (replay_.open_frames > open_frames || link_.holding()) {
+    Turn(link_.holding() ? kHoldingMs : kIdleMs);
+    if (ended()) return absl::CancelledError("stopping");
+    XT_RETURN_IF_ERROR(replay_.replica);
+  }
+  ReportReplay();
+  return absl::OkStatus();
+}
+
+void SequencerLoop::TakeReplayed(ports::FrameResults& results) {
+  for (const domain::CommandResult& result : results.results) {
+    if (result.sequence != After(replay_.applied) || replay_.open_frames == 0) {
+      core_.HaltNow(absl::DataLossError(absl::StrCat("matching replayed sequence ", result.sequence.value(), " where ",
+                                                     After(replay_.applied).value(), " was due")));
+      return;
+    }
+    replay_.applied = result.sequence;
+  }
+  if (replay_.open_frames > 0) --replay_.open_frames;
+  if (const absl::Status status = AppendToOutbox(results.results); !status.ok()) core_.HaltNow(status);
+}
+
+void SequencerLoop::ReportReplay() {
+  const std::int64_t now_ns = context_.clock.MonotonicNs();
+  if (replay_.logged_ns != 0 && now_ns - replay_.logged_ns < kReportEveryNs) return;
+  if (replay_.logged_ns != 0) {
+    Log(LogLevel::kInfo, "replay goes on", {{"seq", replay_.applied.value()}, {"target", replay_.target.value()}});
+  }
+  replay_.logged_ns = now_ns;
+  context_.state.Set(Phase::kReplaying,
+                     absl::StrCat(replay_.applied.value(), " of ", replay_.target.value()));
+}
+
+void SequencerLoop::BeginServing() {
+  if (std::exchange(led_, true)) {
+    Log(LogLevel::kInfo, "matching is back", {{"seq", core_.committed_sequence().value()}});
+    core_.Resume();
+  } else {
+    core_.Lead(epoch_, tail_, Time());
+  }
+  ExecuteActions();
+  ShowState();
+}
+
+}  // namespace xt::sequencer

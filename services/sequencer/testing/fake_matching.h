@@ -1,0 +1,160 @@
+// FakeMatching: a replica that applies what is committed and answers at once, or when the test lets it. It can be absent,
+// full, or die. What a command does is a function that the test may replace; results depend on the journal alone, like
+// the real one's. Thread-safe where the port is.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/ports/matching_replica.h"
+#include "libs/wire/event_codec.h"
+#include "services/sequencer/testing/core_support.h"
+#include "services/sequencer/testing/eventually.h"
+
+namespace xt::sequencer::testing {
+
+class FakeMatching final : public ports::MatchingReplica, public ports::MatchingQueries {
+ public:
+  // Adds events to the one that HonestAnswer makes.
+  using Effect = std::function<void(const domain::Command&, domain::CommandResult&)>;
+
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override {
+    return state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
+      ++s.connects;
+      if (s.absent) return absl::UnavailableError("matching is absent");
+      s.observer = std::move(observer);
+      s.frames.clear();
+      s.answers.clear();
+      return s.position;
+    });
+  }
+
+  absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override {
+    return state_.Do([&](State& s) -> absl::Status {
+      if (!s.observer) return absl::UnavailableError("matching is gone");
+      if (s.full > 0) {
+        --s.full;
+        return absl::ResourceExhaustedError("full");
+      }
+      const domain::Frame* last = s.frames.empty() ? nullptr : s.frames.back().get();
+      const auto due = (last != nullptr ? last->last_sequence() : s.position.applied).value() + 1;
+      if (frame->first_sequence.value() != due) return absl::FailedPreconditionError("a gap");
+      s.frames.push_back(std::move(frame));
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status Commit(domain::SequenceNumber sequence) override {
+    const bool held = state_.Do([&](State& s) {
+      while (!s.frames.empty() && s.frames.front()->last_sequence() <= sequence) {
+        s.answers.push_back(Apply(s, *s.frames.front()));
+        s.frames.pop_front();
+      }
+      return s.held;
+    });
+    if (!held) AnswerAll();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<ports::ReferenceData> GetReferenceData() override {
+    return state_.Do([](State& s) -> absl::StatusOr<ports::ReferenceData> {
+      if (s.absent) return absl::UnavailableError("matching is absent");
+      return s.reference;
+    });
+  }
+  absl::StatusOr<domain::BookSnapshot> GetBook(domain::SymbolId, std::size_t) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<ports::StateDigest> GetStateDigest() override { return absl::UnimplementedError(""); }
+
+  void SetEffect(Effect effect) {
+    state_.Do([&](State& s) { s.effect = std::move(effect); });
+  }
+  void SetAbsent(bool absent) {
+    state_.Do([&](State& s) { s.absent = absent; });
+  }
+  // The next `offers` find no room.
+  void SetFull(std::size_t offers) {
+    state_.Do([&](State& s) { s.full = offers; });
+  }
+  // While held, results wait for AnswerAll.
+  void Hold(bool held) {
+    state_.Do([&](State& s) { s.held = held; });
+  }
+  void AnswerAll() {
+    const std::lock_guard in_order(answer_mutex_);
+    for (;;) {
+      Observer observer;
+      ports::FrameResults answer;
+      state_.Do([&](State& s) {
+        if (s.answers.empty() || !s.observer) return;
+        observer = s.observer;
+        answer = std::move(s.answers.front());
+        s.answers.pop_front();
+      });
+      if (!observer) return;
+      observer(std::move(answer));
+    }
+  }
+  // Breaks the connection and stays away. What was applied and not answered is forgotten, as after a restart.
+  void Die() {
+    Observer observer;
+    state_.Do([&](State& s) {
+      s.absent = true;
+      s.position = {};
+      observer = std::exchange(s.observer, nullptr);
+    });
+    if (observer) observer(absl::UnavailableError("matching died"));
+  }
+  // Where it claims to stand at the next Connect.
+  void SetPosition(const ports::ReplicaPosition& position) {
+    state_.Do([&](State& s) { s.position = position; });
+  }
+  [[nodiscard]] bool WaitForApplied(std::uint64_t sequence) {
+    return state_.WaitUntil([&](const State& s) { return s.position.applied.value() >= sequence; });
+  }
+  [[nodiscard]] bool WaitForConnects(std::size_t count) {
+    return state_.WaitUntil([&](const State& s) { return s.connects >= count; });
+  }
+  [[nodiscard]] std::uint64_t applied() { return state_.Get().position.applied.value(); }
+
+ private:
+  struct State {
+    Observer observer;
+    ports::ReplicaPosition position;
+    std::deque<std::shared_ptr<const domain::Frame>> frames;  // not committed
+    std::deque<ports::FrameResults> answers;
+    ports::ReferenceData reference;
+    Effect effect;
+    std::size_t connects = 0;
+    std::size_t full = 0;
+    bool absent = false;
+    bool held = false;
+  };
+
+  static ports::FrameResults Apply(State& s, const domain::Frame& frame) {
+    FrameAnswer answer = HonestAnswer(frame);
+    for (std::size_t i = 0; i < frame.commands.size(); ++i) {
+      if (s.effect) s.effect(frame.commands[i], answer.results[i]);
+      for (const domain::Event& event : answer.results[i].events) {
+        const auto* defined = std::get_if<domain::SymbolDefined>(&event);
+        if (defined != nullptr) s.reference.symbols.push_back(defined->symbol);
+      }
+    }
+    s.position = {frame.last_sequence(), frame.hash};
+    const Hash128 digest = wire::DigestResults(answer.results);
+    return {std::move(answer.results), digest};
+  }
+
+  std::mutex answer_mutex_;
+  Watched<State> state_;
+};
+
+}  // namespace xt::sequencer::testing

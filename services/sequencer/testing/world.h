@@ -1,0 +1,82 @@
+// World: everything around one sequencer, in memory, and the sequencer in it. The surroundings outlive it, so that a test
+// can stop it and start the next leader over the same journal. `Ask` submits a command and gives a future of its outcome.
+#pragma once
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "libs/runtime/health.h"
+#include "libs/runtime/metrics.h"
+#include "services/sequencer/sequencer_app.h"
+#include "services/sequencer/testing/core_support.h"
+#include "services/sequencer/testing/eventually.h"
+#include "services/sequencer/testing/fake_buses.h"
+#include "services/sequencer/testing/fake_journal.h"
+#include "services/sequencer/testing/fake_matching.h"
+
+namespace xt::sequencer::testing {
+
+using Outcome = absl::StatusOr<domain::CommandResult>;
+
+// What a process has: its metrics, its health, its app.
+struct Process {
+  runtime::MetricsRegistry metrics;
+  runtime::HealthRegistry health{&metrics};
+  std::unique_ptr<SequencerApp> app;
+};
+
+struct World {
+  explicit World(bool leads_at_once = true) : election(leads_at_once) {
+    config.replica_retry_ms = 1;
+    config.publisher_backoff_min_ms = 1;
+    config.publisher_backoff_max_ms = 4;
+  }
+
+  // A new process over what is there. The one before must be stopped.
+  SequencerApp& Launch() {
+    process = std::make_unique<Process>();
+    process->health.SetState(runtime::ServingState::kServing);
+    process->app = std::make_unique<SequencerApp>(
+        config, SequencerPorts{journal, matching, matching, events, executions, market, notifications, election},
+        process->metrics, process->health);
+    return *process->app;
+  }
+  absl::Status StartAndServe() {
+    if (absl::Status status = Launch().Start(); !status.ok()) return status;
+    return app().WaitUntilServing(Soon());
+  }
+  // As a crash: nothing is drained.
+  void Crash() { process.reset(); }
+
+  [[nodiscard]] SequencerApp& app() const { return *process->app; }
+  [[nodiscard]] bool ready() const { return process->health.Ready(); }
+
+  std::future<Outcome> Ask(const domain::Command& command) const {
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    app().Submit(command, [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    return promise->get_future();
+  }
+  std::future<Outcome> Ask(std::uint64_t number) const { return Ask(NumberedCommand(number)); }
+
+  SequencerConfig config;
+  FakeJournal journal;
+  FakeMatching matching;
+  FakeEventLog events;
+  FakeExecutionStream executions;
+  FakeMarketBus market;
+  FakeNotificationBus notifications;
+  FakeElection election;
+  std::unique_ptr<Process> process;
+};
+
+// The outcome, or DEADLINE_EXCEEDED when it does not come.
+inline Outcome Await(std::future<Outcome>& future) {
+  if (future.wait_for(kPatience) != std::future_status::ready) return absl::DeadlineExceededError("no answer came");
+  return future.get();
+}
+inline Outcome Await(std::future<Outcome>&& future) { return Await(future); }
+
+}  // namespace xt::sequencer::testing
