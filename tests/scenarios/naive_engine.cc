@@ -440,7 +440,7 @@ ExecutionReport NaiveEngine::ReportOf(const NewOrder& order, std::uint64_t id, s
   report.symbol = order.symbol;
   report.side = order.side;
   report.type = order.type;
-  report.time_in_force = order.time_in_force;
+  report.time_in_force = order.time_in_force == TimeInForce::kUnspecified ? TimeInForce::kIoc : order.time_in_force;
   report.price = order.price;
   report.quantity = order.quantity;
   report.quote_quantity = order.quote_quantity;

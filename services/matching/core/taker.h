@@ -145,7 +145,8 @@ class Engine::Taker {
     report.symbol = order_.symbol;
     report.side = kTaker;
     report.type = order_.type;
-    report.time_in_force = order_.time_in_force;
+    // A MARKET order needs none: it takes what is there.
+    report.time_in_force = order_.time_in_force == domain::TimeInForce::kUnspecified ? domain::TimeInForce::kIoc : order_.time_in_force;
     report.execution_type = type;
     report.status = status;
     report.price = order_.price;

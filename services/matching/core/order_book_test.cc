@@ -1,0 +1,200 @@
+// The bare book: slots and ids, price levels over their whole range, and priority.
+#include "services/matching/core/order_book.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace xt::matching {
+namespace {
+
+using domain::OrderId;
+using domain::Side;
+
+std::uint64_t NextRandom(std::uint64_t& state) {
+  std::uint64_t z = state += 0x9E3779B97F4A7C15;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  return z ^ (z >> 27);
+}
+
+TEST(OrderSlabTest, AnIdIsNeverGivenTwice) {
+  BareSlab slab(2);
+  const Slot first = slab.Allocate();
+  const OrderId id = slab.IdOf(first);
+  EXPECT_EQ(slab.Find(id), kNoSlot) << "it does not rest yet";
+  slab[first].quantity = 1;
+  EXPECT_EQ(slab.Find(id), first);
+  slab.Free(first);
+  EXPECT_EQ(slab.Find(id), kNoSlot);
+  const Slot again = slab.Allocate();
+  EXPECT_EQ(again, first);
+  EXPECT_NE(slab.IdOf(again), id);
+  slab[again].quantity = 1;
+  EXPECT_EQ(slab.Find(id), kNoSlot) << "the old id does not name the new order";
+}
+
+TEST(OrderSlabTest, IsFullAtItsCapacityAndTakesBackWhatIsFreed) {
+  BareSlab slab(2);
+  const Slot a = slab.Allocate();
+  EXPECT_FALSE(slab.full());
+  (void)slab.Allocate();
+  EXPECT_TRUE(slab.full());
+  slab.Free(a);
+  EXPECT_FALSE(slab.full());
+  EXPECT_EQ(slab.live(), 1u);
+}
+
+TEST(OrderSlabTest, ASlotWhoseGenerationsAreUsedUpIsNotUsedAgain) {
+  BareSlab slab(2);
+  const Slot slot = slab.Allocate();
+  slab[slot].generation = BareSlab::kLastGeneration;
+  slab.Free(slot);
+  EXPECT_NE(slab.Allocate(), slot);
+  EXPECT_TRUE(slab.full());
+}
+
+TEST(OrderSlabTest, UnknownIdsFindNothing) {
+  BareSlab slab(4);
+  for (const std::uint64_t id : {0ull, 1ull, 5ull, 1ull << 32, ~0ull, (1ull << 32) | 4}) {
+    EXPECT_EQ(slab.Find(OrderId(id)), kNoSlot) << id;
+  }
+}
+
+TEST(PlaceTest, KeepsItsParts) {
+  const Place place(domain::SymbolId(65'535), Side::kSell, domain::kMaxPriceTicks.value());
+  EXPECT_EQ(place.symbol(), domain::SymbolId(65'535));
+  EXPECT_EQ(place.side(), Side::kSell);
+  EXPECT_EQ(place.price(), domain::kMaxPriceTicks.value());
+}
+
+// Says what happened, as pairs of maker and quantity.
+struct Listener {
+  std::vector<std::pair<std::uint32_t, std::int64_t>> trades;
+  std::vector<std::int64_t> levels;
+  template <typename Order>
+  MakerDecision Decide(const Order& maker, std::int64_t, std::int64_t left) const {
+    return {MakerDecision::Action::kTrade, std::min(left, maker.quantity)};
+  }
+  template <typename Order>
+  void OnTrade(Slot, Order& maker, std::int64_t, std::int64_t quantity) {
+    trades.emplace_back(maker.owner, quantity);
+  }
+  template <typename Order>
+  void OnMakerExpired(Slot, Order&) {}
+  void OnLevelChanged(std::int64_t price) { levels.push_back(price); }
+};
+
+class OrderBookTest : public testing::Test {
+ protected:
+  template <Side kSide>
+  Slot Rest(std::uint32_t owner, std::int64_t price, std::int64_t quantity) {
+    const Slot slot = slab_.Allocate();
+    slab_[slot].owner = owner;
+    book_.Rest<kSide>(slot, price, quantity);
+    return slot;
+  }
+  template <Side kSide>
+  std::vector<std::int64_t> Prices() const {
+    std::vector<std::int64_t> prices;
+    book_.ForEachLevel<kSide>([&](std::int64_t price, const Level&) {
+      prices.push_back(price);
+      return true;
+    });
+    return prices;
+  }
+
+  BareSlab slab_{100'000};
+  BareLevelPool pool_{200};
+  BareBook book_{domain::SymbolId(0), slab_, pool_};
+};
+
+TEST_F(OrderBookTest, TradesAtTheBestPriceFirstAndTheOldestFirst) {
+  Rest<Side::kSell>(1, 101, 5);
+  Rest<Side::kSell>(2, 100, 5);
+  Rest<Side::kSell>(3, 100, 5);
+  Listener listener;
+  EXPECT_EQ(book_.Match<Side::kBuy>(101, 12, listener), 0);
+  EXPECT_EQ(listener.trades, (std::vector<std::pair<std::uint32_t, std::int64_t>>{{2, 5}, {3, 5}, {1, 2}}));
+  EXPECT_EQ(listener.levels, (std::vector<std::int64_t>{100, 101}));
+  EXPECT_EQ(Prices<Side::kSell>(), (std::vector<std::int64_t>{101}));
+}
+
+TEST_F(OrderBookTest, StopsAtItsLimit) {
+  Rest<Side::kBuy>(1, 99, 5);
+  Rest<Side::kBuy>(2, 98, 5);
+  Listener listener;
+  EXPECT_EQ(book_.Match<Side::kSell>(99, 7, listener), 2);
+  EXPECT_TRUE(book_.Crosses<Side::kSell>(98));
+  EXPECT_FALSE(book_.Crosses<Side::kSell>(99));
+}
+
+TEST_F(OrderBookTest, AnEmptyBookCrossesNothing) {
+  EXPECT_FALSE(book_.Crosses<Side::kBuy>(kAnyPrice<Side::kBuy>));
+  EXPECT_FALSE(book_.Crosses<Side::kSell>(kAnyPrice<Side::kSell>));
+}
+
+TEST_F(OrderBookTest, RemovesFromTheHeadTheMiddleAndTheTailOfAQueue) {
+  const Slot slots[] = {Rest<Side::kBuy>(1, 7, 1), Rest<Side::kBuy>(2, 7, 2), Rest<Side::kBuy>(3, 7, 3),
+                        Rest<Side::kBuy>(4, 7, 4)};
+  book_.Remove(slots[1]);
+  book_.Remove(slots[0]);
+  book_.Remove(slots[3]);
+  EXPECT_EQ(book_.side<Side::kBuy>().Find(7)->quantity, 3);
+  Listener listener;
+  book_.Match<Side::kSell>(1, 9, listener);
+  EXPECT_EQ(listener.trades, (std::vector<std::pair<std::uint32_t, std::int64_t>>{{3, 3}}));
+  EXPECT_TRUE(book_.side<Side::kBuy>().empty());
+}
+
+TEST_F(OrderBookTest, KeepsTheWholeRangeOfPricesInOrder) {
+  const std::int64_t most = domain::kMaxPriceTicks.value();
+  const std::int64_t prices[] = {1, 2, 63, 64, 1'023, 1'024, 4'194'303, 4'194'304, most / 2, most - 1, most};
+  for (const std::int64_t price : prices) Rest<Side::kSell>(1, price, 1);
+  EXPECT_EQ(Prices<Side::kSell>(), std::vector<std::int64_t>(std::begin(prices), std::end(prices)));
+  Listener listener;
+  EXPECT_EQ(book_.Match<Side::kBuy>(kAnyPrice<Side::kBuy>, 100, listener), 89);
+  for (const std::int64_t price : prices) Rest<Side::kBuy>(1, price, 1);
+  EXPECT_EQ(Prices<Side::kBuy>(), std::vector<std::int64_t>(std::rbegin(prices), std::rend(prices)));
+}
+
+TEST_F(OrderBookTest, PagesComeBackWithTheirLastOrder) {
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Slot> slots;
+    for (std::int64_t i = 0; i < 200; ++i) {
+      ASSERT_TRUE(book_.side<Side::kBuy>().HasRoom(1 + i * 5'000'000'000));
+      slots.push_back(Rest<Side::kBuy>(1, 1 + i * 5'000'000'000, 1));
+    }
+    EXPECT_FALSE(book_.side<Side::kBuy>().HasRoom(3'000'000)) << "all pages are taken";
+    EXPECT_TRUE(book_.side<Side::kBuy>().HasRoom(2)) << "this page is there";
+    for (const Slot slot : slots) book_.Remove(slot);
+    EXPECT_EQ(pool_.pages.used(), 0u);
+    EXPECT_EQ(pool_.directories.used(), 0u);
+  }
+}
+
+TEST_F(OrderBookTest, RandomLevelsAreThoseOfAMap) {
+  std::map<std::int64_t, std::vector<Slot>> expected;
+  std::uint64_t random = 7;
+  for (int i = 0; i < 60'000; ++i) {
+    const std::uint64_t draw = NextRandom(random);
+    const std::int64_t price = static_cast<std::int64_t>(1 + (draw % 3 == 0 ? draw % 90'000 : 40'000 + draw % 150));
+    if (const auto found = expected.find(price); found != expected.end() && (draw >> 40) % 2 == 0) {
+      book_.Remove(found->second.back());
+      found->second.pop_back();
+      if (found->second.empty()) expected.erase(found);
+    } else {
+      expected[price].push_back(Rest<Side::kBuy>(1, price, 1));
+    }
+    const std::int64_t best = expected.empty() ? 0 : expected.rbegin()->first;
+    ASSERT_EQ(book_.side<Side::kBuy>().best(), best);
+  }
+  std::vector<std::int64_t> prices;
+  for (auto level = expected.rbegin(); level != expected.rend(); ++level) prices.push_back(level->first);
+  EXPECT_EQ(Prices<Side::kBuy>(), prices);
+}
+
+}  // namespace
+}  // namespace xt::matching
