@@ -98,12 +98,16 @@ absl::Status Publisher::Start() {
   return absl::OkStatus();
 }
 
-void Publisher::Stop() {
+void Publisher::RequestStop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
+}
+
+void Publisher::Stop() {
+  RequestStop();
   if (thread_.joinable()) thread_.join();
   cursor_.reset();
 }

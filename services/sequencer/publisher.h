@@ -39,7 +39,9 @@ class Publisher {
   absl::Status Start();
   // Waits until everything up to `sequence` is confirmed; false when the deadline came first.
   bool WaitFor(domain::SequenceNumber sequence, std::chrono::steady_clock::time_point deadline);
-  // Returns when the thread has ended; a batch under way is finished. Idempotent.
+  // Asks the thread to end after the batch under way.
+  void RequestStop();
+  // Returns when it has ended. Idempotent.
   void Stop();
 
  private:

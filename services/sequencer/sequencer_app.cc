@@ -104,6 +104,7 @@ void SequencerApp::Stop() {
   if (thread_.joinable()) thread_.join();
   inbox_->Close();
   ports_.election.Resign();
+  for (const auto& publisher : publishers_) publisher->RequestStop();
   for (const auto& publisher : publishers_) publisher->Stop();
 }
 

@@ -25,11 +25,11 @@
 #include "libs/ports/order_sequencing.h"
 #include "libs/runtime/health.h"
 #include "libs/runtime/metrics.h"
+#include "services/sequencer/config.h"
 #include "services/sequencer/inbox.h"
+#include "services/sequencer/metrics.h"
 #include "services/sequencer/publisher.h"
-#include "services/sequencer/sequencer_config.h"
 #include "services/sequencer/sequencer_loop.h"
-#include "services/sequencer/sequencer_metrics.h"
 #include "services/sequencer/sequencer_state.h"
 #include "services/sequencer/symbol_codes.h"
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -52,6 +53,14 @@ struct World {
   void Crash() { process.reset(); }
 
   [[nodiscard]] SequencerApp& app() const { return *process->app; }
+  // The value of one series, as text; empty when there is none.
+  [[nodiscard]] std::string Metric(const std::string& series) const {
+    const std::string text = "\n" + process->metrics.Text();
+    const std::size_t at = text.find("\n" + series + " ");
+    if (at == std::string::npos) return "";
+    const std::size_t begin = at + series.size() + 2;
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
   [[nodiscard]] bool ready() const { return process->health.Ready(); }
 
   std::future<Outcome> Ask(const domain::Command& command) const {

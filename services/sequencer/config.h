@@ -1,5 +1,5 @@
 // SequencerConfig: what can be set about the sequencer, whatever it is wired to. A plain struct; the keys, their units,
-// defaults and bounds are in sequencer_config.cc and in the README.
+// defaults and bounds are in config.cc and in the README.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "services/sequencer/sequencer_metrics.h"
+#include "services/sequencer/metrics.h"
 
 namespace xt::sequencer {
 namespace {

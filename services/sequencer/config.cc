@@ -1,4 +1,4 @@
-#include "services/sequencer/sequencer_config.h"
+#include "services/sequencer/config.h"
 
 #include "libs/runtime/config.h"
 
