@@ -1,0 +1,83 @@
+#include "services/gateway/order_entry_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "libs/wire/symbol_proto.h"
+#include "services/gateway/order_entry_stream.h"
+
+namespace xt::gateway {
+namespace {
+
+namespace pb = xtrader::v1;
+
+// "ipv4:127.0.0.1:1234" to "127.0.0.1": what a rate limit counts by.
+std::string AddressOf(const std::string& peer) {
+  const auto first = peer.find(':');
+  const auto last = peer.rfind(':');
+  return first == last ? peer : peer.substr(first + 1, last - first - 1);
+}
+
+class RefusedStream final : public grpc::ServerBidiReactor<pb::OrderEntryRequest, pb::OrderEntryResponse> {
+ public:
+  RefusedStream() { Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining")); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerBidiReactor<pb::OrderEntryRequest, pb::OrderEntryResponse>* OrderEntryService::OrderEntry(
+    grpc::CallbackServerContext* context) {
+  auto stream = std::make_shared<OrderEntryStream>(*this, AddressOf(context->peer()));
+  {
+    const std::lock_guard lock(mutex_);
+    if (draining_) return new RefusedStream();
+    streams_.insert(stream);
+  }
+  stream->Start();
+  return stream.get();
+}
+
+grpc::ServerUnaryReactor* OrderEntryService::ListSymbols(grpc::CallbackServerContext* context,
+                                                         const pb::OrderEntryServiceListSymbolsRequest* /*request*/,
+                                                         pb::OrderEntryServiceListSymbolsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool posted = parts_.workers->Post([this, reactor, response] {
+    parts_.symbols->RefreshIfDue().IgnoreError();
+    const auto symbols = parts_.symbols->Current();
+    if (symbols == nullptr) {
+      return reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "reference data is not there yet"));
+    }
+    for (const domain::Asset& asset : symbols->assets()) wire::ToProto(asset, *response->add_assets());
+    for (const domain::Symbol& symbol : symbols->symbols()) wire::ToProto(symbol, *response->add_symbols());
+    reactor->Finish(grpc::Status::OK);
+  });
+  if (!posted) reactor->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "at capacity"));
+  return reactor;
+}
+
+bool OrderEntryService::Drain(std::chrono::steady_clock::time_point deadline) {
+  std::vector<std::shared_ptr<OrderEntryStream>> streams;
+  {
+    const std::lock_guard lock(mutex_);
+    draining_ = true;
+    streams.assign(streams_.begin(), streams_.end());
+  }
+  for (const auto& stream : streams) stream->Drain();
+  streams.clear();
+  std::unique_lock lock(mutex_);
+  return empty_.wait_until(lock, deadline, [&] { return streams_.empty(); });
+}
+
+std::size_t OrderEntryService::streams() const {
+  const std::lock_guard lock(mutex_);
+  return streams_.size();
+}
+
+void OrderEntryService::Remove(const std::shared_ptr<OrderEntryStream>& stream) {
+  const std::lock_guard lock(mutex_);
+  streams_.erase(stream);
+  if (streams_.empty()) empty_.notify_all();
+}
+
+}  // namespace xt::gateway
