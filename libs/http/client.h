@@ -1,6 +1,6 @@
 // Blocking clients for programs that want one answer at a time: tests, benchmarks, tools, the snapshot fetch and the
-// upstream connection of market data. Client is one keep-alive HTTP connection; WebSocketClient one WebSocket. Every wait
-// has a deadline, and Cancel() from another thread ends it. Plain TCP only.
+// upstream connection of market data. Client is one keep-alive HTTP connection; WebSocketClient one WebSocket. Every
+// wait has a deadline, and Cancel() from another thread ends it. Plain TCP only.
 #pragma once
 
 #include <cstddef>
@@ -31,9 +31,9 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  // Any HTTP status is an answer. Errors: kUnavailable: nothing was sent (no connection). kDeadlineExceeded and kUnknown
-  // (connection lost, not HTTP): the server may have acted on it. kCancelled. A kept connection that the server has closed
-  // meanwhile is replaced; a request is sent a second time only if it is a GET or HEAD.
+  // Any HTTP status is an answer. Errors: kUnavailable: nothing was sent (no connection). kDeadlineExceeded and
+  // kUnknown (connection lost, not HTTP): the server may have acted on it. kCancelled. A kept connection that the
+  // server has closed meanwhile is replaced; a request is sent a second time only if it is a GET or HEAD.
   absl::StatusOr<Response> Send(const Request& request);
   absl::StatusOr<Response> Get(std::string_view target);
   absl::StatusOr<Response> Post(std::string_view target, std::string body,
@@ -64,8 +64,8 @@ struct WebSocketMessage {
   bool binary = false;
 };
 
-// Read, Send, Cancel and the getters may be called from different threads at the same time. Pings are answered also while
-// nobody reads, by one background thread that all WebSocketClients of the process share.
+// Read, Send, Cancel and the getters may be called from different threads at the same time. Pings are answered also
+// while nobody reads, by one background thread that all WebSocketClients of the process share.
 class WebSocketClient {
  public:
   explicit WebSocketClient(WebSocketClientOptions options = {});
@@ -75,12 +75,13 @@ class WebSocketClient {
 
   // kUnavailable: no connection. kFailedPrecondition: the server answered without upgrading (see handshake_response()).
   // kDeadlineExceeded, kCancelled. A client whose connection is over may connect again.
-  absl::Status Connect(const std::string& host, std::uint16_t port, const std::string& target, const Headers& headers = {});
+  absl::Status Connect(const std::string& host, std::uint16_t port, const std::string& target,
+                       const Headers& headers = {});
   // Returns when the message has been given to the kernel. kUnavailable when the connection is over.
   absl::Status Send(std::string_view text);
   absl::Status SendBinary(std::string_view data);
-  // The next message. kDeadlineExceeded: none within the timeout, and nothing is lost by it. kUnavailable: the connection
-  // is over and everything received was read; see close_code(). kCancelled.
+  // The next message. kDeadlineExceeded: none within the timeout, and nothing is lost by it. kUnavailable: the
+  // connection is over and everything received was read; see close_code(). kCancelled.
   absl::StatusOr<WebSocketMessage> Read(std::int64_t timeout_ms);
   // Sends a close frame and waits up to `timeout_ms` for the peer's; then the connection is over either way.
   void Close(std::uint16_t code = 1000, std::string_view reason = {}, std::int64_t timeout_ms = 2'000);

@@ -14,7 +14,8 @@
 
 namespace xt::http {
 
-// An ordered list of fields. All text lies in one string, so that a parsed message costs two allocations, not one a field.
+// An ordered list of fields. All text lies in one string, so that a parsed message costs two allocations, not one a
+// field.
 class Headers {
  public:
   using Field = std::pair<std::string_view, std::string_view>;
@@ -34,7 +35,8 @@ class Headers {
   // The same, empty when absent.
   [[nodiscard]] std::string_view Get(std::string_view name) const;
   [[nodiscard]] bool Has(std::string_view name) const { return Find(name).has_value(); }
-  // True when one of the comma-separated tokens of a field of that name is `token`, as in `Connection: keep-alive, Upgrade`.
+  // True when one of the comma-separated tokens of a field of that name is `token`, as in `Connection: keep-alive,
+  // Upgrade`.
   [[nodiscard]] bool HasToken(std::string_view name, std::string_view token) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -58,7 +60,8 @@ struct Request {
   std::string body;
   std::string remote_address;  // the peer's IP address; empty in a client
   std::uint16_t remote_port = 0;
-  std::vector<std::pair<std::string, std::string>> path_parameters;  // decoded, filled by Router or the WebSocket routes
+  std::vector<std::pair<std::string, std::string>>
+      path_parameters;  // decoded, filled by Router or the WebSocket routes
 
   [[nodiscard]] std::string_view path() const;          // as received, without the query
   [[nodiscard]] std::string_view query_string() const;  // as received, without '?'

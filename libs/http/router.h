@@ -1,7 +1,7 @@
-// Router: method and path -> Handler. A pattern is "/v1/order/{orderId}": fixed segments and `{name}` segments that match
-// one non-empty segment each, given decoded in Request::path_parameters. A fixed segment wins over a `{name}`. HEAD without
-// a handler of its own goes to GET; OPTIONS is answered with Allow; a path known under other methods is 405 with Allow.
-// Filled before it serves, read-only and thread-safe afterwards.
+// Router: method and path -> Handler. A pattern is "/v1/order/{orderId}": fixed segments and `{name}` segments that
+// match one non-empty segment each, given decoded in Request::path_parameters. A fixed segment wins over a `{name}`.
+// HEAD without a handler of its own goes to GET; OPTIONS is answered with Allow; a path known under other methods is
+// 405 with Allow. Filled before it serves, read-only and thread-safe afterwards.
 #pragma once
 
 #include <functional>
@@ -47,7 +47,8 @@ class Router {
   std::function<void(Request, Responder, std::string)> method_not_allowed_;
 };
 
-// Does `path` match `pattern` (as above; a last segment "*" matches any rest)? Fills the decoded parameters when it does.
+// Does `path` match `pattern` (as above; a last segment "*" matches any rest)? Fills the decoded parameters when it
+// does.
 bool MatchPath(std::string_view pattern, std::string_view path,
                std::vector<std::pair<std::string, std::string>>& parameters);
 

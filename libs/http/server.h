@@ -52,8 +52,8 @@ class Responder {
 
 using Handler = std::function<void(Request, Responder)>;
 
-// Makes the body of an answer that the server gives by itself: 400 malformed, 403, 408, 413, 426, 431, 500 dropped, 502, 503.
-// Called on an io thread. The default is {"code": "<NAME>", "message": "<detail>"}.
+// Makes the body of an answer that the server gives by itself: 400 malformed, 403, 408, 413, 426, 431, 500 dropped,
+// 502, 503. Called on an io thread. The default is {"code": "<NAME>", "message": "<detail>"}.
 using ErrorResponse = std::function<Response(int status, std::string_view detail)>;
 Response DefaultErrorResponse(int status, std::string_view detail);
 
@@ -61,12 +61,12 @@ struct ServerOptions {
   std::string bind_address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: a free one, see port()
   int io_threads = 1;
-  std::size_t max_connections = 10'000;          // over: 503 and close
-  std::size_t max_header_bytes = 16 * 1024;      // over: 431 and close
-  std::size_t max_body_bytes = 1024 * 1024;      // over: 413 and close
-  std::size_t max_pipelined_requests = 64;       // unanswered ones per connection; over: not read until one is answered
-  std::int64_t idle_timeout_ms = 60'000;         // no request, a request that does not complete, or an answer not taken
-  std::int64_t stop_deadline_ms = 5'000;         // for requests in flight at Stop()
+  std::size_t max_connections = 10'000;      // over: 503 and close
+  std::size_t max_header_bytes = 16 * 1024;  // over: 431 and close
+  std::size_t max_body_bytes = 1024 * 1024;  // over: 413 and close
+  std::size_t max_pipelined_requests = 64;   // unanswered ones per connection; over: not read until one is answered
+  std::int64_t idle_timeout_ms = 60'000;     // no request, a request that does not complete, or an answer not taken
+  std::int64_t stop_deadline_ms = 5'000;     // for requests in flight at Stop()
   ErrorResponse error_response = DefaultErrorResponse;
 };
 
@@ -96,14 +96,14 @@ class Server {
   // Upgrades on `pattern` go to a handler made by `options.factory`. Patterns are as in Router, and may end in "/*".
   // A plain request on the same path goes to the Handler.
   void AddWebSocket(std::string pattern, WebSocketOptions options);
-  // Upgrades whose path starts with `path_prefix`, and that no WebSocket route takes, are forwarded: the request is sent on
-  // as it came, plus X-Forwarded-For, and then bytes flow both ways until either side closes.
+  // Upgrades whose path starts with `path_prefix`, and that no WebSocket route takes, are forwarded: the request is
+  // sent on as it came, plus X-Forwarded-For, and then bytes flow both ways until either side closes.
   void AddTunnel(std::string path_prefix, TunnelOptions options);
 
   // Binds, listens and starts the threads. The error of an address in use names address and port.
   [[nodiscard]] absl::Status Start();
-  // Stops accepting, lets requests in flight finish within stop_deadline_ms, sends WebSocket peers 1001, then cuts. When it
-  // returns no callback is running and none will. Idempotent; Start() again is not possible.
+  // Stops accepting, lets requests in flight finish within stop_deadline_ms, sends WebSocket peers 1001, then cuts.
+  // When it returns no callback is running and none will. Idempotent; Start() again is not possible.
   void Stop();
 
   [[nodiscard]] std::uint16_t port() const;  // valid after Start()

@@ -18,8 +18,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 using testing::RawSocket;
+using ::testing::StartsWith;
 
 Response Text(std::string body, int status = 200) {
   Response response;
@@ -300,7 +300,8 @@ TEST(HttpServerTest, StopCutsWhatDoesNotFinishAndLateAnswersAreHarmless) {
   Held held;
   auto server = std::make_unique<Server>(ServerOptions{.stop_deadline_ms = 20}, held.AsHandler());
   ASSERT_TRUE(server->Start().ok());
-  auto answer = std::async(std::launch::async, [port = server->port()] { return Client({.port = port}).Get("/never"); });
+  auto answer =
+      std::async(std::launch::async, [port = server->port()] { return Client({.port = port}).Get("/never"); });
   held.WaitFor(1);
   server.reset();
   EXPECT_FALSE(answer.get().ok());

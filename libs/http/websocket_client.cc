@@ -82,9 +82,8 @@ class Link : public std::enable_shared_from_this<Link> {
     const auto sending = std::make_shared<Sending>(Sending{.data = std::move(data), .binary = binary});
     Post([this, sending] { Enqueue(sending); });
     std::unique_lock lock(mutex_);
-    const bool in_time = changed_.wait_for(lock, std::chrono::milliseconds(options_.send_timeout_ms), [&] {
-      return sending->done || phase_ != Phase::kOpen || cancelled_;
-    });
+    const bool in_time = changed_.wait_for(lock, std::chrono::milliseconds(options_.send_timeout_ms),
+                                           [&] { return sending->done || phase_ != Phase::kOpen || cancelled_; });
     if (cancelled_) return absl::CancelledError("the client was cancelled");
     if (sending->done) return absl::OkStatus();
     if (in_time) return absl::UnavailableError(OverMessage());
@@ -95,9 +94,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   absl::StatusOr<WebSocketMessage> Read(std::int64_t timeout_ms) {
     std::unique_lock lock(mutex_);
-    const bool in_time = changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] {
-      return !inbox_.empty() || phase_ != Phase::kOpen || cancelled_;
-    });
+    const bool in_time = changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                                           [&] { return !inbox_.empty() || phase_ != Phase::kOpen || cancelled_; });
     if (cancelled_) return absl::CancelledError("the client was cancelled");
     if (!in_time) return absl::DeadlineExceededError("read: no message in time");
     if (inbox_.empty()) return absl::UnavailableError(OverMessage());
@@ -170,17 +168,19 @@ class Link : public std::enable_shared_from_this<Link> {
     host_ = host + ":" + std::to_string(port);
     target_ = target;
     headers_ = headers;
-    resolver_.async_resolve(host, std::to_string(port), [self = shared_from_this()](ErrorCode error, const auto& results) {
-      if (self->IsOver()) return;
-      if (error) return self->Fail(absl::UnavailableError("cannot resolve " + self->host_ + ": " + error.message()));
-      asio::async_connect(self->stream_.next_layer(), results, [self](ErrorCode connect_error, const auto&) {
-        if (self->IsOver()) return;
-        if (connect_error) {
-          return self->Fail(absl::UnavailableError("cannot reach " + self->host_ + ": " + connect_error.message()));
-        }
-        self->StartHandshake();
-      });
-    });
+    resolver_.async_resolve(
+        host, std::to_string(port), [self = shared_from_this()](ErrorCode error, const auto& results) {
+          if (self->IsOver()) return;
+          if (error)
+            return self->Fail(absl::UnavailableError("cannot resolve " + self->host_ + ": " + error.message()));
+          asio::async_connect(self->stream_.next_layer(), results, [self](ErrorCode connect_error, const auto&) {
+            if (self->IsOver()) return;
+            if (connect_error) {
+              return self->Fail(absl::UnavailableError("cannot reach " + self->host_ + ": " + connect_error.message()));
+            }
+            self->StartHandshake();
+          });
+        });
   }
 
   void Configure() {
@@ -192,8 +192,8 @@ class Link : public std::enable_shared_from_this<Link> {
     }
     ws::stream_base::timeout timeout{};
     timeout.handshake_timeout = ws::stream_base::none();
-    timeout.idle_timeout = options_.idle_timeout_ms > 0 ? std::chrono::milliseconds(options_.idle_timeout_ms)
-                                                        : ws::stream_base::none();
+    timeout.idle_timeout =
+        options_.idle_timeout_ms > 0 ? std::chrono::milliseconds(options_.idle_timeout_ms) : ws::stream_base::none();
     timeout.keep_alive_pings = options_.idle_timeout_ms > 0;
     stream_.set_option(timeout);
     stream_.set_option(ws::stream_base::decorator([this](ws::request_type& request) {
@@ -269,9 +269,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void WriteFront() {
     if (IsOver()) return sendings_.clear();
     stream_.binary(sendings_.front()->binary);
-    stream_.async_write(asio::buffer(sendings_.front()->data), [self = shared_from_this()](ErrorCode error, std::size_t) {
-      self->OnWritten(error);
-    });
+    stream_.async_write(asio::buffer(sendings_.front()->data),
+                        [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
   }
 
   void OnWritten(ErrorCode error) {

@@ -298,7 +298,8 @@ TEST_F(WebSocketTest, RefusedUpgrades) {
   EXPECT_EQ(Connect(client, "/elsewhere").code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(client.handshake_response().status, 404);
   RawSocket old(server_->port());
-  old.Send("GET /ws/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n");
+  old.Send(
+      "GET /ws/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n");
   EXPECT_THAT(old.ReadUntil("\r\n\r\n"), HasSubstr("HTTP/1.1 426"));
   EXPECT_TRUE(client.Connect("127.0.0.1", server_->port(), "/ws/x", {{"X-XT-KEY", "k"}}).ok());
 }

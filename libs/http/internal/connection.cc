@@ -55,9 +55,8 @@ bool Connection::CanParse() const {
 void Connection::ReadMore() {
   if (reading_ || !(state_ == State::kLingering || CanParse())) return;
   reading_ = true;
-  socket_.async_read_some(in_.prepare(kReadBytes), [self = Self()](ErrorCode error, std::size_t bytes) {
-    self->OnRead(error, bytes);
-  });
+  socket_.async_read_some(in_.prepare(kReadBytes),
+                          [self = Self()](ErrorCode error, std::size_t bytes) { self->OnRead(error, bytes); });
 }
 
 void Connection::OnRead(ErrorCode error, std::size_t bytes) {
@@ -229,9 +228,8 @@ void Connection::Flush() {
 }
 
 void Connection::ContinueWrite() {
-  socket_.async_write_some(asio::buffer(writing_) + written_, [self = Self()](ErrorCode error, std::size_t bytes) {
-    self->OnWrite(error, bytes);
-  });
+  socket_.async_write_some(asio::buffer(writing_) + written_,
+                           [self = Self()](ErrorCode error, std::size_t bytes) { self->OnWrite(error, bytes); });
 }
 
 void Connection::OnWrite(ErrorCode error, std::size_t bytes) {
@@ -283,6 +281,7 @@ bool Connection::FindUpgrade(Request& request) {
     if (upgrade.websocket != nullptr) break;
     if (MatchPath(pattern, request.path(), request.path_parameters)) upgrade.websocket = &options;
   }
+  if (upgrade.websocket == nullptr) request.path_parameters.clear();  // of patterns that matched in part
   for (const auto& [prefix, options] : context_.tunnels) {
     if (upgrade.websocket != nullptr || upgrade.tunnel != nullptr) break;
     if (request.path().substr(0, prefix.size()) == prefix) upgrade.tunnel = &options;
@@ -315,7 +314,8 @@ void Connection::DoWebSocketUpgrade(Upgrade upgrade) {
     return RefuseUpgrade(upgrade.request, std::move(response));
   }
   if (key.size() != 24) {
-    return RefuseUpgrade(upgrade.request, context_.options.error_response(400, "Sec-WebSocket-Key is missing or wrong"));
+    return RefuseUpgrade(upgrade.request,
+                         context_.options.error_response(400, "Sec-WebSocket-Key is missing or wrong"));
   }
   if (options.refuse) {
     if (auto refusal = options.refuse(upgrade.request)) return RefuseUpgrade(upgrade.request, *std::move(refusal));

@@ -1,6 +1,7 @@
 // Connection: one accepted socket as long as it speaks HTTP. Requests are parsed as they come and get numbered slots;
-// answers come in any order from any thread and are written in slot order. When an upgrade is accepted the socket moves on
-// to a WebSocketConnection or a Tunnel. Lives on one IoLoop; only Answer() and Drop() are called from other threads.
+// answers come in any order from any thread and are written in slot order. When an upgrade is accepted the socket
+// moves on to a WebSocketConnection or a Tunnel. Lives on one IoLoop; only Answer() and Drop() are called from other
+// threads.
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>

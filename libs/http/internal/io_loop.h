@@ -1,7 +1,7 @@
-// IoLoop: one thread with one io_context, and the connections (members) that live on it. Everything about a member happens
-// on that thread, so members need no locks for their own state; other threads reach one through Wake(). One timer per loop
-// drives the time-outs of all its members, instead of a timer each. An IoLoop outlives its server when somebody still
-// holds a Responder or a WebSocketSession of it; then it is finished and ignores what it is told.
+// IoLoop: one thread with one io_context, and the connections (members) that live on it. Everything about a member
+// happens on that thread, so members need no locks for their own state; other threads reach one through Wake(). One
+// timer per loop drives the time-outs of all its members, instead of a timer each. An IoLoop outlives its server when
+// somebody still holds a Responder or a WebSocketSession of it; then it is finished and ignores what it is told.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>

@@ -72,7 +72,8 @@ std::string WebSocketAccepted(std::string_view key) {
   EVP_Digest(material.data(), material.size(), digest.data(), &digest_bytes, EVP_sha1(), nullptr);
   std::array<unsigned char, 32> base64;
   const int base64_bytes = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(digest_bytes));
-  std::string out = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  std::string out =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
   out.append(base64.begin(), base64.begin() + base64_bytes).append("\r\n\r\n");
   return out;
 }

@@ -9,8 +9,8 @@
 namespace xt::http::internal {
 
 struct ResponseTraits {
-  bool head = false;        // answers a HEAD: Content-Length without the body
-  bool close = false;       // says `Connection: close`
+  bool head = false;            // answers a HEAD: Content-Length without the body
+  bool close = false;           // says `Connection: close`
   bool keep_alive_1_0 = false;  // an HTTP/1.0 client that asked to keep the connection
 };
 

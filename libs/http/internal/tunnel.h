@@ -1,7 +1,7 @@
 // Tunnel: a client's connection joined to an upstream's, byte for byte in both directions. It begins with the client's
-// upgrade request, which it sends to the upstream; when that cannot be reached the client is told 502. When one side ends
-// its stream the end is passed on, and the other side has a moment to end too. Each direction holds one buffer: a slow
-// reader on one side stops the reading on the other. Lives on one IoLoop.
+// upgrade request, which it sends to the upstream; when that cannot be reached the client is told 502. When one side
+// ends its stream the end is passed on, and the other side has a moment to end too. Each direction holds one buffer: a
+// slow reader on one side stops the reading on the other. Lives on one IoLoop.
 #pragma once
 
 #include <array>

@@ -124,7 +124,8 @@ bool FrameDecoder::CheckHeader(std::uint64_t length) {
     case Opcode::kClose:
     case Opcode::kPing:
     case Opcode::kPong:
-      if (!final_ || length > kMaxControlBytes) return Fail(kCloseProtocolError, "a control frame is fragmented or too long");
+      if (!final_ || length > kMaxControlBytes)
+        return Fail(kCloseProtocolError, "a control frame is fragmented or too long");
       control_.clear();
       break;
     default: return Fail(kCloseProtocolError, "unknown opcode");

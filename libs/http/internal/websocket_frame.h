@@ -1,7 +1,8 @@
-// WebSocket frames (RFC 6455) as pure functions of bytes, no I/O: what the server sends is encoded, what a client sent is
-// decoded, unmasked, put together from fragments and checked (masking, reserved bits, order of fragments, sizes, UTF-8,
-// close codes). Own code, and not Beast's stream, because a push server wants to write many shared payloads with one system
-// call and to send a close frame past a full queue; Beast's stream owns its socket and writes one message at a time.
+// WebSocket frames (RFC 6455) as pure functions of bytes, no I/O: what the server sends is encoded, what a client sent
+// is decoded, unmasked, put together from fragments and checked (masking, reserved bits, order of fragments, sizes,
+// UTF-8, close codes). Own code, and not Beast's stream, because a push server wants to write many shared payloads
+// with one system call and to send a close frame past a full queue; Beast's stream owns its socket and writes one
+// message at a time.
 #pragma once
 
 #include <array>
@@ -60,7 +61,7 @@ class FrameDecoder {
   bool in_payload_ = false;
   bool failed_ = false;
   bool final_ = false;
-  bool in_message_ = false;       // between the first and the last fragment
+  bool in_message_ = false;  // between the first and the last fragment
   Opcode opcode_ = Opcode::kText;
   Opcode message_opcode_ = Opcode::kText;
   std::array<unsigned char, 4> mask_{};

@@ -1,5 +1,6 @@
 #include "libs/http/internal/websocket_session.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <span>
@@ -7,7 +8,8 @@
 namespace xt::http::internal {
 namespace {
 
-// One write takes at most this much, so that a close frame is never far behind. 64 buffers are what one system call takes.
+// One write takes at most this much, so that a close frame is never far behind. 64 buffers are what one system call
+// takes.
 constexpr std::size_t kBatchFrames = 31;
 constexpr std::size_t kBatchBytes = 64 * 1024;
 
@@ -95,9 +97,8 @@ std::size_t WebSocketConnection::queued_messages() const {
 // --- On the loop's thread: reading
 
 void WebSocketConnection::ReadMore() {
-  socket_.async_read_some(asio::buffer(in_), [self = Self()](ErrorCode error, std::size_t bytes) {
-    self->OnRead(error, bytes);
-  });
+  socket_.async_read_some(asio::buffer(in_),
+                          [self = Self()](ErrorCode error, std::size_t bytes) { self->OnRead(error, bytes); });
 }
 
 void WebSocketConnection::OnRead(ErrorCode error, std::size_t bytes) {
@@ -257,14 +258,18 @@ void WebSocketConnection::OnTick(TimePoint now) {
     return;
   }
   const auto silent = now - last_received_;
-  if (options_.idle_timeout_ms > 0 && silent > std::chrono::milliseconds(options_.idle_timeout_ms)) {
-    final_reason_ = "idle timeout";
-    return Finish();
+  if (options_.ping_interval_ms > 0 && !ping_outstanding_) {
+    if (silent <= std::chrono::milliseconds(options_.ping_interval_ms)) return;
+    ping_outstanding_ = true;
+    ping_sent_ = now;
+    return SendControl(Opcode::kPing, {});
   }
-  if (ping_outstanding_ || options_.ping_interval_ms == 0) return;
-  if (silent <= std::chrono::milliseconds(options_.ping_interval_ms)) return;
-  ping_outstanding_ = true;
-  SendControl(Opcode::kPing, {});
+  if (options_.idle_timeout_ms == 0 || silent <= std::chrono::milliseconds(options_.idle_timeout_ms)) return;
+  // After a pause of this whole process every peer looks silent: each gets the time to answer a ping all the same.
+  const auto patience = std::max<std::int64_t>(options_.idle_timeout_ms - options_.ping_interval_ms, 0);
+  if (ping_outstanding_ && now - ping_sent_ < std::chrono::milliseconds(patience)) return;
+  final_reason_ = "idle timeout";
+  Finish();
 }
 
 void WebSocketConnection::Finish() {

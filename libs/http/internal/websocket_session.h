@@ -1,5 +1,5 @@
-// WebSocketConnection: the server's end of one WebSocket. Other threads touch only what mutex_ guards (the send queue and
-// the wish to close) and wake the loop; reading, writing and the callbacks happen on the IoLoop's thread.
+// WebSocketConnection: the server's end of one WebSocket. Other threads touch only what mutex_ guards (the send queue
+// and the wish to close) and wake the loop; reading, writing and the callbacks happen on the IoLoop's thread.
 #pragma once
 
 #include <array>
@@ -101,6 +101,7 @@ class WebSocketConnection final : public WebSocketSession, public LoopMember {
   std::uint16_t final_code_ = kCloseAbnormal;
   std::string final_reason_ = "the connection was lost";
   TimePoint last_received_;
+  TimePoint ping_sent_;
   std::optional<TimePoint> close_deadline_;
 
   std::string handshake_;
@@ -113,7 +114,7 @@ class WebSocketConnection final : public WebSocketSession, public LoopMember {
   std::deque<Frame> queue_;
   std::size_t queued_bytes_ = 0;
   std::size_t queued_messages_ = 0;
-  bool writing_ = false;       // a write is in progress and will look at the queue when it is done
+  bool writing_ = false;  // a write is in progress and will look at the queue when it is done
   bool wake_pending_ = false;
   bool closing_ = false;
   std::uint16_t close_code_ = 0;
