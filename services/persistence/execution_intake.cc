@@ -1,0 +1,253 @@
+#include "services/persistence/execution_intake.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/runtime/log.h"
+#include "libs/wire/event_codec.h"
+#include "services/persistence/core/projection.h"
+#include "services/persistence/store_batch.h"
+
+namespace xt::persistence {
+
+using runtime::HealthStatus;
+using runtime::LogField;
+using runtime::LogLevel;
+
+ExecutionIntake::ExecutionIntake(const PersistenceConfig& config, ports::ExecutionStream& stream, ports::Store& store,
+                                 CommittedSequence& committed, PersistenceMetrics& metrics,
+                                 runtime::HealthRegistry& health, const Clock& clock)
+    : config_(config),
+      stream_(stream),
+      store_(store),
+      committed_(committed),
+      metrics_(metrics),
+      store_check_(health.AddCheck("persistence.store", runtime::Dependency::kHard)),
+      stream_check_(health.AddCheck("persistence.executions", runtime::Dependency::kSoft)),
+      heartbeat_(health.AddHeartbeat("persistence.intake", 30'000)),
+      clock_(clock) {}
+
+ExecutionIntake::~ExecutionIntake() { Stop(); }
+
+absl::Status ExecutionIntake::Start(domain::SequenceNumber watermark, const std::vector<domain::Asset>& assets) {
+  auto consumer = stream_.Join(ports::kExecutionGroup, config_.consumer_name);
+  if (!consumer.ok()) return consumer.status();
+  consumer_ = *std::move(consumer);
+  buffer_ = std::make_unique<ReorderBuffer>(watermark, config_.max_held_entries);
+  for (const domain::Asset& asset : assets) {
+    asset_codes_[asset.id] = asset.code;
+    metrics_.SetImbalance(asset.code, 0);
+  }
+  AdvanceTo(watermark);
+  store_check_.SetOk();
+  stream_check_.SetOk();
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void ExecutionIntake::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stop_signal_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  heartbeat_.Retire();
+}
+
+bool ExecutionIntake::stopping() {
+  std::lock_guard lock(mutex_);
+  return stop_;
+}
+
+void ExecutionIntake::Run() {
+  while (!stopping()) {
+    heartbeat_.Beat();
+    if (const absl::Status status = Turn(); !status.ok()) {
+      Halt(status);
+      break;
+    }
+  }
+  consumer_.reset();
+}
+
+absl::Status ExecutionIntake::Turn() {
+  if (!buffer_->full()) XT_RETURN_IF_ERROR(ReadMore());
+  XT_RETURN_IF_ERROR(StoreRuns());
+  XT_RETURN_IF_ERROR(CloseGap());
+  metrics_.pending.Set(static_cast<std::int64_t>(buffer_->size()));
+  metrics_.lag.Set(static_cast<std::int64_t>(consumer_->Lag()));
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionIntake::ReadMore() {
+  auto deliveries = consumer_->Read(config_.batch_entries, std::chrono::milliseconds(config_.poll_ms));
+  if (deliveries.ok()) {
+    pause_ms_ = 0;
+    return Take(*deliveries);
+  }
+  if (deliveries.status().code() == absl::StatusCode::kDataLoss) return deliveries.status();
+  if (!absl::IsCancelled(deliveries.status())) {
+    runtime::Log(LogLevel::kWarn, "executions cannot be read", {LogField(deliveries.status())});
+  }
+  stream_check_.Set(HealthStatus::kDegraded, "the stream cannot be read");
+  BackOff();
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionIntake::Take(const Deliveries& deliveries) {
+  std::vector<domain::SequenceNumber> stored;
+  for (const ports::ExecutionDelivery& delivery : deliveries) {
+    if (delivery.delivery_count > 1) metrics_.redeliveries.Increment();
+    auto result = wire::DecodeEventBatch(*delivery.entry.payload);
+    if (!result.ok()) return absl::DataLossError("a damaged execution: " + std::string(result.status().message()));
+    if (result->sequence != delivery.entry.sequence) {
+      return absl::DataLossError("execution " + std::to_string(delivery.entry.sequence.value()) + " holds command " +
+                                 std::to_string(result->sequence.value()));
+    }
+    if (buffer_->Offer(*std::move(result))) continue;
+    metrics_.duplicates_dropped.Increment();
+    metrics_.consumed_duplicate.Increment();
+    if (delivery.entry.sequence <= buffer_->watermark()) stored.push_back(delivery.entry.sequence);
+  }
+  Acknowledge(stored);
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionIntake::StoreRuns() {
+  for (auto run = buffer_->Run(config_.batch_entries); !run.empty() && !stopping();
+       run = buffer_->Run(config_.batch_entries)) {
+    heartbeat_.Beat();
+    XT_RETURN_IF_ERROR(StoreRun(run));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionIntake::StoreRun(const std::vector<const domain::CommandResult*>& run) {
+  const std::int64_t started_ns = clock_.MonotonicNs();
+  Projector projector(buffer_->watermark());
+  for (const domain::CommandResult* result : run) {
+    const absl::Status status = projector.Add(*result);
+    if (status.ok()) continue;
+    const Imbalance& imbalance = projector.imbalance();
+    const auto code = asset_codes_.find(imbalance.asset);
+    if (imbalance.sum != domain::Amount(0) && code != asset_codes_.end()) {
+      metrics_.SetImbalance(code->second, imbalance.sum.value());
+    }
+    return status;
+  }
+  const ports::StoreBatch batch = ToStoreBatch(projector.projection());
+  const std::int64_t apply_ns = clock_.MonotonicNs();
+  const absl::Status status = store_.Apply(batch);
+  if (!status.ok()) return AfterFailedApply(status);
+  metrics_.commit_seconds.Observe(clock_.MonotonicNs() - apply_ns);
+  metrics_.processing_seconds.Observe(clock_.MonotonicNs() - started_ns);
+  Committed(batch, run);
+  return absl::OkStatus();
+}
+
+void ExecutionIntake::Committed(const ports::StoreBatch& batch, const std::vector<const domain::CommandResult*>& run) {
+  pause_ms_ = 0;
+  store_check_.SetOk();
+  metrics_.batch_size.Observe(static_cast<std::int64_t>(run.size()));
+  metrics_.consumed_ok.Increment(run.size());
+  const std::int64_t now_ns = clock_.WallNs();
+  for (const domain::CommandResult* result : run) metrics_.end_to_end_seconds.Observe(now_ns - result->timestamp_ns);
+  for (const domain::Asset& asset : batch.assets) {
+    asset_codes_[asset.id] = asset.code;
+    metrics_.SetImbalance(asset.code, 0);
+  }
+  AdvanceTo(batch.watermark);
+}
+
+absl::Status ExecutionIntake::AfterFailedApply(const absl::Status& status) {
+  metrics_.CountStoreError(status);
+  metrics_.consumed_retry.Increment();
+  runtime::Log(LogLevel::kWarn, "a batch was not stored", {LogField(status), {"seq", buffer_->watermark().value() + 1}});
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      store_check_.Set(HealthStatus::kDown, "the store is unavailable");
+      BackOff();
+      return absl::OkStatus();
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kFailedPrecondition: {
+      const domain::SequenceNumber before = buffer_->watermark();
+      XT_RETURN_IF_ERROR(RereadWatermark());
+      if (buffer_->watermark() == before) BackOff();
+      return absl::OkStatus();
+    }
+    default: return status;
+  }
+}
+
+absl::Status ExecutionIntake::RereadWatermark() {
+  while (!stopping()) {
+    heartbeat_.Beat();
+    const auto watermark = store_.Watermark();
+    if (watermark.ok()) {
+      if (*watermark < buffer_->watermark()) {
+        return absl::DataLossError("the store went back to command " + std::to_string(watermark->value()));
+      }
+      store_check_.SetOk();
+      AdvanceTo(*watermark);
+      return absl::OkStatus();
+    }
+    metrics_.CountStoreError(watermark.status());
+    store_check_.Set(HealthStatus::kDown, "the store is unavailable");
+    BackOff();
+  }
+  return absl::OkStatus();
+}
+
+void ExecutionIntake::AdvanceTo(domain::SequenceNumber watermark) {
+  Acknowledge(buffer_->Advance(watermark));
+  metrics_.committed_sequence.Set(static_cast<std::int64_t>(watermark.value()));
+  committed_.Advance(watermark);
+}
+
+absl::Status ExecutionIntake::CloseGap() {
+  const bool gap = buffer_->gap();
+  if (gap && !in_gap_) {
+    metrics_.gaps.Increment();
+    runtime::Log(LogLevel::kWarn, "executions are missing", {{"seq", buffer_->watermark().value() + 1}});
+  }
+  in_gap_ = gap;
+  if (gap) {
+    stream_check_.Set(HealthStatus::kDegraded, "executions are missing");
+    XT_RETURN_IF_ERROR(RereadWatermark());
+    // With room for nothing more Read does not set the pace.
+    if (buffer_->full()) BackOff();
+  } else if (pause_ms_ == 0) {
+    stream_check_.SetOk();
+  }
+  const std::int64_t now_ns = clock_.MonotonicNs();
+  if (now_ns - last_claim_ns_ < config_.claim_interval_ms * 1'000'000) return absl::OkStatus();
+  last_claim_ns_ = now_ns;
+  const auto claimed = consumer_->Claim(std::chrono::milliseconds(config_.claim_idle_ms), config_.batch_entries);
+  return claimed.ok() ? Take(*claimed) : absl::OkStatus();
+}
+
+// An acknowledgement that gets lost means a duplicate later, which falls out by its sequence.
+void ExecutionIntake::Acknowledge(const std::vector<domain::SequenceNumber>& sequences) {
+  if (sequences.empty()) return;
+  if (const absl::Status status = consumer_->Acknowledge(sequences); !status.ok()) {
+    runtime::Log(LogLevel::kWarn, "executions were not acknowledged", {LogField(status)});
+  }
+}
+
+void ExecutionIntake::BackOff() {
+  pause_ms_ = pause_ms_ == 0 ? config_.retry_min_ms : std::min(2 * pause_ms_, config_.retry_max_ms);
+  std::unique_lock lock(mutex_);
+  stop_signal_.wait_for(lock, std::chrono::milliseconds(pause_ms_), [this] { return stop_; });
+}
+
+void ExecutionIntake::Halt(const absl::Status& reason) {
+  runtime::Log(LogLevel::kError, "halted", {LogField(reason), {"seq", buffer_->watermark().value() + 1}});
+  store_check_.Set(HealthStatus::kDown, "halted: " + std::string(reason.message()));
+  committed_.End(absl::UnavailableError("lagging: halted"));
+  heartbeat_.Retire();
+}
+
+}  // namespace xt::persistence

@@ -1,0 +1,94 @@
+// ExecutionIntake: the consumer of the execution stream. One thread reads deliveries, puts them in order, stores them in
+// batches of one transaction each, and acknowledges after the commit. What is stored already is dropped by its sequence, so
+// a redelivery changes nothing.
+//
+// When the next sequence is missing, it keeps what it has, asks the stream for what other consumers left behind, and looks
+// whether another one has stored it meanwhile; the check `persistence.executions` is degraded until then.
+// When the store is unreachable it retries for ever. Corruption (a damaged entry, books that do not balance, a conflict of
+// client order ids) halts: nothing is acknowledged, the check `persistence.store` is down, queries beyond fail.
+// Start and Stop by one thread; the thread it owns touches everything else.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "libs/ports/execution_stream.h"
+#include "libs/ports/store.h"
+#include "libs/runtime/health.h"
+#include "services/persistence/committed_sequence.h"
+#include "services/persistence/config.h"
+#include "services/persistence/core/reorder_buffer.h"
+#include "services/persistence/metrics.h"
+
+namespace xt::persistence {
+
+class ExecutionIntake {
+ public:
+  // Everything outlives the object.
+  ExecutionIntake(const PersistenceConfig& config, ports::ExecutionStream& stream, ports::Store& store,
+                  CommittedSequence& committed, PersistenceMetrics& metrics, runtime::HealthRegistry& health,
+                  const Clock& clock);
+  ~ExecutionIntake();
+  ExecutionIntake(const ExecutionIntake&) = delete;
+  ExecutionIntake& operator=(const ExecutionIntake&) = delete;
+
+  // `watermark`: what the store holds now.
+  absl::Status Start(domain::SequenceNumber watermark, const std::vector<domain::Asset>& assets);
+  // Returns when the thread has ended; a transaction under way is finished. Idempotent.
+  void Stop();
+
+ private:
+  using Deliveries = std::vector<ports::ExecutionDelivery>;
+
+  void Run();
+  // One turn of the loop; an error halts.
+  absl::Status Turn();
+  absl::Status ReadMore();
+  absl::Status Take(const Deliveries& deliveries);
+  absl::Status StoreRuns();
+  absl::Status StoreRun(const std::vector<const domain::CommandResult*>& run);
+  // What to do after Apply failed: OK means try again.
+  absl::Status AfterFailedApply(const absl::Status& status);
+  void Committed(const ports::StoreBatch& batch, const std::vector<const domain::CommandResult*>& run);
+  // Reads the store's watermark until it answers or Stop is called.
+  absl::Status RereadWatermark();
+  void AdvanceTo(domain::SequenceNumber watermark);
+  absl::Status CloseGap();
+  void Acknowledge(const std::vector<domain::SequenceNumber>& sequences);
+  void BackOff();
+  void Halt(const absl::Status& reason);
+  [[nodiscard]] bool stopping();
+
+  const PersistenceConfig& config_;
+  ports::ExecutionStream& stream_;
+  ports::Store& store_;
+  CommittedSequence& committed_;
+  PersistenceMetrics& metrics_;
+  runtime::HealthCheck& store_check_;
+  runtime::HealthCheck& stream_check_;
+  runtime::Heartbeat& heartbeat_;
+  const Clock& clock_;
+
+  std::unique_ptr<ports::ExecutionConsumer> consumer_;
+  std::unique_ptr<ReorderBuffer> buffer_;
+  absl::flat_hash_map<domain::AssetId, domain::AssetCode> asset_codes_;
+  std::int64_t pause_ms_ = 0;  // of the last back-off; 0 after a success
+  std::int64_t last_claim_ns_ = 0;
+  bool in_gap_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable stop_signal_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace xt::persistence

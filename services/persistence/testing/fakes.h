@@ -1,0 +1,93 @@
+// A stream and a store in memory whose every misbehaviour a test decides. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/domain/event.h"
+#include "libs/ports/execution_stream.h"
+#include "libs/ports/store.h"
+
+namespace xt::persistence::testing {
+
+ports::EventEntry Entry(const domain::CommandResult& result);
+
+// One consumer; entries come in the order in which the test delivers them.
+class FakeStream final : public ports::ExecutionStream {
+ public:
+  void Deliver(const domain::CommandResult& result, std::uint32_t delivery_count = 1);
+  void DeliverBytes(std::uint64_t sequence, std::string bytes);
+  // Held by a dead consumer until claimed.
+  void LeaveBehind(const domain::CommandResult& result);
+  void FailReads(absl::Status status);  // until OK is given
+  [[nodiscard]] std::set<std::uint64_t> acknowledged() const;
+  // False at the time limit.
+  bool WaitForAcknowledged(std::uint64_t sequence) const;
+
+  absl::Status Publish(const std::vector<ports::EventEntry>& entries) override;
+  absl::StatusOr<domain::SequenceNumber> LastSequence() override;
+  absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view group,
+                                                                 std::string_view consumer) override;
+  void Close() override {}
+
+ private:
+  class Consumer;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::deque<ports::ExecutionDelivery> queue_;
+  std::vector<ports::ExecutionDelivery> left_behind_;
+  std::set<std::uint64_t> acknowledged_;
+  absl::Status read_error_;
+  domain::SequenceNumber last_;
+};
+
+class FakeStore final : public ports::Store {
+ public:
+  // The next Apply answers this; with `applied` the batch is stored all the same.
+  void FailNextApply(absl::Status status, bool applied = false);
+  void FailNextWatermark(absl::Status status);
+  // Another process stored up to here.
+  void SetWatermark(std::uint64_t sequence);
+  [[nodiscard]] std::vector<ports::StoreBatch> batches() const;
+  bool WaitForWatermark(std::uint64_t sequence) const;
+  // How many failures were answered so far.
+  bool WaitForFailures(std::size_t count) const;
+
+  absl::Status Open() override { return absl::OkStatus(); }
+  absl::Status Apply(const ports::StoreBatch& batch) override;
+  absl::StatusOr<domain::SequenceNumber> Watermark() override;
+  absl::StatusOr<ports::OrderRow> GetOrder(domain::AccountId account, domain::OrderId order) override;
+  absl::StatusOr<ports::OrderRow> FindOrder(domain::AccountId account, std::string_view client_order_id) override;
+  absl::StatusOr<std::vector<ports::OrderRow>> ListOrders(const ports::OrderFilter& filter) override;
+  absl::StatusOr<std::vector<ports::FillRow>> ListFills(const ports::FillFilter& filter) override;
+  absl::StatusOr<std::vector<ports::BalanceRow>> ListBalances(domain::AccountId account) override;
+  absl::StatusOr<std::vector<ports::AccountRow>> ListAccounts() override;
+  absl::StatusOr<std::vector<domain::Asset>> ListAssets() override { return std::vector<domain::Asset>{}; }
+  absl::StatusOr<std::vector<domain::Symbol>> ListSymbols() override { return std::vector<domain::Symbol>{}; }
+  absl::Status PutApiKey(const ports::ApiKeyRow& row) override;
+  absl::StatusOr<ports::ApiKeyRow> GetApiKey(std::string_view api_key) override;
+  absl::StatusOr<std::vector<ports::ApiKeyRow>> ListApiKeys(domain::AccountId account) override;
+  absl::StatusOr<std::vector<LedgerSum>> SumLedger() override { return std::vector<LedgerSum>{}; }
+
+ private:
+  void Keep(const ports::StoreBatch& batch);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::deque<std::pair<absl::Status, bool>> apply_failures_;
+  std::deque<absl::Status> watermark_failures_;
+  std::size_t failures_ = 0;
+  domain::SequenceNumber watermark_;
+  std::vector<ports::StoreBatch> batches_;
+  std::map<std::string, ports::ApiKeyRow> keys_;
+};
+
+}  // namespace xt::persistence::testing
