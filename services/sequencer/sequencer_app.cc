@@ -88,13 +88,21 @@ void SequencerApp::Submit(const domain::Command& command, Done done) {
   }
 }
 
+absl::Status SequencerApp::WaitUntilPublished(Deadline deadline) {
+  const domain::SequenceNumber last = ports_.events.LastSequence();
+  for (const auto& publisher : publishers_) {
+    if (!publisher->WaitFor(last, deadline)) return absl::DeadlineExceededError("a bus lags behind the outbox");
+  }
+  return absl::OkStatus();
+}
+
 void SequencerApp::Drain(Deadline deadline) {
   if (!thread_.joinable()) return;
   state_.SetAccepting(false);
   inbox_->Tell(StopAcceptingTold{});
   state_.WaitUntilDrained(deadline);
-  const domain::SequenceNumber last = ports_.events.LastSequence();
-  for (const auto& publisher : publishers_) publisher->WaitFor(last, deadline);
+  // What a bus did not take in time stays in the outbox for the next run.
+  WaitUntilPublished(deadline).IgnoreError();
 }
 
 void SequencerApp::Stop() {

@@ -66,6 +66,8 @@ class SequencerApp final : public ports::OrderSequencing {
   absl::Status Start();
   // OK when commands are taken; the reason of a halt; DEADLINE_EXCEEDED, saying what it waits for.
   absl::Status WaitUntilServing(Deadline deadline) const { return state_.WaitUntilServing(deadline); }
+  // OK when every bus has confirmed what is in the outbox now.
+  absl::Status WaitUntilPublished(Deadline deadline);
 
   // Refusals (RESOURCE_EXHAUSTED, UNAVAILABLE, and INVALID_ARGUMENT for a command that no gateway may send) may be told
   // inside Submit; everything else on the sequencer's thread.

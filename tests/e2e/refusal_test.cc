@@ -17,7 +17,7 @@ using nlohmann::json;
 std::filesystem::path JournalSegment(const Standalone& exchange) {
   std::vector<std::filesystem::path> segments;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(exchange.data())) {
-    if (entry.path().extension() == ".wal") segments.push_back(entry.path());
+    if (entry.path().filename().string().starts_with("wal-")) segments.push_back(entry.path());
   }
   std::ranges::sort(segments);
   EXPECT_FALSE(segments.empty());

@@ -1,0 +1,18 @@
+// What the standalone says when it serves: the ready file for programs, the summary with a first order for people. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/runtime/service_main.h"
+#include "services/standalone/bootstrap.h"
+
+namespace xt::standalone {
+
+// One JSON object: rest, ws, grpc, metrics, pid, accounts.
+std::string ReadyJson(const std::string& rest_url, const runtime::Endpoints& endpoints,
+                      const std::vector<DemoAccount>& accounts);
+std::string Summary(const std::string& rest_url, const runtime::Endpoints& endpoints,
+                    const std::vector<DemoAccount>& accounts, const std::string& data_folder);
+
+}  // namespace xt::standalone
