@@ -1,0 +1,75 @@
+#include "services/notifier/client_request.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace xt::notifier {
+namespace {
+
+using domain::Reject;
+using domain::RejectReason;
+using nlohmann::json;
+
+constexpr std::size_t kMaxChannels = 1'000;
+
+std::variant<Reject, SubscribeRequest, ListRequest, LogonRequest> ParseChannels(const json& params, bool add) {
+  if (!params.is_array() || params.empty() || params.size() > kMaxChannels) {
+    return Reject{params.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "params"};
+  }
+  SubscribeRequest request{.add = add};
+  for (const json& name : params) {
+    const auto channel = name.is_string() ? ParseChannelName(name.get_ref<const std::string&>()) : std::nullopt;
+    if (!channel) return Reject{RejectReason::kInvalidValue, "params"};
+    request.channels.push_back(*channel);
+  }
+  return request;
+}
+
+std::variant<Reject, SubscribeRequest, ListRequest, LogonRequest> ParseLogon(const json& params) {
+  if (!params.is_object()) return Reject{RejectReason::kMissingField, "params"};
+  const json key = params.value("apiKey", json());
+  const json timestamp = params.value("timestamp", json());
+  const json signature = params.value("signature", json());
+  if (!key.is_string()) return Reject{key.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "apiKey"};
+  if (!timestamp.is_number_integer()) {
+    return Reject{timestamp.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "timestamp"};
+  }
+  if (!signature.is_string()) {
+    return Reject{signature.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "signature"};
+  }
+  return LogonRequest{key.get<std::string>(), timestamp.get<std::int64_t>(), signature.get<std::string>()};
+}
+
+}  // namespace
+
+ClientRequest ParseClientRequest(std::string_view text) {
+  ClientRequest request{.body = Reject{RejectReason::kMalformedRequest, ""}};
+  const json message = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!message.is_object()) return request;
+  for (const auto& [name, value] : message.items()) {
+    if (name == "method" || name == "params" || name == "id") continue;
+    request.body = Reject{RejectReason::kUnknownField, ""};
+    return request;
+  }
+  const json id = message.value("id", json());
+  if (!id.is_null() && !id.is_string() && !id.is_number_integer()) {
+    request.body = Reject{RejectReason::kInvalidValue, "id"};
+    return request;
+  }
+  request.id = id.dump();
+  const json method = message.value("method", json());
+  const json params = message.value("params", json());
+  if (method == "SUBSCRIBE" || method == "UNSUBSCRIBE") {
+    request.body = ParseChannels(params, method == "SUBSCRIBE");
+  } else if (method == "LOGON") {
+    request.body = ParseLogon(params);
+  } else if (method == "LIST") {
+    request.body = ListRequest{};
+  } else {
+    request.body = Reject{method.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "method"};
+  }
+  return request;
+}
+
+}  // namespace xt::notifier
