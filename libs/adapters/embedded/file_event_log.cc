@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libs/adapters/embedded/internal/files.h"
+#include "libs/adapters/embedded/internal/slot_file.h"
 #include "libs/adapters/embedded/segment_log.h"
 #include "libs/base/status.h"
 
@@ -23,10 +24,15 @@ struct FileEventLog::State {
   Fd lock;
   std::unique_ptr<SegmentLog> log;  // the position of a record is its sequence
   std::mutex mutex;
-  std::map<std::string, std::uint64_t, std::less<>> positions;  // of every cursor that has ever been, by name
+  struct Place {
+    SlotFile file;
+    std::uint64_t position = 0;
+  };
+  std::map<std::string, Place, std::less<>> places;  // of every cursor that has ever been, by name
   std::set<std::string, std::less<>> live;
 
   absl::Status LoadCursors();
+  absl::StatusOr<Place*> LoadCursor(const std::string& name);
   absl::Status MoveCursor(const std::string& name, std::uint64_t position);
   absl::Status CompareExisting(const std::vector<EventEntry>& entries, std::uint64_t end) const;
   absl::Status Trim();
@@ -34,7 +40,7 @@ struct FileEventLog::State {
 
 namespace {
 
-constexpr std::string_view kCursorPrefix = "cursor-";
+constexpr char kCursorPrefix[] = "cursor-";
 
 // A position behind the end means that the log lost its tail: what comes again is delivered again.
 std::uint64_t Clamp(std::uint64_t position, const SegmentLog& log) {
@@ -51,24 +57,27 @@ std::vector<EventEntry> ToEntries(std::vector<SegmentLog::Record> records) {
 }  // namespace
 
 absl::Status FileEventLog::State::LoadCursors() {
-  XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));
-  for (const std::string& name : names) {
-    if (!name.starts_with(kCursorPrefix) || name.ends_with(".tmp")) continue;
-    std::uint64_t position = 0;
-    XT_ASSIGN_OR_RETURN(const std::string sealed, ReadWholeFile(folder + "/" + name));
-    const auto text = Unseal(sealed, name);
-    if (!text.ok() || !absl::SimpleAtoi(*text, &position)) position = 0;
-    positions[name.substr(kCursorPrefix.size())] = Clamp(position, *log);
-  }
+  XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, SlotFile::List(folder, kCursorPrefix));
+  for (const std::string& name : names) XT_RETURN_IF_ERROR(LoadCursor(name).status());
   return absl::OkStatus();
 }
 
+absl::StatusOr<FileEventLog::State::Place*> FileEventLog::State::LoadCursor(const std::string& name) {
+  XT_ASSIGN_OR_RETURN(SlotFile file, SlotFile::Open(absl::StrCat(folder, "/", kCursorPrefix, name)));
+  std::uint64_t position = 0;
+  if (!absl::SimpleAtoi(file.content(), &position)) position = 0;
+  Place& place = places[name];
+  place.file = std::move(file);
+  place.position = Clamp(position, *log);
+  return &place;
+}
+
 absl::Status FileEventLog::State::MoveCursor(const std::string& name, std::uint64_t position) {
-  {
-    std::lock_guard guard(mutex);
-    positions[name] = position;
-  }
-  return ReplaceFile(folder, absl::StrCat("cursor-", name), Seal(absl::StrCat(position, "\n")), Durability::kPageCache);
+  std::lock_guard guard(mutex);
+  Place& place = places[name];
+  XT_RETURN_IF_ERROR(place.file.Store(absl::StrCat(position)));
+  place.position = position;
+  return absl::OkStatus();
 }
 
 absl::Status FileEventLog::State::CompareExisting(const std::vector<EventEntry>& entries, std::uint64_t end) const {
@@ -92,8 +101,8 @@ absl::Status FileEventLog::State::Trim() {
   std::uint64_t slowest = log->end() - 1;
   {
     std::lock_guard guard(mutex);
-    if (positions.empty()) return absl::OkStatus();
-    for (const auto& [name, position] : positions) slowest = std::min(slowest, position);
+    if (places.empty()) return absl::OkStatus();
+    for (const auto& [name, place] : places) slowest = std::min(slowest, place.position);
   }
   return log->TrimBelow(slowest + 1);
 }
@@ -166,11 +175,14 @@ absl::StatusOr<std::unique_ptr<ports::EventCursor>> FileEventLog::OpenCursor(std
   if (!IsFileNamePart(name)) return absl::InvalidArgumentError("a cursor's name has 1..64 characters of [A-Za-z0-9._-]");
   std::string key(name);
   std::lock_guard lock(state_->mutex);
-  if (!state_->live.insert(key).second) {
-    return absl::FailedPreconditionError(absl::StrCat("a cursor named ", key, " is open"));
+  if (state_->live.contains(key)) return absl::FailedPreconditionError(absl::StrCat("a cursor named ", key, " is open"));
+  const auto known = state_->places.find(key);
+  State::Place* place = known == state_->places.end() ? nullptr : &known->second;
+  if (place == nullptr) {
+    XT_ASSIGN_OR_RETURN(place, state_->LoadCursor(key));
   }
-  const auto known = state_->positions.try_emplace(key, state_->log->begin() - 1).first;
-  return std::make_unique<Cursor>(state_, std::move(key), known->second);
+  state_->live.insert(key);
+  return std::make_unique<Cursor>(state_, std::move(key), place->position);
 }
 
 absl::StatusOr<std::vector<EventEntry>> FileEventLog::ReadFrom(SequenceNumber from, std::size_t max) {

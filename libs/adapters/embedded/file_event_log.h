@@ -1,6 +1,6 @@
 // FileEventLog: the outbox as a SegmentLog whose positions are the sequence numbers, with each cursor's position in a small
-// file `cursor-<name>` that is replaced by rename at every Advance. A damaged or missing cursor file means position 0, or
-// the oldest entry that is there: entries are delivered again, never skipped.
+// file `cursor-<name>` (internal/slot_file.h) at every Advance. A damaged or missing one means position 0, or the oldest
+// entry that is there: entries are delivered again, never skipped.
 //
 // Retention: with `retain_bytes` > 0, segments that every cursor has left behind are deleted while the log is larger. An
 // entry before the oldest one is OUT_OF_RANGE for ReadFrom and is not compared by Append. 0 keeps everything.

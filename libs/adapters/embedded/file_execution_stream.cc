@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/adapters/embedded/internal/consumer_group.h"
 #include "libs/adapters/embedded/internal/files.h"
+#include "libs/adapters/embedded/internal/slot_file.h"
 #include "libs/adapters/embedded/segment_log.h"
 #include "libs/base/status.h"
 
@@ -21,7 +22,7 @@ using ports::ExecutionDelivery;
 
 namespace {
 
-constexpr std::string_view kGroupPrefix = "group-";
+constexpr char kGroupPrefix[] = "group-";
 
 absl::Status Closed() { return absl::CancelledError("the execution stream was closed"); }
 
@@ -30,6 +31,7 @@ absl::Status Closed() { return absl::CancelledError("the execution stream was cl
 struct FileExecutionStream::State {
   struct Group {
     ConsumerGroup members;
+    SlotFile file;
     std::set<std::string, std::less<>> live;
     std::uint64_t redeliveries = 0;
   };
@@ -44,27 +46,25 @@ struct FileExecutionStream::State {
   bool closed = false;
 
   absl::Status LoadGroups();
-  absl::Status SaveGroup(const std::string& name, const Group& group) const;
+  absl::StatusOr<Group*> LoadGroup(const std::string& name);
   absl::StatusOr<std::vector<ExecutionDelivery>> Load(const std::vector<std::uint64_t>& sequences) const;
 };
 
 absl::Status FileExecutionStream::State::LoadGroups() {
-  XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));
-  for (const std::string& name : names) {
-    if (!name.starts_with(kGroupPrefix) || name.ends_with(".tmp")) continue;
-    XT_ASSIGN_OR_RETURN(const std::string sealed, ReadWholeFile(folder + "/" + name));
-    auto text = Unseal(sealed, name);
-    auto members = text.ok() ? ConsumerGroup::Decode(*text, options.clock->MonotonicNs())
-                             : absl::StatusOr<ConsumerGroup>(text.status());
-    Group& group = groups[name.substr(kGroupPrefix.size())];
-    group.members = members.ok() ? *std::move(members) : ConsumerGroup(log->begin() - 1);
-    group.members.Clamp(log->begin(), log->end());
-  }
+  XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, SlotFile::List(folder, kGroupPrefix));
+  for (const std::string& name : names) XT_RETURN_IF_ERROR(LoadGroup(name).status());
   return absl::OkStatus();
 }
 
-absl::Status FileExecutionStream::State::SaveGroup(const std::string& name, const Group& group) const {
-  return ReplaceFile(folder, absl::StrCat("group-", name), Seal(group.members.Encode()), Durability::kPageCache);
+// A group without a good file starts at the oldest entry.
+absl::StatusOr<FileExecutionStream::State::Group*> FileExecutionStream::State::LoadGroup(const std::string& name) {
+  XT_ASSIGN_OR_RETURN(SlotFile file, SlotFile::Open(absl::StrCat(folder, "/", kGroupPrefix, name)));
+  auto members = ConsumerGroup::Decode(file.content(), options.clock->MonotonicNs());
+  Group& group = groups[name];
+  group.file = std::move(file);
+  group.members = members.ok() ? *std::move(members) : ConsumerGroup(log->begin() - 1);
+  group.members.Clamp(log->begin(), log->end());
+  return &group;
 }
 
 // The entries of ascending sequences, which need not follow each other. Fewer when they are too large for one answer.
@@ -141,7 +141,7 @@ absl::StatusOr<std::vector<ExecutionDelivery>> FileExecutionStream::Consumer::Re
   std::vector<ExecutionDelivery> deliveries;
   if (records.empty()) return deliveries;
   group.members.Deliver(name_, records.size(), state_->options.clock->MonotonicNs());
-  if (absl::Status status = state_->SaveGroup(group_, group); !status.ok()) {
+  if (absl::Status status = group.file.Store(group.members.Encode()); !status.ok()) {
     own_from_ = records.front().position;  // the next Read hands them out
     return status;
   }
@@ -160,7 +160,7 @@ absl::StatusOr<std::vector<ExecutionDelivery>> FileExecutionStream::Consumer::Re
                                                       state_->options.clock->MonotonicNs());
   }
   group.redeliveries += deliveries.size();
-  if (!deliveries.empty()) XT_RETURN_IF_ERROR(state_->SaveGroup(group_, group));
+  if (!deliveries.empty()) XT_RETURN_IF_ERROR(group.file.Store(group.members.Encode()));
   return deliveries;
 }
 
@@ -182,7 +182,7 @@ absl::Status FileExecutionStream::Consumer::Acknowledge(const std::vector<Sequen
     if (state_->closed) return Closed();
     State::Group& group = state_->groups[group_];
     if (!group.members.Acknowledge(entries)) return absl::OkStatus();
-    XT_RETURN_IF_ERROR(state_->SaveGroup(group_, group));
+    XT_RETURN_IF_ERROR(group.file.Store(group.members.Encode()));
   }
   state_->changed.notify_all();
   return absl::OkStatus();
@@ -241,15 +241,16 @@ absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> FileExecutionStream::J
   }
   std::lock_guard lock(state_->mutex);
   if (state_->closed) return Closed();
-  const auto [entry, created] = state_->groups.try_emplace(std::string(group));
-  if (created) {
-    entry->second.members = ConsumerGroup(state_->log->begin() - 1);
-    XT_RETURN_IF_ERROR(state_->SaveGroup(entry->first, entry->second));
+  std::string name(group);
+  const auto known = state_->groups.find(name);
+  State::Group* members = known == state_->groups.end() ? nullptr : &known->second;
+  if (members == nullptr) {
+    XT_ASSIGN_OR_RETURN(members, state_->LoadGroup(name));
   }
-  if (!entry->second.live.insert(std::string(consumer)).second) {
+  if (!members->live.insert(std::string(consumer)).second) {
     return absl::FailedPreconditionError(absl::StrCat("a consumer of this name is in the group: ", std::string(consumer)));
   }
-  return std::make_unique<Consumer>(state_, entry->first, std::string(consumer));
+  return std::make_unique<Consumer>(state_, std::move(name), std::string(consumer));
 }
 
 void FileExecutionStream::Close() {

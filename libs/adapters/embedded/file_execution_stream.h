@@ -1,6 +1,6 @@
-// FileExecutionStream: the executions in a SegmentLog, with one small file per consumer group that says what was
-// acknowledged and which consumer name holds what; it is replaced by rename at every delivery and acknowledgement. A
-// damaged group file means that the group starts over at the oldest entry: delivered again, never skipped.
+// FileExecutionStream: the executions in a SegmentLog, with one small file per consumer group (internal/
+// slot_file.h) that says what was acknowledged and which consumer name holds what; it is written at every delivery and
+// acknowledgement. A damaged group file means that the group starts over at the oldest entry: delivered again, never skipped.
 //
 // Bound: a group holds at most `max_pending` unacknowledged entries; beyond that Read waits for acknowledgements.
 // Trimming: segments that every group has acknowledged are deleted; without a group nothing is.

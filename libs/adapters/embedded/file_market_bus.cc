@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/adapters/embedded/internal/files.h"
 #include "libs/adapters/embedded/internal/market_topic.h"
+#include "libs/adapters/embedded/internal/slot_file.h"
 #include "libs/base/status.h"
 
 namespace xt::embedded {
@@ -29,6 +30,7 @@ struct FileMarketBus::State {
     const Consumer* reader = nullptr;
     bool has_committed = false;
     std::uint64_t committed = 0;
+    SlotFile file;
   };
 
   std::string folder;
@@ -42,7 +44,6 @@ struct FileMarketBus::State {
 
   absl::StatusOr<MarketTopic*> Topic(std::string_view name);
   absl::StatusOr<Membership*> Member(const std::string& group, const std::string& topic);
-  absl::Status SaveOffset(const std::string& group, const std::string& topic, std::uint64_t offset) const;
 };
 
 absl::StatusOr<MarketTopic*> FileMarketBus::State::Topic(std::string_view name) {
@@ -56,23 +57,12 @@ absl::StatusOr<MarketTopic*> FileMarketBus::State::Topic(std::string_view name) 
 
 absl::StatusOr<FileMarketBus::State::Membership*> FileMarketBus::State::Member(const std::string& group,
                                                                                const std::string& topic) {
-  const auto [entry, created] = memberships.try_emplace({group, topic});
-  Membership& membership = entry->second;
-  if (!created) return &membership;
-  const auto sealed = ReadWholeFile(absl::StrCat(folder, "/groups/", group, "/", topic));
-  if (absl::IsNotFound(sealed.status())) return &membership;
-  XT_RETURN_IF_ERROR(sealed.status());
-  // A damaged offset starts the group over: delivered again, never skipped.
-  membership.has_committed = true;
-  const auto text = Unseal(*sealed, topic);
-  if (!text.ok() || !absl::SimpleAtoi(*text, &membership.committed)) membership.committed = 0;
+  if (const auto known = memberships.find({group, topic}); known != memberships.end()) return &known->second;
+  XT_ASSIGN_OR_RETURN(SlotFile file, SlotFile::Open(absl::StrCat(folder, "/groups/", group, "/", topic)));
+  Membership& membership = memberships[{group, topic}];
+  membership.has_committed = absl::SimpleAtoi(file.content(), &membership.committed);
+  membership.file = std::move(file);
   return &membership;
-}
-
-absl::Status FileMarketBus::State::SaveOffset(const std::string& group, const std::string& topic,
-                                              std::uint64_t offset) const {
-  return ReplaceFile(absl::StrCat(folder, "/groups/", group), topic, Seal(absl::StrCat(offset, "\n")),
-                     Durability::kPageCache);
 }
 
 class FileMarketBus::Consumer final : public ports::MarketConsumer {
@@ -179,7 +169,7 @@ absl::Status FileMarketBus::Consumer::Commit() {
   for (Subscription& subscription : subscriptions_) {
     if (!subscription.reading || subscription.committed == subscription.position) continue;
     if (State::Membership* membership = subscription.membership; membership != nullptr) {
-      XT_RETURN_IF_ERROR(state_->SaveOffset(group_, subscription.topic->name(), subscription.position));
+      XT_RETURN_IF_ERROR(membership->file.Store(absl::StrCat(subscription.position)));
       membership->committed = subscription.position;
       membership->has_committed = true;
     }

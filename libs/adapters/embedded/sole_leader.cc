@@ -46,7 +46,7 @@ absl::Status SoleLeader::Campaign(Observer observer) {
   std::lock_guard lock(mutex_);
   if (std::exchange(campaigned_, true)) return absl::FailedPreconditionError("Campaign was called before");
   const domain::Epoch next(epoch_.value() + 1);
-  XT_RETURN_IF_ERROR(ReplaceFile(folder_, kEpochFile, Seal(absl::StrCat(next.value(), "\n")), Durability::kDisk));
+  XT_RETURN_IF_ERROR(ReplaceFile(folder_, kEpochFile, Seal(absl::StrCat(next.value(), "\n"))));
   epoch_ = next;
   observer_ = std::move(observer);
   observer_({true, epoch_, id_});

@@ -116,17 +116,16 @@ absl::Status SyncFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
-absl::Status ReplaceFile(const std::string& folder, const std::string& name, std::string_view bytes,
-                         Durability durability) {
+absl::Status ReplaceFile(const std::string& folder, const std::string& name, std::string_view bytes) {
   const std::string path = folder + "/" + name;
   const std::string temporary = path + ".tmp";
   {
     XT_ASSIGN_OR_RETURN(const Fd fd, OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC));
     XT_RETURN_IF_ERROR(WriteAllAt(fd.get(), 0, bytes));
-    if (durability == Durability::kDisk && ::fsync(fd.get()) != 0) return ErrnoStatus("sync", temporary);
+    if (::fsync(fd.get()) != 0) return ErrnoStatus("sync", temporary);
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus("rename", temporary);
-  return durability == Durability::kDisk ? SyncFolder(folder) : absl::OkStatus();
+  return SyncFolder(folder);
 }
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {

@@ -45,9 +45,9 @@ absl::Status ReadAt(int fd, std::uint64_t offset, std::size_t size, std::string&
 absl::Status WriteAllAt(int fd, std::uint64_t offset, std::string_view bytes);
 absl::Status SyncFolder(const std::string& folder);
 
-enum class Durability : std::uint8_t { kPageCache, kDisk };
-// Writes a temporary file and renames it: a reader sees the old content or the new, never a mixture. kDisk syncs both.
-absl::Status ReplaceFile(const std::string& folder, const std::string& name, std::string_view bytes, Durability durability);
+// Writes and syncs a temporary file, renames it and syncs the folder: afterwards, and after any crash, there is the old
+// content or the new, never a mixture.
+absl::Status ReplaceFile(const std::string& folder, const std::string& name, std::string_view bytes);
 // NOT_FOUND when absent.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 

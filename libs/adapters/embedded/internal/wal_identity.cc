@@ -22,7 +22,7 @@ constexpr char kHeaderName[] = "journal.header";
 absl::Status Write(const std::string& folder, const Identity& identity) {
   const std::string text = absl::StrFormat("1 %s %d %d\n", identity.uuid, identity.token.epoch.value(),
                                            identity.token.connection_generation);
-  return ReplaceFile(folder, kHeaderName, Seal(text), Durability::kDisk);
+  return ReplaceFile(folder, kHeaderName, Seal(text));
 }
 
 absl::StatusOr<Identity> Decode(std::string_view sealed, const std::string& path) {
