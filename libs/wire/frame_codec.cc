@@ -76,6 +76,12 @@ absl::Status ValidateCommand(const domain::Command& command) {
 }
 
 std::string EncodeFrame(domain::Frame& frame) {
+  std::string bytes = FrameBytes(frame);
+  frame.hash = HashBytes(bytes);
+  return bytes;
+}
+
+std::string FrameBytes(const domain::Frame& frame) {
   XT_CHECK(!frame.commands.empty() && frame.commands.size() <= domain::kMaxFrameCommands, "commands of a frame");
   XT_CHECK(frame.epoch.value() != 0 && frame.first_sequence.value() != 0 && frame.timestamp_ns >= 0, "frame header");
   google::protobuf::Arena arena;
@@ -90,9 +96,7 @@ std::string EncodeFrame(domain::Frame& frame) {
     XT_CHECK(valid.ok(), std::string(valid.message()));
     ToProto(command, *message->add_commands());
   }
-  std::string bytes = message->SerializeAsString();
-  frame.hash = HashBytes(bytes);
-  return bytes;
+  return message->SerializeAsString();
 }
 
 absl::StatusOr<domain::Frame> DecodeFrame(std::string_view bytes) {

@@ -23,6 +23,9 @@ absl::Status ValidateCommand(const domain::Command& command);
 // (both checked: a frame that could not be read back must never be written).
 std::string EncodeFrame(domain::Frame& frame);
 
+// The same bytes again, of a frame that has its hash.
+std::string FrameBytes(const domain::Frame& frame);
+
 // The frame with its hash set to HashBytes(bytes).
 absl::StatusOr<domain::Frame> DecodeFrame(std::string_view bytes);
 

@@ -1,0 +1,232 @@
+// The client side of ports::MatchingReplica: one session per Connect, with a thread that writes frames and commits and one
+// that reads results. Connect waits for the replica's position, at most for the call timeout. A session that is replaced
+// ends without a word to its observer.
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "libs/adapters/grpc/channel.h"
+#include "libs/adapters/grpc/clients.h"
+#include "libs/base/status.h"
+#include "libs/wire/event_proto.h"
+#include "libs/wire/frame_codec.h"
+#include "xtrader/v1/matching_service.grpc.pb.h"
+
+namespace xt::grpc_clients {
+namespace {
+
+namespace pb = ::xtrader::v1;
+using Observer = ports::MatchingReplica::Observer;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kConnectWait{250};
+constexpr std::size_t kMaxFramesPerMessage = 16;
+
+absl::StatusOr<Hash128> ReadHash(const std::string& bytes) {
+  if (bytes.empty()) return Hash128{};
+  return Hash128::FromBytes(bytes);
+}
+
+absl::StatusOr<ports::FrameResults> ReadResults(const pb::FrameResult& message) {
+  ports::FrameResults results;
+  for (const pb::EventBatch& batch : message.results()) {
+    XT_ASSIGN_OR_RETURN(auto result, wire::FromProto(batch));
+    results.results.push_back(std::move(result));
+  }
+  XT_ASSIGN_OR_RETURN(results.digest, ReadHash(message.digest()));
+  return results;
+}
+
+class Session {
+ public:
+  Session(pb::MatchingService::Stub& stub, const ClientOptions& options, Observer observer)
+      : options_(options), observer_(std::move(observer)), stream_(stub.Replicate(&context_)) {}
+
+  // The observer is not called once this has begun, unless it is being called.
+  ~Session() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    context_.TryCancel();
+    if (reader_.joinable()) reader_.join();
+    if (writer_.joinable()) writer_.join();
+    stream_->Finish();
+  }
+
+  absl::StatusOr<ports::ReplicaPosition> Start() {
+    reader_ = std::thread([this] { Read(); });
+    writer_ = std::thread([this] { Write(); });
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, options_.call_timeout, [this] { return position_.has_value() || broken_; });
+    if (!position_) return absl::UnavailableError("matching did not tell its position");
+    observing_ = true;
+    if (broken_) return absl::UnavailableError("the connection to matching broke");
+    changed_.notify_all();
+    return *position_;
+  }
+
+  absl::Status Offer(std::shared_ptr<const domain::Frame> frame) {
+    {
+      std::lock_guard lock(mutex_);
+      if (broken_) return absl::UnavailableError("the connection to matching broke");
+      if (unanswered_ >= options_.max_in_flight) return absl::ResourceExhaustedError("matching does not keep up");
+      ++unanswered_;
+      frames_.push_back(std::move(frame));
+    }
+    changed_.notify_all();
+    return absl::OkStatus();
+  }
+
+  absl::Status Commit(domain::SequenceNumber sequence) {
+    {
+      std::lock_guard lock(mutex_);
+      if (broken_) return absl::UnavailableError("the connection to matching broke");
+      committed_ = std::max(committed_, sequence);
+    }
+    changed_.notify_all();
+    return absl::OkStatus();
+  }
+
+ private:
+  void Read() {
+    pb::ReplicateResponse response;
+    absl::Status error;
+    while (error.ok() && stream_->Read(&response)) error = Take(response);
+    context_.TryCancel();
+    {
+      std::unique_lock lock(mutex_);
+      broken_ = true;
+      changed_.notify_all();
+      // Before Connect has returned there is nobody to tell: its own answer says it.
+      if (!observing_ || stopping_) return;
+    }
+    observer_(error.ok() ? absl::UnavailableError("the connection to matching broke") : error);
+  }
+
+  absl::Status Take(const pb::ReplicateResponse& response) {
+    if (!HasPosition()) return TakePosition(response);
+    for (const pb::FrameResult& message : response.results()) {
+      XT_ASSIGN_OR_RETURN(auto results, ReadResults(message));
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return observing_ || stopping_; });
+        if (stopping_) return absl::OkStatus();
+        if (unanswered_ > 0) --unanswered_;
+      }
+      observer_(std::move(results));
+    }
+    return absl::OkStatus();
+  }
+
+  bool HasPosition() {
+    std::lock_guard lock(mutex_);
+    return position_.has_value();
+  }
+
+  absl::Status TakePosition(const pb::ReplicateResponse& response) {
+    XT_ASSIGN_OR_RETURN(const Hash128 hash, ReadHash(response.frame_hash()));
+    {
+      std::lock_guard lock(mutex_);
+      position_ = ports::ReplicaPosition{domain::SequenceNumber(response.applied_sequence()), hash};
+    }
+    changed_.notify_all();
+    return absl::OkStatus();
+  }
+
+  void Write() {
+    std::vector<std::shared_ptr<const domain::Frame>> frames;
+    domain::SequenceNumber committed;
+    while (Next(frames, committed)) {
+      pb::ReplicateRequest request;
+      for (const auto& frame : frames) {
+        pb::OfferedFrame* offered = request.add_frames();
+        offered->set_frame(wire::FrameBytes(*frame));
+        offered->set_hash(frame->hash.ToBytes());
+      }
+      request.set_committed_sequence(committed.value());
+      if (!stream_->Write(request)) break;
+    }
+    context_.TryCancel();
+  }
+
+  // Waits for news. False when the session is to end.
+  bool Next(std::vector<std::shared_ptr<const domain::Frame>>& frames, domain::SequenceNumber& committed) {
+    frames.clear();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopping_ || broken_ || !frames_.empty() || committed_ > told_; });
+    if (stopping_ || broken_) return false;
+    while (!frames_.empty() && frames.size() < kMaxFramesPerMessage) {
+      frames.push_back(std::move(frames_.front()));
+      frames_.pop_front();
+    }
+    committed = frames_.empty() ? committed_ : told_;  // a commit never overtakes its frame
+    told_ = committed;
+    return true;
+  }
+
+  const ClientOptions& options_;
+  const Observer observer_;
+  grpc::ClientContext context_;
+  const std::unique_ptr<grpc::ClientReaderWriter<pb::ReplicateRequest, pb::ReplicateResponse>> stream_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool broken_ = false;
+  bool observing_ = false;  // Connect has its answer; from now on the observer is called
+  std::optional<ports::ReplicaPosition> position_;
+  std::deque<std::shared_ptr<const domain::Frame>> frames_;
+  std::size_t unanswered_ = 0;
+  domain::SequenceNumber committed_;
+  domain::SequenceNumber told_;
+  std::thread reader_;
+  std::thread writer_;
+};
+
+class MatchingReplicaClient final : public ports::MatchingReplica {
+ public:
+  explicit MatchingReplicaClient(const ClientOptions& options)
+      : options_(options), channel_(MakeChannel(options)), stub_(pb::MatchingService::NewStub(channel_)) {}
+
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override {
+    session_.reset();
+    if (!channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectWait)) {
+      return absl::UnavailableError("matching cannot be reached at " + options_.address);
+    }
+    auto session = std::make_unique<Session>(*stub_, options_, std::move(observer));
+    auto position = session->Start();
+    if (position.ok()) session_ = std::move(session);
+    return position;
+  }
+
+  absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override {
+    return session_ == nullptr ? NotConnected() : session_->Offer(std::move(frame));
+  }
+
+  absl::Status Commit(domain::SequenceNumber sequence) override {
+    return session_ == nullptr ? NotConnected() : session_->Commit(sequence);
+  }
+
+ private:
+  static absl::Status NotConnected() { return absl::UnavailableError("not connected to matching"); }
+
+  const ClientOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<pb::MatchingService::Stub> stub_;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<ports::MatchingReplica> ConnectMatchingReplica(const ClientOptions& options) {
+  return std::make_unique<MatchingReplicaClient>(options);
+}
+
+}  // namespace xt::grpc_clients
