@@ -60,7 +60,8 @@ absl::StatusOr<FileMarketBus::State::Membership*> FileMarketBus::State::Member(c
   if (const auto known = memberships.find({group, topic}); known != memberships.end()) return &known->second;
   XT_ASSIGN_OR_RETURN(SlotFile file, SlotFile::Open(absl::StrCat(folder, "/groups/", group, "/", topic)));
   Membership& membership = memberships[{group, topic}];
-  membership.has_committed = absl::SimpleAtoi(file.content(), &membership.committed);
+  // A damaged offset starts the group over: delivered again, never skipped.
+  membership.has_committed = absl::SimpleAtoi(file.content(), &membership.committed) || file.damaged();
   membership.file = std::move(file);
   return &membership;
 }

@@ -41,6 +41,7 @@ absl::Status SlotFile::Load(std::size_t slot) {
   XT_ASSIGN_OR_RETURN(const std::uint64_t size, FileSize(slots_[slot], path_));
   std::string bytes;
   XT_RETURN_IF_ERROR(ReadAt(slots_[slot].get(), 0, size, bytes, path_));
+  has_bytes_ = has_bytes_ || !bytes.empty();
   if (bytes.size() < kHeadBytes) return absl::OkStatus();
   const std::size_t length = GetInt<std::uint32_t>(bytes, 4);
   const auto generation = GetInt<std::uint64_t>(bytes, 8);

@@ -25,6 +25,8 @@ class SlotFile {
 
   // What was stored last; empty when nothing was, or both slots are damaged.
   [[nodiscard]] const std::string& content() const { return content_; }
+  // Something was stored, but nothing of it is good.
+  [[nodiscard]] bool damaged() const { return generation_ == 0 && has_bytes_; }
   absl::Status Store(std::string_view content);
 
  private:
@@ -33,6 +35,7 @@ class SlotFile {
   std::string path_;
   std::array<Fd, 2> slots_;
   std::uint64_t generation_ = 0;
+  bool has_bytes_ = false;
   std::string content_;
 };
 
