@@ -139,8 +139,14 @@ TEST_P(CommandJournalContract, TheDestructorWaitsForTheAppendsUnderWay) {
 
 TEST_P(CommandJournalContract, AGapADuplicateOrAWrongHashIsRefusedAndFinal) {
   const std::vector<std::function<void(ports::JournalRecord&)>> breakages = {
-      [](auto& record) { record.first_sequence = domain::SequenceNumber(5); record.last_sequence = record.first_sequence; },
-      [](auto& record) { record.first_sequence = domain::SequenceNumber(2); record.last_sequence = record.first_sequence; },
+      [](auto& record) {
+        record.first_sequence = domain::SequenceNumber(5);
+        record.last_sequence = record.first_sequence;
+      },
+      [](auto& record) {
+        record.first_sequence = domain::SequenceNumber(2);
+        record.last_sequence = record.first_sequence;
+      },
       [](auto& record) { record.last_sequence = domain::SequenceNumber(1); },
       [](auto& record) { record.previous_hash.low ^= 1; },
       [](auto& record) { record.bytes += 'y'; },

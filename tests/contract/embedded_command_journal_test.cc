@@ -164,9 +164,7 @@ TEST_F(WalJournalTest, EverythingQueuedMeanwhileSharesOneSync) {
   ASSERT_TRUE(journal->Open(Token(1)).ok());
   RecordChain chain;
   Outcomes<absl::Status> outcomes;
-  const auto append = [&] {
-    journal->Append(chain.Next(), [&](const absl::Status& status) { outcomes.Add(status); });
-  };
+  const auto append = [&] { journal->Append(chain.Next(), [&](const absl::Status& status) { outcomes.Add(status); }); };
   append();
   ASSERT_TRUE(gate.WaitUntilSomebodyWaits());
   EXPECT_EQ(journal->TailSequence().value(), 0U) << "nothing is confirmed before its sync";

@@ -211,7 +211,8 @@ TEST_P(StoreContract, OrdersAreListedNewestFirstWithFiltersAndPages) {
 
 TEST_P(StoreContract, FillsAreListedNewestFirstWithFiltersAndPages) {
   ports::StoreBatch batch;
-  for (const auto& [sequence, index] : std::vector<std::pair<std::uint64_t, std::uint32_t>>{{1, 2}, {1, 3}, {2, 1}, {3, 1}}) {
+  for (const auto& [sequence, index] :
+       std::vector<std::pair<std::uint64_t, std::uint32_t>>{{1, 2}, {1, 3}, {2, 1}, {3, 1}}) {
     batch.fills.push_back(Fill(sequence, index, 7, 100 + sequence));
   }
   batch.fills.push_back(Fill(3, 2, 8, 200));

@@ -9,7 +9,8 @@
 
 namespace xt::contract {
 
-inline constexpr std::int64_t kNoonNs = 1'790'000'000'000'000'000 / 86'400'000'000'000 * 86'400'000'000'000 + 43'200'000'000'000;
+inline constexpr std::int64_t kNoonNs =
+    1'790'000'000'000'000'000 / 86'400'000'000'000 * 86'400'000'000'000 + 43'200'000'000'000;
 
 inline domain::SequenceNumber Seq(std::uint64_t value) { return domain::SequenceNumber(value); }
 inline domain::AccountId Account(std::uint32_t value) { return domain::AccountId(value); }
@@ -62,7 +63,8 @@ inline ports::LedgerRow Posting(std::uint64_t sequence, std::uint32_t index, std
   return row;
 }
 
-inline ports::BalanceRow Balance(std::uint32_t account, std::uint16_t asset, std::int64_t available, std::uint64_t sequence) {
+inline ports::BalanceRow Balance(std::uint32_t account, std::uint16_t asset, std::int64_t available,
+                                 std::uint64_t sequence) {
   return {Account(account), domain::AssetId(asset), domain::Amount(available), domain::Amount(0), Seq(sequence)};
 }
 
@@ -97,8 +99,9 @@ inline ports::StoreBatch FullBatch() {
   order.first_executed_quote = domain::Amount(-2013);
   batch.orders.push_back(order);
   batch.fills.push_back({{Seq(8), 2}, kNoonNs + 2, order.report});
-  domain::Trade trade{domain::TradeId(1), domain::SymbolId(4), domain::Price(2), domain::Quantity(3), domain::Side::kBuy,
-                      domain::OrderId(5), domain::OrderId(6), Account(7), Account(8)};
+  domain::Trade trade{domain::TradeId(1),  domain::SymbolId(4), domain::Price(2),
+                      domain::Quantity(3), domain::Side::kBuy,  domain::OrderId(5),
+                      domain::OrderId(6),  Account(7),          Account(8)};
   batch.trades.push_back({{Seq(8), 1}, kNoonNs, trade});
   batch.ledger.push_back(Posting(8, 3, 1, 1, 5));
   batch.ledger.push_back(Posting(8, 3, 2, 1, -5));

@@ -96,7 +96,8 @@ TEST(WalKillTest, EveryConfirmedRecordSurvivesSigkill) {
       return absl::OkStatus();
     });
     ASSERT_TRUE(read.ok()) << read;
-    ASSERT_EQ(next, confirmed.size()) << "after kill " << kill << " sequence " << confirmed[next].sequence << " is missing";
+    ASSERT_EQ(next, confirmed.size()) << "after kill " << kill << " sequence " << confirmed[next].sequence
+                                      << " is missing";
   }
   EXPECT_GT(confirmed.size(), 1000U);
 }

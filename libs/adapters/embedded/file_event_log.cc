@@ -87,8 +87,9 @@ absl::Status FileEventLog::State::CompareExisting(const std::vector<EventEntry>&
     XT_ASSIGN_OR_RETURN(const auto records, log->Read(entries[i].sequence.value(), entries.size() - i));
     for (const SegmentLog::Record& record : records) {
       if (*record.payload != *entries[i].payload) {
-        return absl::DataLossError(absl::StrCat("the events of sequence ", record.position,
-                                                " differ from those in the event log: two runs of one journal disagreed"));
+        return absl::DataLossError(
+            absl::StrCat("the events of sequence ", record.position,
+                         " differ from those in the event log: two runs of one journal disagreed"));
       }
       if (++i == entries.size()) return absl::OkStatus();
     }
@@ -163,7 +164,8 @@ absl::Status FileEventLog::Append(const std::vector<EventEntry>& entries) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::uint64_t sequence = entries[i].sequence.value();
     const bool follows = i == 0 ? sequence >= 1 && sequence <= end : sequence == entries[i - 1].sequence.value() + 1;
-    if (!follows) return absl::InvalidArgumentError(absl::StrCat("sequence ", sequence, " leaves a gap in the event log"));
+    if (!follows)
+      return absl::InvalidArgumentError(absl::StrCat("sequence ", sequence, " leaves a gap in the event log"));
     if (sequence >= end) fresh.push_back(*entries[i].payload);
   }
   XT_RETURN_IF_ERROR(state_->CompareExisting(entries, end));
@@ -172,10 +174,12 @@ absl::Status FileEventLog::Append(const std::vector<EventEntry>& entries) {
 }
 
 absl::StatusOr<std::unique_ptr<ports::EventCursor>> FileEventLog::OpenCursor(std::string_view name) {
-  if (!IsFileNamePart(name)) return absl::InvalidArgumentError("a cursor's name has 1..64 characters of [A-Za-z0-9._-]");
+  if (!IsFileNamePart(name))
+    return absl::InvalidArgumentError("a cursor's name has 1..64 characters of [A-Za-z0-9._-]");
   std::string key(name);
   std::lock_guard lock(state_->mutex);
-  if (state_->live.contains(key)) return absl::FailedPreconditionError(absl::StrCat("a cursor named ", key, " is open"));
+  if (state_->live.contains(key))
+    return absl::FailedPreconditionError(absl::StrCat("a cursor named ", key, " is open"));
   const auto known = state_->places.find(key);
   State::Place* place = known == state_->places.end() ? nullptr : &known->second;
   if (place == nullptr) {

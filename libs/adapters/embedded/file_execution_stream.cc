@@ -104,7 +104,8 @@ class FileExecutionStream::Consumer final : public ports::ExecutionConsumer {
 
  private:
   absl::StatusOr<std::vector<ExecutionDelivery>> ReadNew(State::Group& group, std::size_t max);
-  absl::StatusOr<std::vector<ExecutionDelivery>> Redeliver(State::Group& group, const std::vector<std::uint64_t>& entries);
+  absl::StatusOr<std::vector<ExecutionDelivery>> Redeliver(State::Group& group,
+                                                           const std::vector<std::uint64_t>& entries);
 
   const std::shared_ptr<State> state_;
   const std::string group_;
@@ -156,8 +157,8 @@ absl::StatusOr<std::vector<ExecutionDelivery>> FileExecutionStream::Consumer::Re
     State::Group& group, const std::vector<std::uint64_t>& entries) {
   XT_ASSIGN_OR_RETURN(auto deliveries, state_->Load(entries));
   for (ExecutionDelivery& delivery : deliveries) {
-    delivery.delivery_count = group.members.Redeliver(delivery.entry.sequence.value(), name_,
-                                                      state_->options.clock->MonotonicNs());
+    delivery.delivery_count =
+        group.members.Redeliver(delivery.entry.sequence.value(), name_, state_->options.clock->MonotonicNs());
   }
   group.redeliveries += deliveries.size();
   if (!deliveries.empty()) XT_RETURN_IF_ERROR(group.file.Store(group.members.Encode()));
@@ -214,7 +215,8 @@ absl::Status FileExecutionStream::Publish(const std::vector<EventEntry>& entries
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const std::uint64_t sequence = entries[i].sequence.value();
       const bool follows = i == 0 ? sequence >= 1 && sequence <= end : sequence == entries[i - 1].sequence.value() + 1;
-      if (!follows) return absl::InvalidArgumentError(absl::StrCat("sequence ", sequence, " leaves a gap in the stream"));
+      if (!follows)
+        return absl::InvalidArgumentError(absl::StrCat("sequence ", sequence, " leaves a gap in the stream"));
       if (sequence >= end) fresh.push_back(*entries[i].payload);
     }
     XT_RETURN_IF_ERROR(state_->log->Append(fresh));
@@ -248,7 +250,8 @@ absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> FileExecutionStream::J
     XT_ASSIGN_OR_RETURN(members, state_->LoadGroup(name));
   }
   if (!members->live.insert(std::string(consumer)).second) {
-    return absl::FailedPreconditionError(absl::StrCat("a consumer of this name is in the group: ", std::string(consumer)));
+    return absl::FailedPreconditionError(
+        absl::StrCat("a consumer of this name is in the group: ", std::string(consumer)));
   }
   return std::make_unique<Consumer>(state_, std::move(name), std::string(consumer));
 }

@@ -111,8 +111,7 @@ FileMarketBus::Consumer::~Consumer() {
 absl::Status FileMarketBus::Consumer::Add(const std::string& topic, ports::StartAt start) {
   Subscription subscription;
   XT_ASSIGN_OR_RETURN(subscription.topic, state_->Topic(topic));
-  subscription.start =
-      start == ports::StartAt::kNewest ? subscription.topic->end() : subscription.topic->begin();
+  subscription.start = start == ports::StartAt::kNewest ? subscription.topic->end() : subscription.topic->begin();
   if (!group_.empty()) {
     XT_ASSIGN_OR_RETURN(subscription.membership, state_->Member(group_, topic));
   }

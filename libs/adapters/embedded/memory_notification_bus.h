@@ -24,9 +24,9 @@ struct MemoryNotificationBusOptions {
 
 struct NotificationBusStats {
   std::uint64_t published = 0;
-  std::uint64_t unroutable = 0;            // matched no binding
+  std::uint64_t unroutable = 0;  // matched no binding
   std::uint64_t redelivered = 0;
-  std::uint64_t dead_overflow = 0;         // dead letters by cause
+  std::uint64_t dead_overflow = 0;  // dead letters by cause
   std::uint64_t dead_rejected = 0;
   std::uint64_t dead_max_deliveries = 0;
   std::uint64_t dead_letters_dropped = 0;  // fell out of the bounded store of dead letters

@@ -23,7 +23,8 @@ class MemorySessionStore final : public ports::SessionStore {
   explicit MemorySessionStore(MemorySessionStoreOptions options = {});
   ~MemorySessionStore() override;
 
-  absl::Status Put(std::string_view session_id, std::string_view value, std::chrono::milliseconds time_to_live) override;
+  absl::Status Put(std::string_view session_id, std::string_view value,
+                   std::chrono::milliseconds time_to_live) override;
   absl::StatusOr<std::optional<std::string>> Get(std::string_view session_id) override;
   absl::Status Erase(std::string_view session_id) override;
 

@@ -123,8 +123,7 @@ struct SegmentLog::Segment {
   }
 };
 
-SegmentLog::SegmentLog(std::string folder, SegmentLogOptions options)
-    : folder_(std::move(folder)), options_(options) {}
+SegmentLog::SegmentLog(std::string folder, SegmentLogOptions options) : folder_(std::move(folder)), options_(options) {}
 SegmentLog::~SegmentLog() { Close(); }
 
 absl::StatusOr<std::unique_ptr<SegmentLog>> SegmentLog::Open(std::string folder, SegmentLogOptions options) {

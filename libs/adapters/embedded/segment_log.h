@@ -43,7 +43,8 @@ class SegmentLog {
   absl::Status Append(const std::vector<std::string_view>& payloads);
   // Records from `from` on, at most `max` and about `max_bytes`, but at least one when there is one. OUT_OF_RANGE when
   // `from` was trimmed. Empty when `from` >= end().
-  absl::StatusOr<std::vector<Record>> Read(std::uint64_t from, std::size_t max, std::uint64_t max_bytes = 4ULL << 20) const;
+  absl::StatusOr<std::vector<Record>> Read(std::uint64_t from, std::size_t max,
+                                           std::uint64_t max_bytes = 4ULL << 20) const;
   // Waits until end() > position. OK, also after the time-out; CANCELLED after Close.
   absl::Status WaitBeyond(std::uint64_t position, std::chrono::milliseconds timeout) const;
   // Deletes segments whose records all lie below `position`; never the last one.

@@ -38,8 +38,8 @@ absl::StatusOr<std::unique_ptr<SoleLeader>> SoleLeader::Open(std::string folder,
   } else if (!absl::IsNotFound(sealed.status())) {
     return sealed.status();
   }
-  return std::unique_ptr<SoleLeader>(new SoleLeader(std::move(folder), std::move(id), domain::Epoch(epoch),
-                                                    std::make_unique<Lock>(std::move(lock))));
+  return std::unique_ptr<SoleLeader>(
+      new SoleLeader(std::move(folder), std::move(id), domain::Epoch(epoch), std::make_unique<Lock>(std::move(lock))));
 }
 
 absl::Status SoleLeader::Campaign(Observer observer) {

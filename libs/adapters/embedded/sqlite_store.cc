@@ -32,7 +32,7 @@ absl::Status CheckLimit(std::size_t limit) {
 }
 
 absl::StatusOr<SequenceNumber> ReadWatermark(Connection& connection) {
-  XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare("SELECT sequence FROM watermark"));
+  XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare("SELECT sequence FROM watermark"));
   sqlite::Use use(*statement);
   XT_ASSIGN_OR_RETURN(const bool found, use->Step());
   if (!found) return absl::DataLossError("the store has no watermark");
@@ -45,7 +45,8 @@ absl::Status PutBatch(Connection& connection, const ports::StoreBatch& batch) {
   XT_ASSIGN_OR_RETURN(const SequenceNumber stored, ReadWatermark(connection));
   if (stored != batch.previous_watermark || batch.watermark < stored) {
     return absl::FailedPreconditionError(absl::StrCat("the batch goes from ", batch.previous_watermark.value(), " to ",
-                                                      batch.watermark.value(), ", but the watermark is ", stored.value()));
+                                                      batch.watermark.value(), ", but the watermark is ",
+                                                      stored.value()));
   }
   XT_RETURN_IF_ERROR(rows::PutReferenceData(connection, batch));
   XT_RETURN_IF_ERROR(rows::PutOrders(connection, batch));
@@ -53,20 +54,22 @@ absl::Status PutBatch(Connection& connection, const ports::StoreBatch& batch) {
   XT_RETURN_IF_ERROR(rows::PutTrades(connection, batch.trades));
   XT_RETURN_IF_ERROR(rows::PutLedger(connection, batch.ledger));
   XT_RETURN_IF_ERROR(rows::PutBalances(connection, batch.balances));
-  XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare("UPDATE watermark SET sequence = ?"));
+  XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare("UPDATE watermark SET sequence = ?"));
   statement->Bind(batch.watermark);
   return statement->Run();
 }
 
 absl::Status RunPlain(Connection& connection, std::string_view sql) {
-  XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare(sql));
+  XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(sql));
   return statement->Run();
 }
 
 // What a query that binds nothing binds.
 void BindNothing(Statement&) {}
 
-void ReadAccount(Statement& row, ports::AccountRow& account) { row.Columns(account.id, account.name, account.created_ns); }
+void ReadAccount(Statement& row, ports::AccountRow& account) {
+  row.Columns(account.id, account.name, account.created_ns);
+}
 void ReadAsset(Statement& row, domain::Asset& asset) { row.Columns(asset.id, asset.code, asset.decimals); }
 void ReadBalance(Statement& row, ports::BalanceRow& b) {
   row.Columns(b.account, b.asset, b.available, b.locked, b.updated_sequence);
@@ -104,7 +107,7 @@ class SqliteStore::Impl {
   template <typename Row, typename Bind>
   absl::StatusOr<std::vector<Row>> Query(std::string_view sql, const Bind& bind, void (*read)(Statement&, Row&)) {
     return WithReader([&](Connection& connection) -> absl::StatusOr<std::vector<Row>> {
-      XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare(sql));
+      XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(sql));
       bind(*statement);
       sqlite::Use use(*statement);
       std::vector<Row> result;
@@ -175,7 +178,7 @@ absl::Status SqliteStore::Impl::Apply(const ports::StoreBatch& batch) {
 absl::Status SqliteStore::Impl::PutApiKey(const ports::ApiKeyRow& row) {
   std::lock_guard lock(writer_mutex_);
   if (!writer_) return absl::FailedPreconditionError("the store is not open");
-  XT_ASSIGN_OR_RETURN(Statement* statement,
+  XT_ASSIGN_OR_RETURN(Statement * statement,
                       writer_->Prepare("INSERT OR REPLACE INTO api_keys (api_key, secret, account) VALUES (?,?,?)"));
   statement->Bind(row.api_key, row.secret, row.account);
   return statement->Run();
@@ -194,7 +197,8 @@ absl::StatusOr<SequenceNumber> SqliteStore::Watermark() { return impl_->WithRead
 absl::StatusOr<OrderRow> SqliteStore::GetOrder(AccountId account, domain::OrderId order) {
   static const std::string sql =
       absl::StrCat("SELECT ", rows::OrderColumns(), " FROM orders WHERE order_id = ? AND account = ?");
-  return impl_->QueryOne<OrderRow>(sql, [&](Statement& s) { s.Bind(order, account); }, &rows::ReadOrder);
+  return impl_->QueryOne<OrderRow>(
+      sql, [&](Statement& s) { s.Bind(order, account); }, &rows::ReadOrder);
 }
 
 // The newest one of that name.
@@ -202,17 +206,18 @@ absl::StatusOr<OrderRow> SqliteStore::FindOrder(AccountId account, std::string_v
   static const std::string sql =
       absl::StrCat("SELECT ", rows::OrderColumns(),
                    " FROM orders WHERE account = ? AND client_order_id = ? ORDER BY created_day_utc DESC LIMIT 1");
-  return impl_->QueryOne<OrderRow>(sql, [&](Statement& s) { s.Bind(account, client_order_id); }, &rows::ReadOrder);
+  return impl_->QueryOne<OrderRow>(
+      sql, [&](Statement& s) { s.Bind(account, client_order_id); }, &rows::ReadOrder);
 }
 
 absl::StatusOr<std::vector<OrderRow>> SqliteStore::ListOrders(const ports::OrderFilter& filter) {
   XT_RETURN_IF_ERROR(CheckLimit(filter.limit));
   // Two shapes for each index that serves them; ids stay below 2^63, which stands for "from the newest".
-  const std::string sql = absl::StrCat("SELECT ", rows::OrderColumns(), " FROM orders WHERE account = ? AND order_id < ?",
-                                       filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL",
-                                       filter.open_only ? " AND status IN (1, 2)" : "", " ORDER BY order_id DESC LIMIT ?");
-  const std::int64_t before =
-      filter.before.value() == 0 ? INT64_MAX : static_cast<std::int64_t>(filter.before.value());
+  const std::string sql =
+      absl::StrCat("SELECT ", rows::OrderColumns(), " FROM orders WHERE account = ? AND order_id < ?",
+                   filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL",
+                   filter.open_only ? " AND status IN (1, 2)" : "", " ORDER BY order_id DESC LIMIT ?");
+  const std::int64_t before = filter.before.value() == 0 ? INT64_MAX : static_cast<std::int64_t>(filter.before.value());
   const auto bind = [&](Statement& s) {
     s.Bind(filter.account, before, filter.symbol.value_or(domain::SymbolId()), filter.limit);
   };
@@ -223,8 +228,8 @@ absl::StatusOr<std::vector<ports::FillRow>> SqliteStore::ListFills(const ports::
   XT_RETURN_IF_ERROR(CheckLimit(filter.limit));
   const std::string sql = absl::StrCat(
       "SELECT ", rows::FillColumns(), " FROM fills WHERE account = ? AND (sequence, event) < (?, ?)",
-      filter.order ? " AND order_id = ?" : " AND ? IS NOT NULL", filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL",
-      " ORDER BY sequence DESC, event DESC LIMIT ?");
+      filter.order ? " AND order_id = ?" : " AND ? IS NOT NULL",
+      filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL", " ORDER BY sequence DESC, event DESC LIMIT ?");
   const bool newest = filter.before == domain::EventId{};
   const std::int64_t sequence = newest ? INT64_MAX : static_cast<std::int64_t>(filter.before.sequence.value());
   const auto bind = [&](Statement& s) {
@@ -241,7 +246,8 @@ absl::StatusOr<std::vector<ports::BalanceRow>> SqliteStore::ListBalances(Account
 }
 
 absl::StatusOr<std::vector<ports::AccountRow>> SqliteStore::ListAccounts() {
-  return impl_->Query<ports::AccountRow>("SELECT id, name, created_ns FROM accounts ORDER BY id", &BindNothing, &ReadAccount);
+  return impl_->Query<ports::AccountRow>("SELECT id, name, created_ns FROM accounts ORDER BY id", &BindNothing,
+                                         &ReadAccount);
 }
 
 absl::StatusOr<std::vector<domain::Asset>> SqliteStore::ListAssets() {
@@ -254,13 +260,15 @@ absl::StatusOr<std::vector<domain::Symbol>> SqliteStore::ListSymbols() {
 }
 
 absl::StatusOr<ports::ApiKeyRow> SqliteStore::GetApiKey(std::string_view api_key) {
-  return impl_->QueryOne<ports::ApiKeyRow>("SELECT api_key, secret, account FROM api_keys WHERE api_key = ?",
-                                           [&](Statement& s) { s.Bind(api_key); }, &ReadApiKey);
+  return impl_->QueryOne<ports::ApiKeyRow>(
+      "SELECT api_key, secret, account FROM api_keys WHERE api_key = ?", [&](Statement& s) { s.Bind(api_key); },
+      &ReadApiKey);
 }
 
 absl::StatusOr<std::vector<ports::ApiKeyRow>> SqliteStore::ListApiKeys(AccountId account) {
-  return impl_->Query<ports::ApiKeyRow>("SELECT api_key, secret, account FROM api_keys WHERE account = ? ORDER BY api_key",
-                                        [&](Statement& s) { s.Bind(account); }, &ReadApiKey);
+  return impl_->Query<ports::ApiKeyRow>(
+      "SELECT api_key, secret, account FROM api_keys WHERE account = ? ORDER BY api_key",
+      [&](Statement& s) { s.Bind(account); }, &ReadApiKey);
 }
 
 absl::StatusOr<std::vector<ports::Store::LedgerSum>> SqliteStore::SumLedger() {
@@ -271,10 +279,10 @@ absl::StatusOr<std::vector<ports::Store::LedgerSum>> SqliteStore::SumLedger() {
     std::int64_t low = 0;
   };
   XT_ASSIGN_OR_RETURN(const auto halves,
-                      impl_->Query<Halves>("SELECT asset, sum(amount >> 32), sum(amount & 4294967295) FROM ledger "
-                                           "GROUP BY asset ORDER BY asset",
-                                           &BindNothing,
-                                           +[](Statement& row, Halves& h) { row.Columns(h.asset, h.high, h.low); }));
+                      impl_->Query<Halves>(
+                          "SELECT asset, sum(amount >> 32), sum(amount & 4294967295) FROM ledger "
+                          "GROUP BY asset ORDER BY asset",
+                          &BindNothing, +[](Statement& row, Halves& h) { row.Columns(h.asset, h.high, h.low); }));
   std::vector<LedgerSum> sums;
   for (const Halves& h : halves) {
     const Wide sum = Wide{h.high} * (Wide{1} << 32) + h.low;

@@ -52,8 +52,8 @@ class WalJournal::Impl {
   void Run();
   absl::Status WriteGroup(const std::vector<Pending>& group);
   void FinishGroup(std::vector<Pending>& group, const absl::Status& status);
-  absl::StatusOr<bool> ReadSegment(const wal::SegmentInfo& info, domain::SequenceNumber from, domain::SequenceNumber last,
-                                   const Visitor& visitor);
+  absl::StatusOr<bool> ReadSegment(const wal::SegmentInfo& info, domain::SequenceNumber from,
+                                   domain::SequenceNumber last, const Visitor& visitor);
 
   const std::string folder_;
   const WalOptions options_;
@@ -101,8 +101,9 @@ absl::StatusOr<ports::OpenReport> WalJournal::Impl::Open(ports::FencingToken tok
   appended_ = synced_ = accepted_.last_sequence.value();
   recovered_ = accepted_.records;
   const ports::OpenReport report = accepted_;
-  writer_.emplace(wal::WriterOptions{folder_, uuid_, options_.segment_bytes, options_.io, options_.clock, options_.on_fsync},
-                  *std::move(recovered));
+  writer_.emplace(
+      wal::WriterOptions{folder_, uuid_, options_.segment_bytes, options_.io, options_.clock, options_.on_fsync},
+      *std::move(recovered));
   thread_ = std::thread([this] { Run(); });
   return report;
 }
@@ -133,7 +134,8 @@ absl::Status WalJournal::Impl::Check(const ports::JournalRecord& record) const {
     return absl::FailedPreconditionError("FENCED: the record's epoch is above that of this handle");
   }
   if (wal::EncodedSize(record.bytes.size()) > options_.segment_bytes - wal::kSegmentHeaderBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("a record of ", record.bytes.size(), " bytes does not fit a segment"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a record of ", record.bytes.size(), " bytes does not fit a segment"));
   }
   return absl::OkStatus();
 }
@@ -280,7 +282,9 @@ WalJournal::WalJournal(std::string folder, WalOptions options)
 WalJournal::~WalJournal() = default;
 
 absl::StatusOr<ports::OpenReport> WalJournal::Open(ports::FencingToken token) { return impl_->Open(token); }
-absl::Status WalJournal::Read(domain::SequenceNumber from, const Visitor& visitor) { return impl_->Read(from, visitor); }
+absl::Status WalJournal::Read(domain::SequenceNumber from, const Visitor& visitor) {
+  return impl_->Read(from, visitor);
+}
 void WalJournal::Append(ports::JournalRecord record, AppendDone done) {
   impl_->Append(std::move(record), std::move(done));
 }

@@ -53,8 +53,8 @@ class ConsumerGroup {
  private:
   void RaiseFloor();
 
-  std::uint64_t floor_ = 0;      // everything up to here is acknowledged
-  std::uint64_t delivered_ = 0;  // everything up to here was delivered
+  std::uint64_t floor_ = 0;                   // everything up to here is acknowledged
+  std::uint64_t delivered_ = 0;               // everything up to here was delivered
   std::map<std::uint64_t, Pending> pending_;  // within (floor_, delivered_]; the rest of that range is acknowledged
 };
 

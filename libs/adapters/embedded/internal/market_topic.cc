@@ -48,7 +48,8 @@ bool Decode(std::string_view bytes, ports::MarketMessage& message, EventId& high
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<MarketTopic>> MarketTopic::Open(std::string name, std::string folder,
-                                                               std::uint64_t segment_bytes, std::uint64_t retain_bytes) {
+                                                               std::uint64_t segment_bytes,
+                                                               std::uint64_t retain_bytes) {
   XT_ASSIGN_OR_RETURN(auto log, SegmentLog::Open(std::move(folder), {segment_bytes, 0}));
   std::unique_ptr<MarketTopic> topic(new MarketTopic(std::move(name), retain_bytes, std::move(log)));
   const std::uint64_t end = topic->end();

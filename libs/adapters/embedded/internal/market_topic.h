@@ -22,7 +22,8 @@ class MarketTopic {
   absl::Status Append(const std::vector<const ports::MarketMessage*>& messages);
   // From `offset` on, or from the oldest message if that is later; appends to `out`, at most `max`. Returns the offset
   // behind the last one.
-  absl::StatusOr<std::uint64_t> Read(std::uint64_t offset, std::size_t max, std::vector<ports::MarketDelivery>& out) const;
+  absl::StatusOr<std::uint64_t> Read(std::uint64_t offset, std::size_t max,
+                                     std::vector<ports::MarketDelivery>& out) const;
   [[nodiscard]] domain::EventId LastId() const;
 
   [[nodiscard]] std::uint64_t begin() const { return log_->begin(); }

@@ -45,8 +45,9 @@ absl::Status SlotFile::Load(std::size_t slot) {
   if (bytes.size() < kHeadBytes) return absl::OkStatus();
   const std::size_t length = GetInt<std::uint32_t>(bytes, 4);
   const auto generation = GetInt<std::uint64_t>(bytes, 8);
-  const bool good = bytes.size() >= kHeadBytes + length &&
-                    Crc32(std::string_view(bytes).substr(4, kHeadBytes - 4 + length)) == GetInt<std::uint32_t>(bytes, 0);
+  const bool good =
+      bytes.size() >= kHeadBytes + length &&
+      Crc32(std::string_view(bytes).substr(4, kHeadBytes - 4 + length)) == GetInt<std::uint32_t>(bytes, 0);
   if (!good || generation <= generation_ || generation % 2 != slot) return absl::OkStatus();
   generation_ = generation;
   content_ = bytes.substr(kHeadBytes, length);

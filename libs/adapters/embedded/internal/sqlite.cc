@@ -67,7 +67,8 @@ absl::Status Connection::Execute(const std::string& sql) {
 absl::StatusOr<Statement*> Connection::Prepare(std::string_view sql) {
   if (const auto found = statements_.find(sql); found != statements_.end()) return found->second.statement.get();
   sqlite3_stmt* raw = nullptr;
-  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  const int code =
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
   if (code != SQLITE_OK) return ErrorOf(db_, code);
   Prepared& prepared = statements_[std::string(sql)];
   prepared.owner.reset(raw);

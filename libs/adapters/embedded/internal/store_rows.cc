@@ -39,11 +39,13 @@ const std::string& OrderUpsert() {
   static const std::string sql = absl::StrCat(
       "INSERT INTO orders (order_id, account, client_order_id, created_day_utc, ", kReportColumns,
       ", created_sequence, updated_sequence, created_ns, updated_ns, first_status, first_executed_quantity, "
-      "first_executed_quote) VALUES (", Placeholders(30),
+      "first_executed_quote) VALUES (",
+      Placeholders(30),
       ") ON CONFLICT (order_id) DO UPDATE SET execution_type = excluded.execution_type, status = excluded.status, "
       "reject_reason = excluded.reject_reason, price = excluded.price, quantity = excluded.quantity, "
       "quote_quantity = excluded.quote_quantity, executed_quantity = excluded.executed_quantity, "
-      "executed_quote = excluded.executed_quote, expire_time_ms = excluded.expire_time_ms, trade_id = excluded.trade_id, "
+      "executed_quote = excluded.executed_quote, expire_time_ms = excluded.expire_time_ms, trade_id = "
+      "excluded.trade_id, "
       "last_price = excluded.last_price, last_quantity = excluded.last_quantity, fee = excluded.fee, "
       "fee_asset = excluded.fee_asset, maker = excluded.maker, updated_sequence = excluded.updated_sequence, "
       "updated_ns = excluded.updated_ns WHERE excluded.updated_sequence > orders.updated_sequence");
@@ -52,9 +54,10 @@ const std::string& OrderUpsert() {
 
 // The latest other order of this name must be closed and 24 h older.
 absl::Status CheckClientOrderId(Connection& connection, const OrderRow& order) {
-  XT_ASSIGN_OR_RETURN(Statement* statement,
-                      connection.Prepare("SELECT order_id, created_ns, status IN (1, 2) FROM orders WHERE account = ? AND "
-                                         "client_order_id = ? AND order_id <> ? ORDER BY created_day_utc DESC LIMIT 1"));
+  XT_ASSIGN_OR_RETURN(
+      Statement * statement,
+      connection.Prepare("SELECT order_id, created_ns, status IN (1, 2) FROM orders WHERE account = ? AND "
+                         "client_order_id = ? AND order_id <> ? ORDER BY created_day_utc DESC LIMIT 1"));
   statement->Bind(order.report.account, order.report.client_order_id, order.report.order_id);
   sqlite::Use use(*statement);
   XT_ASSIGN_OR_RETURN(const bool found, use->Step());
@@ -64,13 +67,13 @@ absl::Status CheckClientOrderId(Connection& connection, const OrderRow& order) {
   bool open = false;
   use->Columns(other, created_ns, open);
   if (!open && order.created_ns - created_ns >= kDayNs) return absl::OkStatus();
-  return absl::AlreadyExistsError(absl::StrCat("orders ", other, " and ", order.report.order_id.value(), " of account ",
-                                               order.report.account.value(), " have one client order id: ",
-                                               std::string(order.report.client_order_id.view())));
+  return absl::AlreadyExistsError(absl::StrCat(
+      "orders ", other, " and ", order.report.order_id.value(), " of account ", order.report.account.value(),
+      " have one client order id: ", std::string(order.report.client_order_id.view())));
 }
 
 absl::Status PutOrder(Connection& connection, const OrderRow& order) {
-  XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare(OrderUpsert()));
+  XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(OrderUpsert()));
   WithReport(order.report, [&](const auto&... report) {
     statement->Bind(order.report.order_id, order.report.account, order.report.client_order_id, DayOf(order.created_ns),
                     report..., order.created_sequence, order.updated_sequence, order.created_ns, order.updated_ns,
@@ -98,9 +101,9 @@ absl::Status PutOrders(Connection& connection, const ports::StoreBatch& batch) {
 absl::Status PutFills(Connection& connection, const std::vector<ports::FillRow>& fills) {
   if (fills.empty()) return absl::OkStatus();
   static const std::string sql =
-      absl::StrCat("INSERT INTO fills (sequence, event, timestamp_ns, account, order_id, client_order_id, ", kReportColumns,
-                   ") VALUES (", Placeholders(25), ") ON CONFLICT (sequence, event) DO NOTHING");
-  XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare(sql));
+      absl::StrCat("INSERT INTO fills (sequence, event, timestamp_ns, account, order_id, client_order_id, ",
+                   kReportColumns, ") VALUES (", Placeholders(25), ") ON CONFLICT (sequence, event) DO NOTHING");
+  XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(sql));
   for (const ports::FillRow& fill : fills) {
     WithReport(fill.report, [&](const auto&... report) {
       statement->Bind(fill.id.sequence, fill.id.index, fill.timestamp_ns, fill.report.account, fill.report.order_id,
@@ -114,14 +117,15 @@ absl::Status PutFills(Connection& connection, const std::vector<ports::FillRow>&
 absl::Status PutTrades(Connection& connection, const std::vector<ports::TradeRow>& trades) {
   if (trades.empty()) return absl::OkStatus();
   XT_ASSIGN_OR_RETURN(
-      Statement* statement,
-      connection.Prepare("INSERT INTO trades (sequence, event, timestamp_ns, trade_id, symbol, price, quantity, taker_side, "
-                         "maker_order_id, taker_order_id, maker_account, taker_account) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) "
-                         "ON CONFLICT (sequence, event) DO NOTHING"));
+      Statement * statement,
+      connection.Prepare(
+          "INSERT INTO trades (sequence, event, timestamp_ns, trade_id, symbol, price, quantity, taker_side, "
+          "maker_order_id, taker_order_id, maker_account, taker_account) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) "
+          "ON CONFLICT (sequence, event) DO NOTHING"));
   for (const ports::TradeRow& row : trades) {
     const domain::Trade& t = row.trade;
-    statement->Bind(row.id.sequence, row.id.index, row.timestamp_ns, t.trade_id, t.symbol, t.price, t.quantity, t.taker_side,
-                    t.maker_order_id, t.taker_order_id, t.maker_account, t.taker_account);
+    statement->Bind(row.id.sequence, row.id.index, row.timestamp_ns, t.trade_id, t.symbol, t.price, t.quantity,
+                    t.taker_side, t.maker_order_id, t.taker_order_id, t.maker_account, t.taker_account);
     XT_RETURN_IF_ERROR(statement->Run());
   }
   return absl::OkStatus();
@@ -130,12 +134,13 @@ absl::Status PutTrades(Connection& connection, const std::vector<ports::TradeRow
 absl::Status PutLedger(Connection& connection, const std::vector<ports::LedgerRow>& ledger) {
   if (ledger.empty()) return absl::OkStatus();
   XT_ASSIGN_OR_RETURN(
-      Statement* statement,
-      connection.Prepare("INSERT INTO ledger (sequence, event, entry, timestamp_ns, account, asset, book, amount, reason, "
-                         "order_id, trade_id) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (sequence, event, entry) DO NOTHING"));
+      Statement * statement,
+      connection.Prepare(
+          "INSERT INTO ledger (sequence, event, entry, timestamp_ns, account, asset, book, amount, reason, "
+          "order_id, trade_id) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (sequence, event, entry) DO NOTHING"));
   for (const ports::LedgerRow& row : ledger) {
-    statement->Bind(row.id.sequence, row.id.index, row.entry, row.timestamp_ns, row.account, row.asset, row.book, row.amount,
-                    row.reason, row.order_id, row.trade_id);
+    statement->Bind(row.id.sequence, row.id.index, row.entry, row.timestamp_ns, row.account, row.asset, row.book,
+                    row.amount, row.reason, row.order_id, row.trade_id);
     XT_RETURN_IF_ERROR(statement->Run());
   }
   return absl::OkStatus();
@@ -143,11 +148,12 @@ absl::Status PutLedger(Connection& connection, const std::vector<ports::LedgerRo
 
 absl::Status PutBalances(Connection& connection, const std::vector<ports::BalanceRow>& balances) {
   XT_ASSIGN_OR_RETURN(
-      Statement* statement,
-      connection.Prepare("INSERT INTO balances (account, asset, available, locked, updated_sequence) VALUES (?,?,?,?,?) "
-                         "ON CONFLICT (account, asset) DO UPDATE SET available = excluded.available, "
-                         "locked = excluded.locked, updated_sequence = excluded.updated_sequence "
-                         "WHERE excluded.updated_sequence > balances.updated_sequence"));
+      Statement * statement,
+      connection.Prepare(
+          "INSERT INTO balances (account, asset, available, locked, updated_sequence) VALUES (?,?,?,?,?) "
+          "ON CONFLICT (account, asset) DO UPDATE SET available = excluded.available, "
+          "locked = excluded.locked, updated_sequence = excluded.updated_sequence "
+          "WHERE excluded.updated_sequence > balances.updated_sequence"));
   for (const ports::BalanceRow& row : balances) {
     statement->Bind(row.account, row.asset, row.available, row.locked, row.updated_sequence);
     XT_RETURN_IF_ERROR(statement->Run());
@@ -157,13 +163,14 @@ absl::Status PutBalances(Connection& connection, const std::vector<ports::Balanc
 
 absl::Status PutReferenceData(Connection& connection, const ports::StoreBatch& batch) {
   for (const ports::AccountRow& row : batch.accounts) {
-    XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare("INSERT OR REPLACE INTO accounts (id, name, created_ns) "
-                                                                 "VALUES (?,?,?)"));
+    XT_ASSIGN_OR_RETURN(Statement * statement,
+                        connection.Prepare("INSERT OR REPLACE INTO accounts (id, name, created_ns) "
+                                           "VALUES (?,?,?)"));
     statement->Bind(row.id, row.name, row.created_ns);
     XT_RETURN_IF_ERROR(statement->Run());
   }
   for (const domain::Asset& asset : batch.assets) {
-    XT_ASSIGN_OR_RETURN(Statement* statement,
+    XT_ASSIGN_OR_RETURN(Statement * statement,
                         connection.Prepare("INSERT OR REPLACE INTO assets (id, code, decimals) VALUES (?,?,?)"));
     statement->Bind(asset.id, asset.code, asset.decimals);
     XT_RETURN_IF_ERROR(statement->Run());
@@ -171,7 +178,7 @@ absl::Status PutReferenceData(Connection& connection, const ports::StoreBatch& b
   static const std::string symbol_sql =
       absl::StrCat("INSERT OR REPLACE INTO symbols (", kSymbolColumns, ") VALUES (", Placeholders(15), ")");
   for (const domain::Symbol& s : batch.symbols) {
-    XT_ASSIGN_OR_RETURN(Statement* statement, connection.Prepare(symbol_sql));
+    XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(symbol_sql));
     statement->Bind(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size,
                     s.min_notional, s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status,
                     s.tick_lot_value);

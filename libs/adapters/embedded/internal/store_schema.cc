@@ -174,7 +174,8 @@ constexpr char kSetup[] =
     "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY);";
 
 absl::StatusOr<int> CurrentVersion(sqlite::Connection& connection) {
-  XT_ASSIGN_OR_RETURN(sqlite::Statement* statement, connection.Prepare("SELECT coalesce(max(version), 0) FROM migrations"));
+  XT_ASSIGN_OR_RETURN(sqlite::Statement * statement,
+                      connection.Prepare("SELECT coalesce(max(version), 0) FROM migrations"));
   sqlite::Use use(*statement);
   XT_RETURN_IF_ERROR(use->Step().status());
   int version = 0;
@@ -188,8 +189,9 @@ absl::Status Migrate(sqlite::Connection& connection) {
   XT_RETURN_IF_ERROR(connection.Execute(kSetup));
   XT_ASSIGN_OR_RETURN(int version, CurrentVersion(connection));
   if (version > static_cast<int>(kMigrations.size())) {
-    return absl::FailedPreconditionError(absl::StrCat("the database has schema version ", version, ", this program knows ",
-                                                      kMigrations.size(), ": it was written by a newer one"));
+    return absl::FailedPreconditionError(absl::StrCat("the database has schema version ", version,
+                                                      ", this program knows ", kMigrations.size(),
+                                                      ": it was written by a newer one"));
   }
   for (; version < static_cast<int>(kMigrations.size()); ++version) {
     const std::string script = absl::StrCat("BEGIN IMMEDIATE;", kMigrations[static_cast<std::size_t>(version)],

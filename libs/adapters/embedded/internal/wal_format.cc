@@ -82,9 +82,7 @@ std::optional<DecodedHeader> DecodeHeader(std::string_view bytes) {
   return header;
 }
 
-bool ChecksumMatches(std::string_view encoded) {
-  return Crc32(encoded.substr(4)) == GetInt<std::uint32_t>(encoded, 0);
-}
+bool ChecksumMatches(std::string_view encoded) { return Crc32(encoded.substr(4)) == GetInt<std::uint32_t>(encoded, 0); }
 
 std::string SegmentName(std::uint64_t index) { return absl::StrFormat("wal-%08u.log", index); }
 

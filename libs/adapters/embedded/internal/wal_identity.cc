@@ -52,7 +52,8 @@ absl::Status CheckNothingIsLost(const std::string& folder) {
   XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> segments, ListSegments(folder));
   if (segments.empty()) return absl::OkStatus();
   const std::string missing = absl::StrCat(folder, "/", kHeaderName, " at offset 0: the header is missing");
-  if (segments.size() > 1 || segments[0] != 1) return absl::DataLossError(absl::StrCat(missing, ", but there are segments"));
+  if (segments.size() > 1 || segments[0] != 1)
+    return absl::DataLossError(absl::StrCat(missing, ", but there are segments"));
   Segment first;
   first.path = absl::StrCat(folder, "/", SegmentName(1));
   XT_ASSIGN_OR_RETURN(first.fd, OpenFile(first.path, O_RDONLY));
@@ -79,8 +80,8 @@ absl::StatusOr<Identity> LoadOrCreate(const std::string& folder, std::uint64_t s
 
 absl::Status CheckToken(const Identity& identity, const ports::FencingToken& token) {
   const ports::FencingToken& seen = identity.token;
-  const bool lower = token.epoch != seen.epoch ? token.epoch < seen.epoch
-                                               : token.connection_generation < seen.connection_generation;
+  const bool lower =
+      token.epoch != seen.epoch ? token.epoch < seen.epoch : token.connection_generation < seen.connection_generation;
   if (!lower) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
       "FENCED: the journal has seen epoch %d generation %d, above epoch %d generation %d", seen.epoch.value(),

@@ -16,7 +16,8 @@ namespace xt::embedded::wal {
 class SegmentPreparer {
  public:
   // `ready` is a segment that exists already. `io` outlives the preparer.
-  SegmentPreparer(std::string folder, std::string uuid, std::uint64_t capacity, FileIo& io, std::optional<Segment> ready);
+  SegmentPreparer(std::string folder, std::string uuid, std::uint64_t capacity, FileIo& io,
+                  std::optional<Segment> ready);
   ~SegmentPreparer();
 
   // Starts making segment `index`, unless it is made or being made.

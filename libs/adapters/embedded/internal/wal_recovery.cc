@@ -42,12 +42,12 @@ class Walk {
 absl::Status Walk::Accept(const Segment& segment, std::uint64_t offset, const ports::JournalRecord& record) {
   ports::OpenReport& report = result_.report;
   const auto refuse = [&](const char* why) {
-    return absl::DataLossError(absl::StrCat(Place(segment, offset), ": record ", record.first_sequence.value(), " ", why,
-                                            " (the last good sequence is ", report.last_sequence.value(), ")"));
+    return absl::DataLossError(absl::StrCat(Place(segment, offset), ": record ", record.first_sequence.value(), " ",
+                                            why, " (the last good sequence is ", report.last_sequence.value(), ")"));
   };
   if (!damage_.empty()) {
-    return absl::DataLossError(absl::StrCat(damage_, ": a damaged record is followed by a good one (", Place(segment, offset),
-                                            ", sequence ", record.first_sequence.value(), ")"));
+    return absl::DataLossError(absl::StrCat(damage_, ": a damaged record is followed by a good one (",
+                                            Place(segment, offset), ", sequence ", record.first_sequence.value(), ")"));
   }
   if (record.first_sequence.value() != report.last_sequence.value() + 1) return refuse("does not follow");
   if (record.last_sequence < record.first_sequence) return refuse("ends before it begins");
