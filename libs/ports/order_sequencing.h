@@ -2,10 +2,11 @@
 // process or through gRPC (libs/adapters/grpc).
 //
 // Threads: Submit from any thread, never blocks. `done` is called exactly once, on a thread of the sequencer or of the
-// transport, and must not block.
+// transport, or inside Submit when the command is refused at once; it must not block. Hold no lock over Submit.
 // Outcomes of `done`: a CommandResult - the command is in the journal and was applied (which includes a business refusal:
 // its only event is CommandRejected); RESOURCE_EXHAUSTED - a bounded queue was full; UNAVAILABLE - no leader or draining:
 // in both the command was certainly not accepted; UNKNOWN - it may have been applied, resend the same client order id.
+// A command that no gateway may send (wire::ValidateCommand fails, EpochStart) is INVALID_ARGUMENT: an error of the caller.
 #pragma once
 
 #include <functional>

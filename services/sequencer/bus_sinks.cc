@@ -1,5 +1,6 @@
 #include "services/sequencer/bus_sinks.h"
 
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -67,6 +68,31 @@ class ExecutionSink final : public BusSink {
   std::vector<ports::EventEntry> entries_;
 };
 
+// Which depth message of a symbol came before. It stands at the end of the batch that was loaded last, and remembers where
+// it stood before it: a batch that is loaded again is given the same answers.
+class DepthChain {
+ public:
+  void BeginBatch(domain::SequenceNumber first, domain::SequenceNumber last) {
+    if (first == first_) {
+      last_of_ = before_;
+    } else if (first.value() == end_.value() + 1) {
+      before_ = last_of_;
+    } else {  // what came before it was not seen
+      last_of_.clear();
+      before_.clear();
+    }
+    first_ = first;
+    end_ = last;
+  }
+  domain::SequenceNumber Exchange(domain::SymbolId symbol, domain::SequenceNumber sequence) {
+    return std::exchange(last_of_[symbol], sequence);
+  }
+
+ private:
+  std::map<domain::SymbolId, domain::SequenceNumber> last_of_, before_;
+  domain::SequenceNumber first_, end_;
+};
+
 // What the two buses that need decoded events share.
 class DecodingSink : public BusSink {
  public:
@@ -76,6 +102,7 @@ class DecodingSink : public BusSink {
   absl::StatusOr<std::vector<std::size_t>> Load(const std::vector<ports::EventEntry>& entries) final {
     Clear();
     counts_.assign(topics().size(), 0);
+    if (!entries.empty()) depths_.BeginBatch(entries.front().sequence, entries.back().sequence);
     for (const ports::EventEntry& entry : entries) {
       XT_ASSIGN_OR_RETURN(const domain::CommandResult result, wire::DecodeEventBatch(*entry.payload));
       XT_ASSIGN_OR_RETURN(const std::string key, KeyOf(result, codes_));
@@ -89,6 +116,11 @@ class DecodingSink : public BusSink {
   virtual void Add(const ports::EventEntry& entry, const domain::CommandResult& result, const std::string& key) = 0;
 
   void Count(std::size_t topic) { ++counts_[topic]; }
+  std::vector<wire::RoutedPayload> MarketDepths(const domain::CommandResult& result) {
+    return wire::MarketDepths(
+        result, [this](domain::SymbolId id) { return CodeOf(id); },
+        [&](domain::SymbolId id) { return depths_.Exchange(id, result.sequence); });
+  }
   // Load has looked up every symbol of the result before.
   [[nodiscard]] domain::SymbolCode CodeOf(domain::SymbolId id) const {
     return codes_.Find(id).value_or(domain::SymbolCode());
@@ -96,6 +128,7 @@ class DecodingSink : public BusSink {
 
  private:
   const SymbolCodes& codes_;
+  DepthChain depths_;
   std::vector<std::size_t> counts_;
 };
 
@@ -111,7 +144,7 @@ class MarketSink final : public DecodingSink {
   void Add(const ports::EventEntry& entry, const domain::CommandResult& result, const std::string& key) override {
     const auto code_of = [this](domain::SymbolId id) { return CodeOf(id); };
     AddAll(0, result, wire::MarketTrades(result, code_of));
-    AddAll(1, result, wire::MarketDepths(result, code_of));
+    AddAll(1, result, MarketDepths(result));
     messages_.push_back({topics_[2], key, {result.sequence, 1}, entry.payload});
     Count(2);
   }
@@ -143,7 +176,7 @@ class NotificationSink final : public DecodingSink {
     for (wire::RoutedPayload& trade : wire::MarketTrades(result, code_of)) {
       Push(0, std::string(CodeOf(trade.symbol).view()), result, trade);
     }
-    for (wire::RoutedPayload& depth : wire::MarketDepths(result, code_of)) {
+    for (wire::RoutedPayload& depth : MarketDepths(result)) {
       Push(1, std::string(CodeOf(depth.symbol).view()), result, depth);
     }
     for (wire::RoutedPayload& user : wire::UserEventsByAccount(result)) {

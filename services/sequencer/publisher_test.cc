@@ -125,6 +125,41 @@ TEST_F(PublisherTest, ABusThatIsDownDelaysNobodyAndMissesNothing) {
   EXPECT_EQ(world_.Metric("mq_spill_queue_depth{broker=\"market\"}"), "0");
 }
 
+// Also when batches were tried several times, and grew meanwhile.
+TEST_F(PublisherTest, ADepthMessageNamesTheOneBefore) {
+  Trade(1, 2);
+  WaitForAll(4);
+  world_.market.channel.SetDown(true);
+  world_.notifications.channel.SetDown(true);
+  Trade(3, 3);
+  ASSERT_TRUE(world_.market.channel.WaitForAttempts(2));
+  ASSERT_TRUE(world_.notifications.channel.WaitForAttempts(2));
+  Trade(6, 2);
+  ASSERT_TRUE(world_.notifications.channel.WaitForAttempts(2));
+  world_.market.channel.SetDown(false);
+  world_.notifications.channel.SetDown(false);
+  WaitForAll(9);
+  const auto follow = [](const std::vector<std::string>& payloads) {
+    ASSERT_EQ(payloads.size(), 7U);
+    SequenceNumber previous;  // the first does not know
+    for (const std::string& payload : payloads) {
+      const auto depth = wire::DecodeMarketDepth(payload);
+      ASSERT_TRUE(depth.ok()) << depth.status();
+      EXPECT_EQ(depth->previous_sequence, previous);
+      previous = depth->sequence;
+    }
+  };
+  std::vector<std::string> on_market, notified;
+  for (const auto& message : world_.market.channel.messages()) {
+    if (message.topic == "market.depth") on_market.push_back(*message.payload);
+  }
+  for (const auto& notification : world_.notifications.channel.messages()) {
+    if (notification.routing_key == "orderbook.BTC-KRW") notified.push_back(*notification.payload);
+  }
+  follow(on_market);
+  follow(notified);
+}
+
 TEST_F(PublisherTest, ARestartGoesOnBehindTheCursor) {
   Trade(1, 10);
   WaitForAll(12);

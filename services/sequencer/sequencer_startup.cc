@@ -81,7 +81,7 @@ absl::Status SequencerLoop::CatchUp() {
   replay_.applied = position.applied;
   if (position.applied > replay_.target) {
     return absl::FailedPreconditionError(absl::StrCat("matching stands at sequence ", position.applied.value(),
-                                                      ", behind the journal's end at ", replay_.target.value(),
+                                                      ", beyond the journal's end at ", replay_.target.value(),
                                                       ": it followed another journal"));
   }
   if (context_.events.LastSequence() < position.applied) {
