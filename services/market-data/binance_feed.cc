@@ -45,7 +45,7 @@ BinanceFeed::BinanceFeed(const MarketDataConfig& config, ports::MarketBus& bus, 
       depths_total_(MessageCounter(metrics, "binance_depth")),
       others_total_(MessageCounter(metrics, "binance_other")),
       refused_total_(MessageCounter(metrics, "binance_refused")),
-      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in an upstream book.", {{"channel", "binance_depth"}})),
+      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "binance_depth"}})),
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "binance_depth"}})),
       reconnects_total_(metrics.Counter("md_reconnects_total", "Upstream connections made.", {{"channel", "binance"}})),
       publish_errors_total_(

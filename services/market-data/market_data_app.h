@@ -20,6 +20,10 @@ class MarketDataApp final : public ports::MarketQueries {
   ~MarketDataApp() override;
 
   absl::Status Start();
+  // OK when everything that stood on the market bus at the call is taken in.
+  absl::Status WaitUntilCurrent(std::chrono::steady_clock::time_point deadline) {
+    return markets_.WaitUntilCurrent(deadline);
+  }
   void Drain(std::chrono::steady_clock::time_point deadline);
   void Stop();
 

@@ -13,6 +13,7 @@ namespace xt::market_data {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::size_t kMaxCandles = 1'000;  // published at once, per symbol
 constexpr std::int64_t kLoopLimitMs = 10'000;
 constexpr std::chrono::milliseconds kPollTimeout{50};
 constexpr std::chrono::milliseconds kRetryPause{200};
@@ -69,8 +70,8 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
 OwnMarkets::~OwnMarkets() { Stop(); }
 
 absl::Status OwnMarkets::Start() {
-  XT_ASSIGN_OR_RETURN(consumer_, market_bus_.Subscribe("", {std::string(ports::topic::kTrade), std::string(ports::topic::kDepth)},
-                                                       ports::StartAt::kOldest));
+  const std::vector<std::string> topics{std::string(ports::topic::kTrade), std::string(ports::topic::kDepth)};
+  XT_ASSIGN_OR_RETURN(consumer_, market_bus_.Subscribe("", topics, ports::StartAt::kOldest));
   bus_health_.SetOk();
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
@@ -108,8 +109,23 @@ void OwnMarkets::Run() {
     }
     // The state of an hour ago is nobody's ticker: nothing is published before the backlog is worked off.
     caught_up_ = caught_up_ || batch->size() < config_.poll_messages;
-    if (caught_up_) PublishDirty();
+    if (caught_up_) PublishChanges();
+    if (batch->size() < config_.poll_messages) {
+      std::lock_guard lock(mutex_);
+      ++emptied_;
+    }
+    wake_.notify_all();
   }
+}
+
+absl::Status OwnMarkets::WaitUntilCurrent(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  // The turn under way may have begun before the call; the one after it has not.
+  const std::uint64_t enough = emptied_ + 2;
+  if (wake_.wait_until(lock, deadline, [&] { return emptied_ >= enough || stopping_; }) && !stopping_) {
+    return absl::OkStatus();
+  }
+  return absl::DeadlineExceededError("market data lags behind the market bus");
 }
 
 absl::Status OwnMarkets::LearnOnce() {
@@ -188,41 +204,62 @@ bool OwnMarkets::HandleDepth(const std::string& payload) {
   return true;
 }
 
-void OwnMarkets::PublishDirty() {
+void OwnMarkets::PublishChanges() {
   const std::int64_t now_ns = clock_.MonotonicNs();
   if (now_ns < next_publish_ns_) return;
   next_publish_ns_ = now_ns + config_.publish_interval_ms * kNsPerMs;
   std::vector<ports::MarketMessage> messages;
   std::vector<ports::Notification> notifications;
+  std::vector<Entry*> published;
   {
     std::lock_guard lock(mutex_);
+    const std::int64_t wall_ms = clock_.WallNs() / kNsPerMs;
     for (const auto& entry : markets_) {
-      if (!entry || !entry->dirty) continue;
-      const domain::Symbol& symbol = entry->market.symbol();
-      const std::string ticker = grpc_clients::EncodeTicker(MakeTicker(entry->market), symbol.code);
-      messages.push_back(Message(ports::topic::kTicker, symbol, ticker));
-      notifications.push_back({.routing_key = "ticker." + std::string(symbol.code.view()), .id = {}, .payload = messages.back().payload});
-      PublishCandles(*entry, messages);
-      entry->last_update->Set(entry->market.last_update_ns());
-      entry->dirty = false;
-      entry->traded = false;
+      if (!entry || !(entry->dirty || CandleEnded(*entry, wall_ms))) continue;
+      published.push_back(entry.get());
+      TakeCandles(*entry, wall_ms, messages);
+      if (entry->dirty) TakeTicker(*entry, messages, notifications);
     }
   }
   if (messages.empty()) return;
-  if (!market_bus_.Publish(messages).ok()) publish_errors_total_.Increment();
+  if (!market_bus_.Publish(messages).ok()) {
+    publish_errors_total_.Increment();
+    std::lock_guard lock(mutex_);
+    for (Entry* entry : published) entry->dirty = entry->traded = true;
+    return;
+  }
   if (!notification_bus_.Publish(notifications).ok()) publish_errors_total_.Increment();
 }
 
-void OwnMarkets::PublishCandles(Entry& entry, std::vector<ports::MarketMessage>& out) {
-  if (!entry.traded) return;
+void OwnMarkets::TakeTicker(Entry& entry, std::vector<ports::MarketMessage>& messages,
+                            std::vector<ports::Notification>& notifications) {
+  const domain::Symbol& symbol = entry.market.symbol();
+  messages.push_back(
+      Message(ports::topic::kTicker, symbol, grpc_clients::EncodeTicker(MakeTicker(entry.market), symbol.code)));
+  notifications.push_back({.routing_key = "ticker." + std::string(symbol.code.view()),
+                           .id = {},
+                           .payload = messages.back().payload});
+  entry.last_update->Set(entry.market.last_update_ns());
+  entry.dirty = false;
+}
+
+bool OwnMarkets::CandleEnded(const Entry& entry, std::int64_t wall_ms) {
+  return !entry.last_candle_closed && wall_ms >= entry.last_candle_open_ms + kMinuteMs;
+}
+
+void OwnMarkets::TakeCandles(Entry& entry, std::int64_t wall_ms, std::vector<ports::MarketMessage>& messages) {
+  if (!entry.traded && !CandleEnded(entry, wall_ms)) return;
   const domain::Symbol& symbol = entry.market.symbol();
   // Everything from the candle that was published last, which may have been closed by a later one.
-  for (const MinuteCandle& candle :
-       entry.market.candles().Range(entry.last_candle_open_ms, entry.market.last_update_ns() / kNsPerMs, 1'000)) {
-    out.push_back(Message(ports::topic::kKline, symbol,
-                          grpc_clients::EncodeCandle(ToCandle(candle, clock_.WallNs() / kNsPerMs), symbol.id, symbol.code)));
+  for (const MinuteCandle& minute :
+       entry.market.candles().Range(entry.last_candle_open_ms, entry.market.last_update_ns() / kNsPerMs, kMaxCandles)) {
+    const ports::Candle candle = ToCandle(minute, wall_ms);
+    messages.push_back(
+        Message(ports::topic::kKline, symbol, grpc_clients::EncodeCandle(candle, symbol.id, symbol.code)));
     entry.last_candle_open_ms = candle.open_time_ms;
+    entry.last_candle_closed = candle.closed;
   }
+  entry.traded = false;
 }
 
 OwnMarkets::Entry* OwnMarkets::Find(domain::SymbolId symbol) const {

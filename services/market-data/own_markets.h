@@ -3,6 +3,7 @@
 // published, once the backlog is worked off. The queries may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,8 @@ class OwnMarkets {
   ~OwnMarkets();  // Stop()
 
   absl::Status Start();
+  // OK when everything that stood in the topics at the call is taken in.
+  absl::Status WaitUntilCurrent(std::chrono::steady_clock::time_point deadline);
   void Stop();
 
   absl::StatusOr<domain::BookSnapshot> Book(domain::SymbolId symbol, std::size_t depth) const;
@@ -45,9 +48,10 @@ class OwnMarkets {
   struct Entry {
     explicit Entry(const domain::Symbol& symbol) : market(symbol) {}
     Market market;
-    bool dirty = false;
-    bool traded = false;
+    bool dirty = false;   // changed since its ticker was published
+    bool traded = false;  // the same for its candles
     std::int64_t last_candle_open_ms = -1;
+    bool last_candle_closed = true;
     runtime::Gauge* last_update = nullptr;
   };
 
@@ -58,8 +62,12 @@ class OwnMarkets {
   bool Handle(const ports::MarketDelivery& delivery);
   bool HandleTrade(const std::string& payload);
   bool HandleDepth(const std::string& payload);
-  void PublishDirty();
-  void PublishCandles(Entry& entry, std::vector<ports::MarketMessage>& out);
+  // Tickers and candles that changed, and candles whose minute is over.
+  void PublishChanges();
+  void TakeTicker(Entry& entry, std::vector<ports::MarketMessage>& messages,
+                  std::vector<ports::Notification>& notifications);
+  void TakeCandles(Entry& entry, std::int64_t wall_ms, std::vector<ports::MarketMessage>& messages);
+  [[nodiscard]] static bool CandleEnded(const Entry& entry, std::int64_t wall_ms);
   [[nodiscard]] bool Stopping() const;
   [[nodiscard]] Entry* Find(domain::SymbolId symbol) const;
   absl::StatusOr<const Entry*> Get(domain::SymbolId symbol) const;
@@ -86,6 +94,7 @@ class OwnMarkets {
   std::condition_variable wake_;
   bool stopping_ = false;
   bool caught_up_ = false;
+  std::uint64_t emptied_ = 0;  // times that the thread took all there was
   std::int64_t next_publish_ns_ = 0;
   std::vector<std::unique_ptr<Entry>> markets_;  // position == symbol id; written by the thread under mutex_
   std::unique_ptr<ports::MarketConsumer> consumer_;

@@ -1,0 +1,67 @@
+#include "services/market-data/market_data_process.h"
+
+#include <utility>
+
+#include "libs/adapters/embedded/file_market_bus.h"
+#include "libs/adapters/embedded/memory_notification_bus.h"
+#include "libs/adapters/embedded/sole_leader.h"
+#include "libs/adapters/grpc/clients.h"
+#include "libs/base/status.h"
+#include "services/market-data/market_data_app.h"
+#include "services/market-data/market_data_service.h"
+
+namespace xt::market_data {
+
+// In the order in which they need each other.
+struct MarketDataProcess::Parts {
+  Parts(const MarketDataProcessConfig& config, runtime::ServiceContext& context,
+        std::unique_ptr<embedded::FileMarketBus> bus, std::unique_ptr<embedded::SoleLeader> leader)
+      : market_bus(std::move(bus)),
+        election(std::move(leader)),
+        matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
+        app(config.service, *market_bus, notification_bus, *matching, *election, context.clock, context.metrics,
+            context.health),
+        service(app) {}
+
+  std::unique_ptr<embedded::FileMarketBus> market_bus;
+  embedded::MemoryNotificationBus notification_bus;
+  std::unique_ptr<embedded::SoleLeader> election;
+  std::unique_ptr<ports::MatchingQueries> matching;
+  MarketDataApp app;
+  MarketDataService service;
+};
+
+void MarketDataProcessConfig::Describe(runtime::ConfigSchema& schema) {
+  schema.Path("data", &data_folder, {.doc = "Folder of the market bus and the election.", .required = true})
+      .String("matching.address", &matching_address,
+              {.doc = "Host and gRPC port of matching, which has the symbols and the books to start from.",
+               .required = true});
+  service.Describe(schema);
+}
+
+MarketDataProcess::MarketDataProcess(const MarketDataProcessConfig& config, runtime::ServiceContext& context)
+    : config_(config), context_(context) {}
+
+MarketDataProcess::~MarketDataProcess() = default;
+
+absl::Status MarketDataProcess::Start() {
+  XT_ASSIGN_OR_RETURN(auto bus, embedded::FileMarketBus::Open(config_.data_folder + "/market-bus"));
+  XT_ASSIGN_OR_RETURN(auto leader, embedded::SoleLeader::Open(config_.data_folder + "/leader",
+                                                              "market-data-" + context_.config.instance));
+  parts_ = std::make_unique<Parts>(config_, context_, std::move(bus), std::move(leader));
+  return parts_->app.Start();
+}
+
+std::vector<runtime::GrpcService> MarketDataProcess::GrpcServices() {
+  return {{&parts_->service, xtrader::v1::MarketDataService::service_full_name()}};
+}
+
+void MarketDataProcess::Drain(std::chrono::steady_clock::time_point deadline) { parts_->app.Drain(deadline); }
+
+void MarketDataProcess::Stop() {
+  if (parts_ == nullptr) return;
+  parts_->app.Stop();
+  parts_->market_bus->Close();
+}
+
+}  // namespace xt::market_data

@@ -1,0 +1,39 @@
+// MarketDataProcess: market-data as a process of its own, on the embedded adapters under its data folder, with matching reached by
+// gRPC. Matching may be absent: the process then lives, answers health, and is not ready.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/runtime/service_main.h"
+#include "services/market-data/config.h"
+
+namespace xt::market_data {
+
+struct MarketDataProcessConfig {
+  MarketDataConfig service;
+  std::string data_folder = ".xtrader/market-data";
+  std::string matching_address = "127.0.0.1:9092";
+
+  void Describe(runtime::ConfigSchema& schema);
+};
+
+class MarketDataProcess final : public runtime::App {
+ public:
+  MarketDataProcess(const MarketDataProcessConfig& config, runtime::ServiceContext& context);
+  ~MarketDataProcess() override;
+
+  absl::Status Start() override;
+  std::vector<runtime::GrpcService> GrpcServices() override;
+  void Drain(std::chrono::steady_clock::time_point deadline) override;
+  void Stop() override;
+
+ private:
+  struct Parts;
+  const MarketDataProcessConfig& config_;
+  runtime::ServiceContext& context_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace xt::market_data
