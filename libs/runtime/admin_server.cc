@@ -67,9 +67,8 @@ struct AdminServer::Impl {
                       .body = metrics.Text()});
     });
     router.Get("/loglevel", [](http::Request, http::Responder responder) { responder.Send(LogLevelResponse()); });
-    router.Add("PUT", "/loglevel", [](http::Request request, http::Responder responder) {
-      responder.Send(ChangeLogLevel(request));
-    });
+    router.Add("PUT", "/loglevel",
+               [](http::Request request, http::Responder responder) { responder.Send(ChangeLogLevel(request)); });
   }
 };
 
@@ -90,7 +89,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptio
   impl->server = std::make_unique<http::Server>(std::move(http_options), impl->router.AsHandler());
   if (const absl::Status started = impl->server->Start(); !started.ok()) {
     return absl::Status(started.code(), internal::Concat("config key ", options.port_key, " = ", options.port, ": ",
-                                                     std::string(started.message())));
+                                                         std::string(started.message())));
   }
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
 }

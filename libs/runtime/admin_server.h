@@ -17,7 +17,7 @@ class MetricsRegistry;
 
 struct AdminOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;              // 0: any free one
+  std::uint16_t port = 0;               // 0: any free one
   std::string port_key = "admin.port";  // named in errors
 };
 

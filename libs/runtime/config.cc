@@ -21,9 +21,8 @@ constexpr std::string_view kConfigVariable = "XT_CONFIG";
 bool IsKey(std::string_view key) {
   const auto is_lower = [](char c) { return 'a' <= c && c <= 'z'; };
   if (key.empty() || !is_lower(key.front())) return false;
-  return std::all_of(key.begin(), key.end(), [&](char c) {
-    return is_lower(c) || ('0' <= c && c <= '9') || c == '_' || c == '.';
-  });
+  return std::all_of(key.begin(), key.end(),
+                     [&](char c) { return is_lower(c) || ('0' <= c && c <= '9') || c == '_' || c == '.'; });
 }
 
 // One flag of the command line, split; the value may still be the next argument.
@@ -133,8 +132,9 @@ std::string ConfigFile(const ConfigRequest& request, const ConfigSources& source
 
 absl::Status CheckRequired(const ConfigProperty& property) {
   if (!property.required || !std::get<std::string>(property.get()).empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(internal::Concat("config key ", property.key, " is required: set it in the file, as ",
-                                                 EnvironmentName(property.key), " or as --", FlagName(property.key)));
+  return absl::InvalidArgumentError(
+      internal::Concat("config key ", property.key, " is required: set it in the file, as ",
+                       EnvironmentName(property.key), " or as --", FlagName(property.key)));
 }
 
 }  // namespace

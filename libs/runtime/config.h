@@ -81,7 +81,7 @@ struct ConfigProperty {
 
 // Where values come from. Tests pass their own instead of the process's.
 struct ConfigSources {
-  std::vector<std::string> arguments;                             // without the program's name
+  std::vector<std::string> arguments;                            // without the program's name
   std::vector<std::pair<std::string, std::string>> environment;  // name, value
   static ConfigSources FromProcess(int argc, const char* const* argv);
 };
@@ -100,8 +100,7 @@ class ConfigSchema {
   // Keys are lower case, words joined by '_', groups by '.'. The default is what the target holds now. Targets may be any
   // integer type that holds the bounds.
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  ConfigSchema& Int64(std::string_view key, T* target, const IntOptions& options) {
+  requires(!std::same_as<T, bool>) ConfigSchema& Int64(std::string_view key, T* target, const IntOptions& options) {
     XT_CHECK(std::in_range<T>(options.min), key);
     IntOptions bounds = options;
     if (!std::in_range<T>(bounds.max)) {

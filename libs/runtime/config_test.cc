@@ -51,8 +51,8 @@ class ConfigTest : public testing::Test {
  protected:
   // The path of a file with this content.
   std::string File(const std::string& content) {
-    const std::string path = testing::TempDir() + "xt_config_" +
-                             testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml";
+    const std::string path =
+        testing::TempDir() + "xt_config_" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml";
     std::ofstream(path) << content;
     return path;
   }
@@ -120,9 +120,9 @@ TEST_F(ConfigTest, ABareFlagSetsABoolean) {
 
 TEST_F(ConfigTest, FlagsWinOverEnvironmentOverFile) {
   const std::string path = File("journal.segment_bytes = 2001\nhttp.port = 2001\nowner = \"file\"\n");
-  ASSERT_EQ(Load({{"--port", "2003"},
-                  {{"XT_CONFIG", path}, {"XT_HTTP_PORT", "2002"}, {"XT_JOURNAL_SEGMENT_BYTES", "2002"}}}),
-            absl::OkStatus());
+  ASSERT_EQ(
+      Load({{"--port", "2003"}, {{"XT_CONFIG", path}, {"XT_HTTP_PORT", "2002"}, {"XT_JOURNAL_SEGMENT_BYTES", "2002"}}}),
+      absl::OkStatus());
   EXPECT_EQ(config_.owner, "file");
   EXPECT_EQ(config_.segment_bytes, 2002);
   EXPECT_EQ(config_.port, 2003);
@@ -167,7 +167,8 @@ TEST_F(ConfigTest, OutOfBoundsNamesKeyValueBoundsAndPlace) {
 TEST_F(ConfigTest, WrongTypeNamesKeyAndPlace) {
   EXPECT_THAT(FileError("journal.segment_bytes = \"big\"\n"),
               AllOf(HasSubstr("journal.segment_bytes = \"big\""), HasSubstr(":1)"), HasSubstr("must be integer")));
-  EXPECT_THAT(FileError("journal.segment_bytes = 4096.5\n"), AllOf(HasSubstr("journal.segment_bytes"), HasSubstr("float")));
+  EXPECT_THAT(FileError("journal.segment_bytes = 4096.5\n"),
+              AllOf(HasSubstr("journal.segment_bytes"), HasSubstr("float")));
   EXPECT_THAT(FileError("journal.fsync = 1\n"), AllOf(HasSubstr("journal.fsync"), HasSubstr("true or false")));
   EXPECT_THAT(FileError("owner = 1\n"), AllOf(HasSubstr("owner"), HasSubstr("must be string")));
   EXPECT_THAT(FileError("symbols = \"a\"\n"), AllOf(HasSubstr("symbols"), HasSubstr("list of strings")));
@@ -198,16 +199,16 @@ TEST_F(ConfigTest, RequiredKeyMustNotBeEmpty) {
 }
 
 TEST_F(ConfigTest, SecretsAreNeverPrinted) {
-  EXPECT_THAT(Error({{"--auth.secret=hunter2-hunter2"}, {}}), AllOf(HasSubstr("auth.secret"), Not(HasSubstr("hunter"))));
+  EXPECT_THAT(Error({{"--auth.secret=hunter2-hunter2"}, {}}),
+              AllOf(HasSubstr("auth.secret"), Not(HasSubstr("hunter"))));
   ASSERT_EQ(Load({{"--auth.secret=hunter2"}, {}}), absl::OkStatus());
   EXPECT_THAT(schema_.Toml() + schema_.Help("p", "s") + schema_.Markdown(), Not(HasSubstr("hunter")));
   EXPECT_THAT(schema_.Toml(), HasSubstr("# auth.secret = ***"));
 }
 
 TEST_F(ConfigTest, ChecksRunAfterLoading) {
-  schema_.Check([this] {
-    return config_.port == 9 ? absl::InvalidArgumentError("http.port must not be 9") : absl::OkStatus();
-  });
+  schema_.Check(
+      [this] { return config_.port == 9 ? absl::InvalidArgumentError("http.port must not be 9") : absl::OkStatus(); });
   EXPECT_EQ(Load({}), absl::OkStatus());
   EXPECT_THAT(Error({{"--port=9"}, {}}), HasSubstr("http.port must not be 9"));
 }

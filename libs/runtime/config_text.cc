@@ -17,7 +17,7 @@ void AppendHelp(const ConfigProperty& property, std::string& out) {
   internal::Append(out, "  --", FlagName(property.key));
   if (!property.alias.empty()) internal::Append(out, ", --", property.alias);
   internal::Append(out, "\n      ", property.doc, "\n      ", TypeText(property.type), ", ", BoundsText(property), "; ",
-                  DefaultText(property), "; ", EnvironmentName(property.key), "\n");
+                   DefaultText(property), "; ", EnvironmentName(property.key), "\n");
 }
 
 std::string MarkdownCell(std::string_view text) {
@@ -34,7 +34,7 @@ void AppendRow(const ConfigProperty& property, std::string& out) {
   const std::string preset =
       property.required ? "required" : internal::Concat("`", ValueText(property, property.default_value), "`");
   internal::Append(out, "| `", property.key, "`", flag, " | ", TypeText(property.type), " | ", MarkdownCell(preset),
-                  " | ", MarkdownCell(BoundsText(property)), " | ", MarkdownCell(property.doc), " |\n");
+                   " | ", MarkdownCell(BoundsText(property)), " | ", MarkdownCell(property.doc), " |\n");
 }
 
 void AppendToml(const ConfigProperty& property, std::string& out) {
@@ -42,7 +42,7 @@ void AppendToml(const ConfigProperty& property, std::string& out) {
   const bool unset = property.required && std::get<std::string>(value).empty();
   // A value that must not or cannot be loaded again is a comment.
   internal::Append(out, property.secret || unset ? "# " : "", property.key, " = ", ValueText(property, value), "  # ",
-                  property.origin, "; ", BoundsText(property), "\n");
+                   property.origin, "; ", BoundsText(property), "\n");
 }
 
 }  // namespace

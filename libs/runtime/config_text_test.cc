@@ -21,8 +21,7 @@ struct SmallConfig {
 
 ConfigSchema Describe(SmallConfig& config) {
   ConfigSchema schema;
-  schema
-      .Int64("size_bytes", &config.size_bytes, {.max = 20, .unit = "bytes", .doc = "Size.", .alias = "size"})
+  schema.Int64("size_bytes", &config.size_bytes, {.max = 20, .unit = "bytes", .doc = "Size.", .alias = "size"})
       .String("name", &config.name, {.doc = "Name | title.", .max_length = 9})
       .String("token", &config.token, {.doc = "Token.", .required = true, .max_length = 9})
       .StringList("symbols", &config.symbols, {.doc = "Symbols.", .max_items = 4});

@@ -54,33 +54,23 @@ bool ParseText(ConfigType type, const std::string& text, ConfigValue& value) {
       value = number;
       return error == std::errc() && rest == end;
     }
-    case ConfigType::kBool:
-      value = text == "true";
-      return text == "true" || text == "false";
-    case ConfigType::kStringList:
-      value = SplitList(text);
-      return true;
+    case ConfigType::kBool: value = text == "true"; return text == "true" || text == "false";
+    case ConfigType::kStringList: value = SplitList(text); return true;
     case ConfigType::kString:
     case ConfigType::kPath:
-    case ConfigType::kEnum:
-      value = text;
-      return true;
+    case ConfigType::kEnum: value = text; return true;
   }
   return false;
 }
 
 bool HasType(ConfigType type, const ConfigValue& value) {
   switch (type) {
-    case ConfigType::kInt64:
-      return std::holds_alternative<std::int64_t>(value);
-    case ConfigType::kBool:
-      return std::holds_alternative<bool>(value);
-    case ConfigType::kStringList:
-      return std::holds_alternative<std::vector<std::string>>(value);
+    case ConfigType::kInt64: return std::holds_alternative<std::int64_t>(value);
+    case ConfigType::kBool: return std::holds_alternative<bool>(value);
+    case ConfigType::kStringList: return std::holds_alternative<std::vector<std::string>>(value);
     case ConfigType::kString:
     case ConfigType::kPath:
-    case ConfigType::kEnum:
-      return std::holds_alternative<std::string>(value);
+    case ConfigType::kEnum: return std::holds_alternative<std::string>(value);
   }
   return false;
 }
@@ -126,33 +116,24 @@ std::string BoundsText(const ConfigProperty& property) {
   switch (property.type) {
     case ConfigType::kInt64:
       return Concat(property.min, " to ", property.max, property.unit.empty() ? "" : " ", property.unit);
-    case ConfigType::kBool:
-      return "true or false";
+    case ConfigType::kBool: return "true or false";
     case ConfigType::kEnum:
       return Concat("one of ", Join(property.choices, [](std::string_view text) { return std::string(text); }));
-    case ConfigType::kStringList:
-      return Concat(property.min, " to ", property.max, " items");
+    case ConfigType::kStringList: return Concat(property.min, " to ", property.max, " items");
     case ConfigType::kString:
-    case ConfigType::kPath:
-      return Concat("at most ", property.max, " characters");
+    case ConfigType::kPath: return Concat("at most ", property.max, " characters");
   }
   return "";
 }
 
 std::string_view TypeText(ConfigType type) {
   switch (type) {
-    case ConfigType::kInt64:
-      return "integer";
-    case ConfigType::kBool:
-      return "boolean";
-    case ConfigType::kString:
-      return "string";
-    case ConfigType::kPath:
-      return "path";
-    case ConfigType::kEnum:
-      return "choice";
-    case ConfigType::kStringList:
-      return "list of strings";
+    case ConfigType::kInt64: return "integer";
+    case ConfigType::kBool: return "boolean";
+    case ConfigType::kString: return "string";
+    case ConfigType::kPath: return "path";
+    case ConfigType::kEnum: return "choice";
+    case ConfigType::kStringList: return "list of strings";
   }
   return "";
 }

@@ -101,9 +101,9 @@ absl::StatusOr<std::unique_ptr<GrpcHost>> GrpcHost::Start(const GrpcOptions& opt
   impl->Configure(builder, services);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || impl->port == 0) {
-    return absl::UnavailableError(internal::Concat("config key ", options.port_key, " = ", options.port, ": cannot listen on ",
-                                               HostAndPort(options.address, options.port),
-                                               " (is the port in use?)"));
+    return absl::UnavailableError(internal::Concat("config key ", options.port_key, " = ", options.port,
+                                                   ": cannot listen on ", HostAndPort(options.address, options.port),
+                                                   " (is the port in use?)"));
   }
   impl->unsubscribe = health.OnReadyChange([raw = impl.get()](bool ready) { raw->SetReady(ready); });
   return std::unique_ptr<GrpcHost>(new GrpcHost(std::move(impl)));

@@ -12,20 +12,17 @@ using grpc::experimental::InterceptorBatchMethods;
 using grpc::experimental::ServerRpcInfo;
 
 constexpr std::array<std::string_view, kGrpcCodes> kCodeNames = {
-    "OK",           "Canceled",           "Unknown",          "InvalidArgument", "DeadlineExceeded",   "NotFound",
-    "AlreadyExists", "PermissionDenied",   "ResourceExhausted", "FailedPrecondition", "Aborted",          "OutOfRange",
-    "Unimplemented", "Internal",           "Unavailable",      "DataLoss",        "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 std::string_view TypeName(ServerRpcInfo::Type type) {
   switch (type) {
-    case ServerRpcInfo::Type::UNARY:
-      return "unary";
-    case ServerRpcInfo::Type::CLIENT_STREAMING:
-      return "client_stream";
-    case ServerRpcInfo::Type::SERVER_STREAMING:
-      return "server_stream";
-    case ServerRpcInfo::Type::BIDI_STREAMING:
-      return "bidi_stream";
+    case ServerRpcInfo::Type::UNARY: return "unary";
+    case ServerRpcInfo::Type::CLIENT_STREAMING: return "client_stream";
+    case ServerRpcInfo::Type::SERVER_STREAMING: return "server_stream";
+    case ServerRpcInfo::Type::BIDI_STREAMING: return "bidi_stream";
   }
   return "unknown";
 }
@@ -91,7 +88,8 @@ class MetricsInterceptor final : public grpc::experimental::Interceptor {
 };
 
 Labels MethodLabels(std::string_view type, std::string_view service, std::string_view method) {
-  return {{"grpc_type", std::string(type)}, {"grpc_service", std::string(service)}, {"grpc_method", std::string(method)}};
+  return {
+      {"grpc_type", std::string(type)}, {"grpc_service", std::string(service)}, {"grpc_method", std::string(method)}};
 }
 
 }  // namespace
@@ -99,8 +97,8 @@ Labels MethodLabels(std::string_view type, std::string_view service, std::string
 MethodMetrics::MethodMetrics(MetricsRegistry& metrics, std::string_view type, std::string_view service,
                              std::string_view method)
     : started(metrics.Counter("grpc_server_started_total", "Calls started.", MethodLabels(type, service, method))),
-      received(metrics.Counter("grpc_server_msg_received_total", "Messages received.",
-                               MethodLabels(type, service, method))),
+      received(
+          metrics.Counter("grpc_server_msg_received_total", "Messages received.", MethodLabels(type, service, method))),
       sent(metrics.Counter("grpc_server_msg_sent_total", "Messages sent.", MethodLabels(type, service, method))),
       handling(metrics.Histogram("grpc_server_handling_seconds", "Time from the start of a call to its status.",
                                  MethodLabels(type, service, method))),

@@ -12,24 +12,18 @@ namespace xt::runtime {
 
 std::string_view HealthStatusName(HealthStatus status) {
   switch (status) {
-    case HealthStatus::kOk:
-      return "ok";
-    case HealthStatus::kDegraded:
-      return "degraded";
-    case HealthStatus::kDown:
-      return "down";
+    case HealthStatus::kOk: return "ok";
+    case HealthStatus::kDegraded: return "degraded";
+    case HealthStatus::kDown: return "down";
   }
   return "";
 }
 
 std::string_view ServingStateName(ServingState state) {
   switch (state) {
-    case ServingState::kStarting:
-      return "starting";
-    case ServingState::kServing:
-      return "serving";
-    case ServingState::kDraining:
-      return "draining";
+    case ServingState::kStarting: return "starting";
+    case ServingState::kServing: return "serving";
+    case ServingState::kDraining: return "draining";
   }
   return "";
 }
@@ -156,13 +150,13 @@ std::vector<std::string> HealthRegistry::StalledLoops() const {
 std::string HealthRegistry::ReadyJson() const {
   std::lock_guard lock(impl_->mutex);
   std::string out = internal::Concat(R"({"ready":)", impl_->ReadyLocked() ? "true" : "false", R"(,"state":")",
-                                 ServingStateName(impl_->state), R"(","checks":[)");
+                                     ServingStateName(impl_->state), R"(","checks":[)");
   const char* separator = "";
   for (const Impl::Check& check : impl_->checks) {
     internal::Append(out, separator, R"({"component":)", internal::JsonString(check.health.component), R"(,"status":")",
-                    HealthStatusName(check.health.status), R"(","hard":)",
-                    check.health.dependency == Dependency::kHard ? "true" : "false", R"(,"reason":)",
-                    internal::JsonString(check.health.reason), "}");
+                     HealthStatusName(check.health.status), R"(","hard":)",
+                     check.health.dependency == Dependency::kHard ? "true" : "false", R"(,"reason":)",
+                     internal::JsonString(check.health.reason), "}");
     separator = ",";
   }
   return out + "]}";

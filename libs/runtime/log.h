@@ -39,8 +39,8 @@ class LogField {
   template <std::signed_integral T>
   LogField(std::string_view key, T value) : key_(key), value_(static_cast<std::int64_t>(value)) {}
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  LogField(std::string_view key, T value) : key_(key), value_(static_cast<std::uint64_t>(value)) {}
+  requires(!std::same_as<T, bool>) LogField(std::string_view key, T value)
+      : key_(key), value_(static_cast<std::uint64_t>(value)) {}
   // err.code and err.message.
   explicit LogField(const absl::Status& status) : value_(&status) {}
 
@@ -70,7 +70,7 @@ struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   std::string service = "xtrader";
   std::string instance = "0";
-  std::string file;                   // empty: stderr
+  std::string file;  // empty: stderr
   std::size_t queue_messages = 8192;
 };
 

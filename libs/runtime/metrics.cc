@@ -31,7 +31,8 @@ struct GaugeRead {
 
 struct Series {
   Labels labels;
-  std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>, CounterRead, GaugeRead> value;
+  std::variant<std::unique_ptr<Counter>, std::unique_ptr<Gauge>, std::unique_ptr<Histogram>, CounterRead, GaugeRead>
+      value;
 };
 
 struct Family {
@@ -66,12 +67,9 @@ std::vector<std::string> LabelNames(const Labels& labels) {
 // Floating point appears here only, on its way out.
 double Scaled(double value, Scale scale) {
   switch (scale) {
-    case Scale::kOne:
-      return value;
-    case Scale::kNanosecond:
-      return value / 1e9;
-    case Scale::kMillionth:
-      return value / 1e6;
+    case Scale::kOne: return value;
+    case Scale::kNanosecond: return value / 1e9;
+    case Scale::kMillionth: return value / 1e6;
   }
   return value;
 }
@@ -142,7 +140,8 @@ struct MetricsRegistry::Impl {
   Labels Capped(const Labels& labels) {
     Labels capped = labels;
     for (auto& [name, value] : capped) {
-      if (name != kSymbolLabel || std::find(symbols_seen.begin(), symbols_seen.end(), value) != symbols_seen.end()) continue;
+      if (name != kSymbolLabel || std::find(symbols_seen.begin(), symbols_seen.end(), value) != symbols_seen.end())
+        continue;
       if (symbols_seen.size() < max_symbols) {
         symbols_seen.push_back(value);
       } else {
@@ -160,7 +159,8 @@ struct MetricsRegistry::Impl {
   }
 
   template <typename T, typename Make>
-  T& Handle(std::string_view name, std::string_view help, const Labels& labels, MetricType type, Scale scale, Make make) {
+  T& Handle(std::string_view name, std::string_view help, const Labels& labels, MetricType type, Scale scale,
+            Make make) {
     std::lock_guard lock(mutex);
     Family& family = FamilyOf(name, help, labels, type, scale);
     const Labels capped = Capped(labels);
@@ -175,8 +175,8 @@ struct MetricsRegistry::Impl {
   }
 
   template <typename Source>
-  MetricCallback Callback(std::string_view name, std::string_view help, const Labels& labels, MetricType type, Scale scale,
-                          Source source) {
+  MetricCallback Callback(std::string_view name, std::string_view help, const Labels& labels, MetricType type,
+                          Scale scale, Source source) {
     std::lock_guard lock(mutex);
     Family& family = FamilyOf(name, help, labels, type, scale);
     XT_CHECK(Find(family, labels) == nullptr, name);
@@ -225,8 +225,9 @@ MetricCallback MetricsRegistry::GaugeCallback(std::string_view name, std::string
 
 void MetricsRegistry::ExportProcess() {
   std::vector<MetricCallback>& own = impl_->own_callbacks;
-  own.push_back(CounterCallback("process_cpu_seconds_total", "User and system CPU time spent.", {},
-                                [] { return internal::ProcessCpuNs(); }, Scale::kNanosecond));
+  own.push_back(CounterCallback(
+      "process_cpu_seconds_total", "User and system CPU time spent.", {}, [] { return internal::ProcessCpuNs(); },
+      Scale::kNanosecond));
   own.push_back(GaugeCallback("process_resident_memory_bytes", "Resident memory.", {}, internal::ProcessResidentBytes));
   own.push_back(GaugeCallback("process_open_fds", "Open file descriptors.", {}, internal::ProcessOpenFds));
   own.push_back(GaugeCallback("process_threads", "Threads.", {}, internal::ProcessThreads));

@@ -52,8 +52,8 @@ TEST(MetricsTest, LatencyBucketsAreTheCatalogues) {
   MetricsRegistry registry;
   registry.Histogram("latency_seconds", "Latency.");
   const std::string text = registry.Text();
-  for (const char* edge : {"5e-05", "0.0001", "0.00025", "0.0005", "0.001", "0.002", "0.005", "0.01", "0.025", "0.05", "0.1",
-                           "0.25", "0.5", "1", "2.5", "5", "+Inf"}) {
+  for (const char* edge : {"5e-05", "0.0001", "0.00025", "0.0005", "0.001", "0.002", "0.005", "0.01", "0.025", "0.05",
+                           "0.1", "0.25", "0.5", "1", "2.5", "5", "+Inf"}) {
     EXPECT_THAT(text, HasSubstr(std::string("le=\"") + edge + "\""));
   }
 }
@@ -130,7 +130,8 @@ TEST(MetricsTest, ProcessAndBuild) {
   }
   EXPECT_GT(value("process_start_time_seconds"), 1.6e9);
   EXPECT_LE(value("process_start_time_seconds"), static_cast<double>(std::time(nullptr)) + 1);
-  EXPECT_THAT(text, HasSubstr("build_info{service=\"gateway\",version=\"" + std::string(BuildVersion()) + "\",revision=\""));
+  EXPECT_THAT(text,
+              HasSubstr("build_info{service=\"gateway\",version=\"" + std::string(BuildVersion()) + "\",revision=\""));
 }
 
 TEST(MetricsTest, ManyWritersAndAScraperAddUp) {

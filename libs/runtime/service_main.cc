@@ -124,8 +124,9 @@ class ServiceRunner {
       : config_(config),
         metrics_(config.metrics_max_symbols),
         health_(&metrics_),
-        context_{definition.name, config_, metrics_, health_, SystemClock::Instance(),
-                 [this](absl::Status why) { shutdown_.Request(std::move(why)); }} {
+        context_{definition.name, config_, metrics_, health_, SystemClock::Instance(), [this](absl::Status why) {
+                   shutdown_.Request(std::move(why));
+                 }} {
     metrics_.ExportProcess();
     metrics_.ExportBuildInfo(definition.name);
     log_metrics_ = ExportLogMetrics(metrics_);
@@ -177,9 +178,10 @@ class ServiceRunner {
     if (config_.ready_file.empty()) return absl::OkStatus();
     std::string content = app_->ReadyFile(endpoints);
     if (content.empty()) {
-      content = internal::Concat(R"({"service":)", internal::JsonString(context_.name), R"(,"instance":)",
-                             internal::JsonString(config_.instance), R"(,"grpc":)", internal::JsonString(endpoints.grpc),
-                             R"(,"admin":)", internal::JsonString(endpoints.admin), R"(,"pid":)", ::getpid(), "}\n");
+      content =
+          internal::Concat(R"({"service":)", internal::JsonString(context_.name), R"(,"instance":)",
+                           internal::JsonString(config_.instance), R"(,"grpc":)", internal::JsonString(endpoints.grpc),
+                           R"(,"admin":)", internal::JsonString(endpoints.admin), R"(,"pid":)", ::getpid(), "}\n");
     }
     const absl::Status written = WriteFileAtomically(config_.ready_file, content);
     if (written.ok()) return written;
@@ -218,7 +220,8 @@ class ServiceRunner {
 };
 
 // An exit status when the process has nothing further to do.
-std::optional<int> Inform(const ServiceDefinition& definition, const ConfigSchema& schema, const ConfigRequest& request) {
+std::optional<int> Inform(const ServiceDefinition& definition, const ConfigSchema& schema,
+                          const ConfigRequest& request) {
   std::string text;
   if (request.help) {
     text = schema.Help(definition.name, definition.summary);

@@ -117,9 +117,10 @@ TEST_F(ServiceMainTest, SigtermIsNotReadyThenDrainThenExitZero) {
   http::Client admin = AdminClient(endpoints);
   EXPECT_EQ(admin.Get("/readyz")->status, 200);
   EXPECT_EQ(admin.Get("/startupz")->status, 200);
-  EXPECT_THAT(admin.Get("/metrics")->body, AllOf(HasSubstr("build_info{service=\"test-service\""), HasSubstr("process_open_fds "),
-                                                 HasSubstr("log_messages_total{level=\"info\"}"),
-                                                 HasSubstr("component_up{component=\"nothing\"} 1")));
+  EXPECT_THAT(
+      admin.Get("/metrics")->body,
+      AllOf(HasSubstr("build_info{service=\"test-service\""), HasSubstr("process_open_fds "),
+            HasSubstr("log_messages_total{level=\"info\"}"), HasSubstr("component_up{component=\"nothing\"} 1")));
 
   ASSERT_EQ(::kill(pid_, SIGTERM), 0);
   EXPECT_EQ(Told(), "drain");

@@ -11,8 +11,7 @@ namespace xt::runtime::internal {
 inline void AppendOne(std::string& out, std::string_view text) { out.append(text); }
 inline void AppendOne(std::string& out, const char* text) { out.append(text); }
 template <std::integral T>
-  requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-void AppendOne(std::string& out, T number) {
+requires(!std::same_as<T, bool> && !std::same_as<T, char>) void AppendOne(std::string& out, T number) {
   out.append(std::to_string(number));
 }
 
