@@ -17,7 +17,7 @@ MarketDataApp::MarketDataApp(const MarketDataConfig& config, ports::MarketBus& m
                              runtime::HealthRegistry& health)
     : election_(election),
       clock_(clock),
-      is_leader_(metrics.Gauge("leader_is_leader", "1 on the process that leads the role.",
+      is_leader_(metrics.Gauge("leader_is_leader", "1 while this process leads the role.",
                                {{"role", "market-data"}, {"shard", "0"}})),
       markets_(config, market_bus, notification_bus, matching, clock, metrics, health),
       feed_(config, market_bus, clock, metrics, health) {}

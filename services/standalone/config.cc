@@ -32,7 +32,7 @@ void StandaloneConfig::Describe(runtime::ConfigSchema& schema) {
   Include(schema, "sequencer.", sequencer);
   Include(schema, "matching.", matching);
   Include(schema, "persistence.", persistence);
-  Include(schema, "market-data.", market_data);
+  Include(schema, "market_data.", market_data);
   Include(schema, "notifier.", notifier);
   schema.Alias("gateway.rest.port", "port");
   schema.Alias("gateway.rate_limits.enabled", "rate-limits");

@@ -204,7 +204,7 @@ TEST_F(RestartTest, NothingAcknowledgedIsLost) {
     ASSERT_TRUE(exchange_.Start()) << exchange_.output();
     for (Trader& trader : traders) {
       for (const auto& [id, sent] : trader.orders) {
-        if (sent.answer) last_sequence = std::max(last_sequence, std::stoull(sent.answer->at("sequence").get<std::string>()));
+        if (sent.answer) last_sequence = std::max(last_sequence, sent.answer->at("sequence").get<std::uint64_t>());
       }
       CompareOrders(trader);
     }
@@ -213,7 +213,7 @@ TEST_F(RestartTest, NothingAcknowledgedIsLost) {
     SignedClient client = exchange_.client(0);
     const auto next = client.Order(LimitOrder("BTC-USDT", "BUY", "1000", "0.01", "probe-" + std::to_string(round)));
     ASSERT_TRUE(next.ok() && next->status == 200);
-    EXPECT_GT(std::stoull(next->body.at("sequence").get<std::string>()), last_sequence);
+    EXPECT_GT(next->body.at("sequence").get<std::uint64_t>(), last_sequence);
     const auto released = client.Delete("/v1/order/" + next->body.at("orderId").get<std::string>());
     ASSERT_TRUE(released.ok() && released->status == 200);
     if (HasFatalFailure()) return;
