@@ -1,0 +1,113 @@
+// MatchingApp: one replica of matching. A single thread owns the engine; what is offered, committed and asked reaches it
+// through one bounded input. Committed frames are applied in sequence order and their results told to the observer on
+// that thread; queries are answered between frames, so that each sees one consistent state.
+//
+// Input: at most max_waiting_frames offered and not applied (beyond: RESOURCE_EXHAUSTED, the sequencer waits) and at most
+// max_waiting_queries questions (beyond: RESOURCE_EXHAUSTED). A frame that does not follow the one before breaks the
+// connection; what was applied stays. Start, Drain and Stop by one thread; the ports as their contracts say.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/ports/matching_replica.h"
+#include "libs/runtime/health.h"
+#include "libs/runtime/metrics.h"
+#include "services/matching/config.h"
+#include "services/matching/core/engine.h"
+#include "services/matching/metrics.h"
+
+namespace xt::matching {
+
+class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQueries {
+ public:
+  MatchingApp(const MatchingConfig& config, runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health,
+              const Clock& clock = SystemClock::Instance());
+  // Stops, if that was not done.
+  ~MatchingApp() override;
+  MatchingApp(const MatchingApp&) = delete;
+  MatchingApp& operator=(const MatchingApp&) = delete;
+
+  absl::Status Start();
+  // Returns when everything committed is applied, or at the deadline.
+  void Drain(std::chrono::steady_clock::time_point deadline);
+  // The observer is told UNAVAILABLE; waiting queries fail with the same. Idempotent.
+  void Stop();
+
+  // Waits until the engine has left the connection before: at most one frame.
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override;
+  absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override;
+  // May run ahead of the offers.
+  absl::Status Commit(domain::SequenceNumber sequence) override;
+  // The sequencer is gone: forgets what it offered and did not commit.
+  void Disconnect();
+
+  absl::StatusOr<domain::BookSnapshot> GetBook(domain::SymbolId symbol, std::size_t depth) override;
+  absl::StatusOr<ports::ReferenceData> GetReferenceData() override;
+  absl::StatusOr<ports::StateDigest> GetStateDigest() override;
+
+ private:
+  enum class State { kNew, kRunning, kStopping, kStopped };
+  struct WaitingFrame {
+    std::shared_ptr<const domain::Frame> frame;
+    std::int64_t committed_ns = 0;  // 0 until it is
+  };
+  // Where the next frame must join.
+  struct ChainEnd {
+    domain::SequenceNumber sequence;
+    Hash128 hash;
+    std::int64_t timestamp_ns = 0;
+  };
+  // Called with false when there will be no answer.
+  using Question = std::function<void(bool answer)>;
+
+  template <typename Answer>
+  absl::StatusOr<Answer> Ask(std::function<absl::StatusOr<Answer>()> question);
+
+  void Run();
+  void AnswerQuestions(std::unique_lock<std::mutex>& lock);
+  void ApplyNext(std::unique_lock<std::mutex>& lock);
+  ports::FrameResults Apply(const domain::Frame& frame);
+  void Finish(std::unique_lock<std::mutex>& lock);
+  // Under the lock.
+  [[nodiscard]] bool NextIsCommitted() const;
+  [[nodiscard]] absl::Status CheckFollows(const domain::Frame& frame) const;
+  void Break(std::string_view reason);
+
+  const MatchingConfig config_;
+  const Clock& clock_;
+  runtime::HealthCheck& feed_;
+  runtime::Heartbeat& heartbeat_;
+
+  // Of the engine's thread.
+  Engine engine_;
+  MatchingMetrics metrics_;
+
+  std::mutex mutex_;
+  std::condition_variable input_;    // for the engine's thread
+  std::condition_variable changed_;  // for those who wait for it
+  State state_ = State::kNew;
+  bool connected_ = false;
+  std::shared_ptr<Observer> asking_to_connect_;
+  std::shared_ptr<Observer> observer_;
+  std::deque<WaitingFrame> frames_;
+  std::uint64_t committed_ = 0;
+  std::deque<Question> questions_;
+  ChainEnd applied_;
+  ChainEnd offered_;
+  bool applying_ = false;
+
+  std::thread thread_;
+  runtime::MetricCallback depth_metric_;
+};
+
+}  // namespace xt::matching

@@ -1,0 +1,273 @@
+// The app against a fake sequencer: what it applies and when, what breaks a connection, and what it says of itself.
+#include "services/matching/matching_app.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "libs/runtime/config.h"
+#include "libs/wire/event_codec.h"
+#include "services/matching/testing/fake_sequencer.h"
+
+namespace xt::matching {
+namespace {
+
+using domain::SequenceNumber;
+using domain::Side;
+using testing::FrameChain;
+using testing::ResultCollector;
+using ::testing::HasSubstr;
+
+MatchingConfig SmallConfig() {
+  MatchingConfig config;
+  config.max_waiting_frames = 4;
+  config.max_waiting_queries = 8;
+  config.engine.max_orders = 1'000;
+  config.engine.max_client_ids = 1'000;
+  return config;
+}
+
+// One app with its own metrics and health.
+struct Replica {
+  runtime::MetricsRegistry metrics;
+  runtime::HealthRegistry health{&metrics};
+  MatchingApp app{SmallConfig(), metrics, health};
+};
+
+class MatchingAppTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(app_.Start().ok()); }
+  void TearDown() override { app_.Stop(); }
+
+  void ConnectAndSetUp() {
+    ASSERT_TRUE(app_.Connect(results_.Observer()).ok());
+    Apply({FrameChain::Setup()});
+  }
+  // Offers and commits one frame, and waits for its results.
+  void Apply(const std::vector<domain::CommandBody>& bodies) {
+    ASSERT_TRUE(app_.Offer(chain_.Next(bodies)).ok());
+    ASSERT_TRUE(app_.Commit(SequenceNumber(chain_.sequence())).ok());
+    ASSERT_TRUE(results_.WaitForFrames(++applied_frames_));
+  }
+  std::uint64_t AppliedSequence() {
+    const auto digest = app_.GetStateDigest();
+    return digest.ok() ? digest->sequence.value() : 0;
+  }
+
+  Replica replica_;
+  MatchingApp& app_ = replica_.app;
+  FrameChain chain_;
+  ResultCollector results_;
+  std::size_t applied_frames_ = 0;
+};
+
+TEST_F(MatchingAppTest, StartsEmptyAndIsNotReadyWithoutASequencer) {
+  EXPECT_EQ(AppliedSequence(), 0u);
+  EXPECT_THAT(replica_.health.ReadyJson(), HasSubstr("no sequencer is connected"));
+  const auto position = app_.Connect(results_.Observer());
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(0));
+  EXPECT_EQ(position->frame_hash, Hash128{});
+  replica_.health.SetState(runtime::ServingState::kServing);
+  EXPECT_TRUE(replica_.health.Ready());
+  app_.Disconnect();
+  EXPECT_FALSE(replica_.health.Ready());
+}
+
+TEST_F(MatchingAppTest, AppliesWhatIsCommittedAndNothingElse) {
+  ConnectAndSetUp();
+  ASSERT_TRUE(app_.Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")})).ok());
+  EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands);
+  ASSERT_TRUE(app_.Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(2));
+  EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands + 1);
+}
+
+TEST_F(MatchingAppTest, ResultsComeInOrderWithTheDigestOfTheirEvents) {
+  ConnectAndSetUp();
+  Apply({FrameChain::Limit(1, Side::kSell, 100, 5, "a"), FrameChain::Limit(2, Side::kBuy, 100, 5, "b")});
+  const auto frames = results_.frames();
+  ASSERT_EQ(frames.size(), 2u);
+  std::uint64_t sequence = 0;
+  for (const ports::FrameResults& frame : frames) {
+    for (const domain::CommandResult& result : frame.results) {
+      EXPECT_EQ(result.sequence, SequenceNumber(++sequence));
+      EXPECT_FALSE(result.events.empty());
+    }
+    EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
+  }
+  // What matching says can stand in the outbox: every event survives the trip through bytes.
+  for (const ports::FrameResults& frame : frames) {
+    for (const domain::CommandResult& result : frame.results) {
+      const auto decoded = wire::DecodeEventBatch(wire::EncodeEventBatch(result));
+      ASSERT_TRUE(decoded.ok()) << decoded.status();
+      EXPECT_EQ(*decoded, result);
+    }
+  }
+}
+
+TEST_F(MatchingAppTest, AMarketOrderWithoutTimeInForceCanStandInTheOutboxToo) {
+  ConnectAndSetUp();
+  domain::NewOrder market = FrameChain::Limit(2, Side::kBuy, 0, 5, "m");
+  market.type = domain::OrderType::kMarket;
+  market.time_in_force = domain::TimeInForce::kUnspecified;
+  Apply({FrameChain::Limit(1, Side::kSell, 100, 5, "a"), market});
+  for (const domain::CommandResult& result : results_.frames().back().results) {
+    const auto decoded = wire::DecodeEventBatch(wire::EncodeEventBatch(result));
+    EXPECT_TRUE(decoded.ok()) << decoded.status();
+  }
+}
+
+TEST_F(MatchingAppTest, TwoReplicasSayTheSame) {
+  Replica other;
+  ResultCollector other_results;
+  ASSERT_TRUE(other.app.Start().ok());
+  ASSERT_TRUE(other.app.Connect(other_results.Observer()).ok());
+  ASSERT_TRUE(app_.Connect(results_.Observer()).ok());
+  for (int i = 0; i < 50; ++i) {
+    const auto side = i % 2 == 0 ? Side::kBuy : Side::kSell;
+    const auto frame = i == 0 ? chain_.Next(FrameChain::Setup())
+                              : chain_.Next({FrameChain::Limit(1 + i % 2, side, 100 + i % 7, 3, std::to_string(i))});
+    for (MatchingApp* app : {&app_, &other.app}) {
+      ASSERT_TRUE(app->Offer(frame).ok());
+      ASSERT_TRUE(app->Commit(frame->last_sequence()).ok());
+    }
+    ASSERT_TRUE(results_.WaitForFrames(static_cast<std::size_t>(i) + 1));
+    ASSERT_TRUE(other_results.WaitForFrames(static_cast<std::size_t>(i) + 1));
+  }
+  EXPECT_EQ(results_.frames().back().digest, other_results.frames().back().digest);
+  EXPECT_EQ(app_.GetStateDigest()->digest, other.app.GetStateDigest()->digest);
+}
+
+TEST_F(MatchingAppTest, AGapBreaksTheConnection) {
+  ConnectAndSetUp();
+  (void)chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "lost")});
+  const auto after_gap = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  EXPECT_TRUE(absl::IsFailedPrecondition(app_.Offer(after_gap)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(app_.Commit(after_gap->last_sequence())));
+  EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands) << "what was applied stays";
+}
+
+TEST_F(MatchingAppTest, AFrameOfAnotherHistoryBreaksTheConnection) {
+  ConnectAndSetUp();
+  FrameChain other;
+  (void)other.Next(std::vector<domain::CommandBody>(FrameChain::kSetupCommands, domain::EpochStart{domain::Epoch(1)}));
+  EXPECT_TRUE(absl::IsFailedPrecondition(app_.Offer(other.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")}))));
+}
+
+TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
+  ConnectAndSetUp();
+  const auto offered = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  ASSERT_TRUE(app_.Offer(offered).ok());
+  ResultCollector again;
+  const auto position = app_.Connect(again.Observer());
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
+  EXPECT_EQ(position->frame_hash, offered->previous_hash);
+  EXPECT_TRUE(app_.Offer(offered).ok()) << "what was offered and not committed is forgotten";
+  ASSERT_TRUE(app_.Commit(offered->last_sequence()).ok());
+  EXPECT_TRUE(again.WaitForFrames(1));
+  EXPECT_EQ(results_.frames().size(), 1u) << "the old observer hears nothing more";
+}
+
+TEST_F(MatchingAppTest, AFullInputAsksToWait) {
+  ConnectAndSetUp();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(app_.Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, std::to_string(i))})).ok());
+  }
+  const auto more = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "more")});
+  EXPECT_TRUE(absl::IsResourceExhausted(app_.Offer(more)));
+  ASSERT_TRUE(app_.Commit(SequenceNumber(more->first_sequence.value() - 1)).ok());
+  ASSERT_TRUE(results_.WaitForFrames(5));
+  EXPECT_TRUE(app_.Offer(more).ok());
+}
+
+TEST_F(MatchingAppTest, ACommitMayRunAheadOfItsFrames) {
+  ConnectAndSetUp();
+  ASSERT_TRUE(app_.Commit(SequenceNumber(chain_.sequence() + 1)).ok());
+  ASSERT_TRUE(app_.Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")})).ok());
+  EXPECT_TRUE(results_.WaitForFrames(2));
+}
+
+TEST_F(MatchingAppTest, AnswersQueriesAboutOneState) {
+  ConnectAndSetUp();
+  Apply({FrameChain::Limit(1, Side::kBuy, 99, 5, "a"), FrameChain::Limit(1, Side::kBuy, 98, 5, "b"),
+         FrameChain::Limit(2, Side::kSell, 101, 7, "c")});
+  const auto book = app_.GetBook(domain::SymbolId(0), 1);
+  ASSERT_TRUE(book.ok());
+  EXPECT_EQ(book->sequence, SequenceNumber(chain_.sequence()));
+  EXPECT_EQ(book->bids, (std::vector<domain::BookLevel>{{domain::Price(99), domain::Quantity(5)}}));
+  EXPECT_EQ(book->asks, (std::vector<domain::BookLevel>{{domain::Price(101), domain::Quantity(7)}}));
+  EXPECT_EQ(app_.GetBook(domain::SymbolId(0), 0)->bids.size(), 2u);
+  EXPECT_TRUE(absl::IsNotFound(app_.GetBook(domain::SymbolId(7), 0).status()));
+  const auto data = app_.GetReferenceData();
+  ASSERT_TRUE(data.ok());
+  EXPECT_EQ(data->assets.size(), 2u);
+  ASSERT_EQ(data->symbols.size(), 1u);
+  EXPECT_EQ(data->symbols[0].code.view(), "BTC-KRW");
+}
+
+TEST_F(MatchingAppTest, QueriesRunBesideTheStreamOfFrames) {
+  ConnectAndSetUp();
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 3; ++i) {
+    askers.emplace_back([this] {
+      for (int n = 0; n < 200; ++n) {
+        const auto book = app_.GetBook(domain::SymbolId(0), 0);
+        ASSERT_TRUE(book.ok());
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) Apply({FrameChain::Limit(1, Side::kBuy, 100 + i % 5, 1, std::to_string(i))});
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands + 100);
+}
+
+TEST_F(MatchingAppTest, DrainAppliesWhatIsCommitted) {
+  ConnectAndSetUp();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(app_.Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 1, std::to_string(i))})).ok());
+  }
+  ASSERT_TRUE(app_.Commit(SequenceNumber(chain_.sequence())).ok());
+  app_.Drain(std::chrono::steady_clock::now() + testing::kPatience);
+  EXPECT_EQ(results_.frames().size(), 5u);
+}
+
+TEST_F(MatchingAppTest, StopTellsTheObserverAndRefusesEverything) {
+  ConnectAndSetUp();
+  app_.Stop();
+  EXPECT_TRUE(absl::IsUnavailable(results_.WaitForEnd()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.GetStateDigest().status()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer()).status()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.Offer(chain_.Next(FrameChain::Setup()))));
+}
+
+TEST_F(MatchingAppTest, CountsWhatItDoes) {
+  const std::string before = replica_.metrics.Text();
+  EXPECT_THAT(before, HasSubstr(R"(matching_commands_total{op="new_order",outcome="rejected",shard="main"} 0)"));
+  ConnectAndSetUp();
+  Apply({FrameChain::Limit(1, Side::kSell, 100, 5, "a"), FrameChain::Limit(2, Side::kBuy, 100, 3, "b"),
+         FrameChain::Limit(2, Side::kBuy, 100, 3, "b"), FrameChain::Limit(2, Side::kBuy, -1, 3, "c")});
+  app_.Drain(std::chrono::steady_clock::now() + testing::kPatience);
+  const std::string text = replica_.metrics.Text();
+  for (const char* line : {R"(matching_commands_total{op="new_order",outcome="accepted",shard="main"} 2)",
+                           R"(matching_commands_total{op="new_order",outcome="rejected",shard="main"} 1)",
+                           R"(matching_commands_total{op="new_order",outcome="repeated",shard="main"} 1)",
+                           R"(matching_trades_total{symbol="BTC-KRW"} 1)",
+                           R"(matching_traded_quantity_total{symbol="BTC-KRW"} 3000000)",
+                           R"(matching_book_orders{symbol="BTC-KRW",side="SELL"} 1)",
+                           R"(matching_book_crossed{symbol="BTC-KRW"} 0)",
+                           R"(matching_applied_sequence{shard="main"} 14)",
+                           R"(matching_input_queue_depth{shard="main"} 0)",
+                           R"(matching_replay_ratio{shard="main"} 1)"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+}  // namespace
+}  // namespace xt::matching

@@ -1,0 +1,72 @@
+// The program alone, with no sequencer; and its README, which has to name the keys as they are.
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "libs/http/client.h"
+#include "libs/runtime/config.h"
+#include "services/matching/config.h"
+#include "tests/support/child_process.h"
+#include "xtrader/v1/matching_service.grpc.pb.h"
+
+namespace xt::matching {
+namespace {
+
+using ::testing::HasSubstr;
+using nlohmann::json;
+
+constexpr std::chrono::seconds kPatience{60};
+
+class MatchingProcessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(process_.WaitForFile(folder_ / "ready.json", kPatience)) << test::ReadFile(folder_ / "output");
+    ready_ = json::parse(test::ReadFile(folder_ / "ready.json"));
+  }
+  http::Response Admin(const std::string& target) {
+    const std::string address = ready_.at("admin");
+    http::Client client({.port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))});
+    auto response = client.Get(target);
+    EXPECT_TRUE(response.ok()) << response.status();
+    return response.ok() ? *response : http::Response{};
+  }
+
+  test::TemporaryFolder folder_;
+  test::ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-matching", "--ready-file", folder_ / "ready.json"},
+                              folder_ / "output"};
+  json ready_;
+};
+
+TEST_F(MatchingProcessTest, StartsAloneAndSaysWhatIsMissing) {
+  EXPECT_EQ(ready_.at("service"), "matching");
+  EXPECT_EQ(Admin("/livez").status, 200);
+  EXPECT_EQ(Admin("/startupz").status, 200);
+  const http::Response ready = Admin("/readyz?verbose");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_THAT(ready.body, HasSubstr("matching.sequencer"));
+  EXPECT_THAT(Admin("/metrics").body, HasSubstr("matching_applied_sequence{shard=\"main\"} 0"));
+
+  const auto stub = xtrader::v1::MatchingService::NewStub(
+      grpc::CreateChannel(ready_.at("grpc").get<std::string>(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  xtrader::v1::GetStateDigestResponse digest;
+  EXPECT_TRUE(stub->GetStateDigest(&context, {}, &digest).ok());
+  EXPECT_EQ(digest.sequence(), 0u);
+
+  process_.Signal(SIGTERM);
+  EXPECT_EQ(process_.Wait(kPatience), 0) << test::ReadFile(folder_ / "output");
+}
+
+TEST(MatchingReadmeTest, HasTheKeysAsTheyAre) {
+  MatchingConfig config;
+  runtime::ConfigSchema schema;
+  config.Describe(schema);
+  EXPECT_THAT(test::ReadFile(XT_SOURCE_DIR "/services/matching/README.md"), HasSubstr(schema.Markdown()));
+}
+
+}  // namespace
+}  // namespace xt::matching

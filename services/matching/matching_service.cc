@@ -1,0 +1,343 @@
+#include "services/matching/matching_service.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/wire/event_proto.h"
+#include "libs/wire/frame_codec.h"
+#include "libs/wire/market_proto.h"
+#include "libs/wire/symbol_proto.h"
+#include "xtrader/v1/matching_service.grpc.pb.h"
+
+namespace xt::matching {
+namespace {
+
+namespace pb = ::xtrader::v1;
+
+constexpr std::size_t kMaxFramesPerMessage = 16;
+// A message is closed when it is this large, long before the transport's limit.
+constexpr std::size_t kMessageBytes = 1 << 20;
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+absl::StatusOr<std::shared_ptr<const domain::Frame>> ReadFrame(const pb::OfferedFrame& offered) {
+  XT_ASSIGN_OR_RETURN(domain::Frame frame, wire::DecodeFrame(offered.frame()));
+  XT_ASSIGN_OR_RETURN(const Hash128 hash, Hash128::FromBytes(offered.hash()));
+  if (hash != frame.hash) return absl::DataLossError("the frame's bytes do not have the hash that came with them");
+  return std::make_shared<const domain::Frame>(std::move(frame));
+}
+
+pb::FrameResult ToProto(const ports::FrameResults& results) {
+  pb::FrameResult message;
+  for (const domain::CommandResult& result : results.results) wire::ToProto(result, *message.add_results());
+  message.set_digest(results.digest.ToBytes());
+  return message;
+}
+
+class Stream;
+
+// Which stream is the sequencer's.
+class StreamRegistry {
+ public:
+  explicit StreamRegistry(std::function<void()> on_disconnect) : on_disconnect_(std::move(on_disconnect)) {}
+
+  struct Admission {
+    bool admitted = false;
+    std::shared_ptr<Stream> replaced;
+  };
+  Admission Admit(const std::shared_ptr<Stream>& stream) {
+    const std::lock_guard lock(mutex_);
+    if (ending_) return {};
+    ++open_;
+    return {true, std::exchange(current_, stream)};
+  }
+  // From now on the stream does nothing any more.
+  void Leave(const Stream* stream) {
+    bool was_current = false;
+    {
+      const std::lock_guard lock(mutex_);
+      was_current = current_.get() == stream;
+      if (was_current) {
+        current_ = nullptr;
+        if (on_disconnect_) on_disconnect_();
+      }
+      --open_;
+    }
+    changed_.notify_all();
+  }
+  std::shared_ptr<Stream> End() {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    return current_;
+  }
+  void WaitForNone(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [this] { return open_ == 0; });
+  }
+
+ private:
+  const std::function<void()> on_disconnect_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ending_ = false;
+  int open_ = 0;
+  std::shared_ptr<Stream> current_;
+};
+
+// One sequencer's stream. gRPC calls the reactor's methods; results come from the engine's thread. `self_` keeps the
+// object while gRPC uses it, the observer holds it besides.
+class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::ReplicateResponse> {
+ public:
+  Stream(ports::MatchingReplica& replica, std::size_t max_held_frames, StreamRegistry& registry)
+      : replica_(replica), max_held_frames_(max_held_frames), registry_(registry) {}
+
+  static Stream* Open(ports::MatchingReplica& replica, std::size_t max_held_frames, StreamRegistry& registry) {
+    auto stream = std::make_shared<Stream>(replica, max_held_frames, registry);
+    stream->self_ = stream;
+    Stream* const reactor = stream.get();
+    const StreamRegistry::Admission admission = registry.Admit(stream);
+    if (admission.replaced != nullptr) {
+      admission.replaced->End(grpc::Status(grpc::StatusCode::ABORTED, "another sequencer connected"));
+    }
+    if (admission.admitted) {
+      stream->admitted_ = true;
+      stream->Connect();
+    } else {
+      stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
+    }
+    return reactor;
+  }
+
+  void End(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    EndWith(status);
+  }
+
+  void OnReadDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    if (!ok) return EndWith(grpc::Status::OK);
+    if (ending_) return FinishIfIdle();
+    if (const absl::Status status = TakeRequest(); !status.ok()) return EndWith(ToGrpc(status));
+    StartRead(&request_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    if (!ok) EndWith(grpc::Status(grpc::StatusCode::CANCELLED, "the stream broke"));
+    WriteMore();
+    FinishIfIdle();
+  }
+
+  void OnCancel() override {
+    const std::lock_guard lock(mutex_);
+    EndWith(grpc::Status(grpc::StatusCode::CANCELLED, "the stream broke"));
+  }
+
+  void OnDone() override {
+    std::shared_ptr<Stream> self;
+    {
+      const std::lock_guard lock(mutex_);
+      self = std::move(self_);
+    }
+    if (admitted_) registry_.Leave(this);
+  }
+
+ private:
+  void Connect() {
+    auto position = replica_.Connect(
+        [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); });
+    const std::lock_guard lock(mutex_);
+    if (!position.ok()) return EndWith(ToGrpc(position.status()));
+    if (ending_) return;
+    response_.set_applied_sequence(position->applied.value());
+    response_.set_frame_hash(position->frame_hash.ToBytes());
+    applied_hash_ = position->frame_hash;
+    writing_ = true;
+    StartWrite(&response_);
+    StartRead(&request_);
+  }
+
+  void Observe(absl::StatusOr<ports::FrameResults> results) {
+    if (!results.ok()) return End(ToGrpc(results.status()));
+    pb::FrameResult message = ToProto(*results);
+    const std::lock_guard lock(mutex_);
+    if (ending_) return;
+    results_.push_back({std::move(message), results->results.back().sequence.value()});
+    WriteMore();
+    // It has room again.
+    if (const absl::Status status = OfferHeld(); !status.ok()) EndWith(ToGrpc(status));
+  }
+
+  // What follows runs under the lock.
+
+  absl::Status TakeRequest() {
+    for (const pb::OfferedFrame& offered : request_.frames()) {
+      XT_ASSIGN_OR_RETURN(auto frame, ReadFrame(offered));
+      if (held_.size() >= max_held_frames_) return absl::ResourceExhaustedError("too many frames on their way");
+      held_.push_back(std::move(frame));
+    }
+    XT_RETURN_IF_ERROR(OfferHeld());
+    if (request_.committed_sequence() == 0) return absl::OkStatus();
+    return replica_.Commit(domain::SequenceNumber(request_.committed_sequence()));
+  }
+
+  absl::Status OfferHeld() {
+    while (!held_.empty()) {
+      const absl::Status status = replica_.Offer(held_.front());
+      if (absl::IsResourceExhausted(status)) return absl::OkStatus();
+      XT_RETURN_IF_ERROR(status);
+      taken_.push_back({held_.front()->last_sequence().value(), held_.front()->hash});
+      held_.pop_front();
+    }
+    return absl::OkStatus();
+  }
+
+  void WriteMore() {
+    if (writing_ || ending_ || results_.empty()) return;
+    response_.Clear();
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < kMaxFramesPerMessage && bytes < kMessageBytes && !results_.empty(); ++i) {
+      bytes += results_.front().message.ByteSizeLong();
+      response_.set_applied_sequence(results_.front().last_sequence);
+      response_.add_results()->Swap(&results_.front().message);
+      results_.pop_front();
+    }
+    while (!taken_.empty() && taken_.front().last_sequence <= response_.applied_sequence()) {
+      applied_hash_ = taken_.front().hash;
+      taken_.pop_front();
+    }
+    response_.set_frame_hash(applied_hash_.ToBytes());
+    writing_ = true;
+    StartWrite(&response_);
+  }
+
+  void EndWith(const grpc::Status& status) {
+    if (!ending_) {
+      ending_ = true;
+      status_ = status;
+    }
+    FinishIfIdle();
+  }
+
+  // A read that is under way ends by the finish itself.
+  void FinishIfIdle() {
+    if (!ending_ || finishing_ || writing_) return;
+    finishing_ = true;
+    Finish(status_);
+  }
+
+  struct WaitingResult {
+    pb::FrameResult message;
+    std::uint64_t last_sequence = 0;
+  };
+  struct TakenFrame {
+    std::uint64_t last_sequence = 0;
+    Hash128 hash;
+  };
+
+  ports::MatchingReplica& replica_;
+  const std::size_t max_held_frames_;
+  StreamRegistry& registry_;
+  bool admitted_ = false;
+  pb::ReplicateRequest request_;
+  pb::ReplicateResponse response_;
+
+  std::mutex mutex_;
+  std::shared_ptr<Stream> self_;
+  std::deque<std::shared_ptr<const domain::Frame>> held_;  // the replica had no room
+  std::deque<TakenFrame> taken_;                           // offered, and no result written yet
+  std::deque<WaitingResult> results_;
+  Hash128 applied_hash_;
+  bool writing_ = false;
+  bool ending_ = false;
+  bool finishing_ = false;
+  grpc::Status status_;
+};
+
+}  // namespace
+
+class MatchingService::Impl final : public pb::MatchingService::CallbackService {
+ public:
+  Impl(ports::MatchingReplica& replica, ports::MatchingQueries& queries, const MatchingServiceOptions& options)
+      : replica_(replica), queries_(queries), options_(options), registry_(options.on_disconnect) {}
+
+  grpc::ServerBidiReactor<pb::ReplicateRequest, pb::ReplicateResponse>* Replicate(
+      grpc::CallbackServerContext*) override {
+    return Stream::Open(replica_, options_.max_held_frames, registry_);
+  }
+
+  grpc::ServerUnaryReactor* GetBook(grpc::CallbackServerContext* context, const pb::GetBookRequest* request,
+                                    pb::GetBookResponse* response) override {
+    absl::Status status = absl::NotFoundError("unknown symbol");
+    if (request->symbol_id() <= 0xFFFF) {
+      const domain::SymbolId symbol(static_cast<std::uint16_t>(request->symbol_id()));
+      const auto book = queries_.GetBook(symbol, request->depth());
+      status = book.status();
+      if (book.ok()) wire::ToProto(*book, *response->mutable_book());
+    }
+    return Answer(context, status);
+  }
+
+  grpc::ServerUnaryReactor* GetReferenceData(grpc::CallbackServerContext* context, const pb::GetReferenceDataRequest*,
+                                             pb::GetReferenceDataResponse* response) override {
+    const auto data = queries_.GetReferenceData();
+    if (data.ok()) {
+      response->set_sequence(data->sequence.value());
+      for (const domain::Asset& asset : data->assets) wire::ToProto(asset, *response->add_assets());
+      for (const domain::Symbol& symbol : data->symbols) wire::ToProto(symbol, *response->add_symbols());
+    }
+    return Answer(context, data.status());
+  }
+
+  grpc::ServerUnaryReactor* GetStateDigest(grpc::CallbackServerContext* context, const pb::GetStateDigestRequest*,
+                                           pb::GetStateDigestResponse* response) override {
+    const auto digest = queries_.GetStateDigest();
+    if (digest.ok()) {
+      response->set_sequence(digest->sequence.value());
+      response->set_digest(digest->digest.ToBytes());
+    }
+    return Answer(context, digest.status());
+  }
+
+  void EndStreams(std::chrono::steady_clock::time_point deadline) {
+    if (const auto stream = registry_.End()) {
+      stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
+    }
+    registry_.WaitForNone(deadline);
+  }
+
+ private:
+  static grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpc(status));
+    return reactor;
+  }
+
+  ports::MatchingReplica& replica_;
+  ports::MatchingQueries& queries_;
+  const MatchingServiceOptions options_;
+  StreamRegistry registry_;
+};
+
+MatchingService::MatchingService(ports::MatchingReplica& replica, ports::MatchingQueries& queries,
+                                 const MatchingServiceOptions& options)
+    : impl_(std::make_unique<Impl>(replica, queries, options)) {}
+
+MatchingService::~MatchingService() = default;
+
+runtime::GrpcService MatchingService::service() const {
+  return {impl_.get(), pb::MatchingService::service_full_name()};
+}
+
+void MatchingService::EndStreams(std::chrono::steady_clock::time_point deadline) { impl_->EndStreams(deadline); }
+
+}  // namespace xt::matching

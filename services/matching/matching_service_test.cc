@@ -1,0 +1,187 @@
+// Matching over real gRPC: the client of libs/adapters/grpc against the service, and bare streams for what that client
+// never does.
+#include "services/matching/matching_service.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "libs/adapters/grpc/clients.h"
+#include "libs/runtime/grpc_host.h"
+#include "libs/wire/event_codec.h"
+#include "services/matching/matching_app.h"
+#include "services/matching/testing/fake_sequencer.h"
+#include "xtrader/v1/matching_service.grpc.pb.h"
+
+namespace xt::matching {
+namespace {
+
+namespace pb = ::xtrader::v1;
+using domain::SequenceNumber;
+using domain::Side;
+using testing::FrameChain;
+using testing::ResultCollector;
+
+class MatchingServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(app_.Start().ok());
+    auto host = runtime::GrpcHost::Start({}, {service_.service()}, health_, metrics_);
+    ASSERT_TRUE(host.ok()) << host.status();
+    host_ = *std::move(host);
+    const grpc_clients::ClientOptions options{.address = host_->address()};
+    replica_ = grpc_clients::ConnectMatchingReplica(options);
+    queries_ = grpc_clients::ConnectMatchingQueries(options);
+    stub_ = pb::MatchingService::NewStub(
+        grpc::CreateChannel(host_->address(), grpc::InsecureChannelCredentials()));
+  }
+  void TearDown() override {
+    replica_.reset();
+    queries_.reset();
+    const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
+    service_.EndStreams(deadline);
+    host_->Shutdown(deadline);
+    app_.Stop();
+  }
+
+  static MatchingConfig Config() {
+    MatchingConfig config;
+    config.max_waiting_frames = 8;
+    config.engine.max_orders = 1'000;
+    config.engine.max_client_ids = 1'000;
+    return config;
+  }
+  // The replica's position, once the client is through.
+  ports::ReplicaPosition ConnectClient() {
+    absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
+    for (int attempt = 0; attempt < 20 && !position.ok(); ++attempt) position = replica_->Connect(results_.Observer());
+    EXPECT_TRUE(position.ok()) << position.status();
+    return position.value_or(ports::ReplicaPosition{});
+  }
+
+  runtime::MetricsRegistry metrics_;
+  runtime::HealthRegistry health_{&metrics_};
+  MatchingApp app_{Config(), metrics_, health_};
+  MatchingService service_{app_, app_, {.max_held_frames = 64, .on_disconnect = [this] { app_.Disconnect(); }}};
+  std::unique_ptr<runtime::GrpcHost> host_;
+  std::unique_ptr<ports::MatchingReplica> replica_;
+  std::unique_ptr<ports::MatchingQueries> queries_;
+  std::unique_ptr<pb::MatchingService::Stub> stub_;
+  FrameChain chain_;
+  ResultCollector results_;
+};
+
+TEST_F(MatchingServiceTest, FramesGoInAndResultsComeBack) {
+  EXPECT_EQ(ConnectClient().applied, SequenceNumber(0));
+  const auto setup = chain_.Next(FrameChain::Setup());
+  const auto orders = chain_.Next({FrameChain::Limit(1, Side::kSell, 100, 5, "a"),
+                                   FrameChain::Limit(2, Side::kBuy, 100, 3, "b")});
+  ASSERT_TRUE(replica_->Offer(setup).ok());
+  ASSERT_TRUE(replica_->Offer(orders).ok());
+  ASSERT_TRUE(replica_->Commit(orders->last_sequence()).ok());
+  ASSERT_TRUE(results_.WaitForFrames(2));
+  for (const ports::FrameResults& frame : results_.frames()) {
+    EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
+  }
+  EXPECT_EQ(results_.frames().back().results.back().sequence, orders->last_sequence());
+}
+
+TEST_F(MatchingServiceTest, MoreFramesThanTheReplicaHasRoomForAreHeld) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(replica_->Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 1, std::to_string(i))})).ok());
+  }
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  EXPECT_TRUE(results_.WaitForFrames(41));
+}
+
+TEST_F(MatchingServiceTest, QueriesAnswerAcrossProcesses) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(replica_->Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 99, 5, "a")})).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(2));
+  const auto book = queries_->GetBook(domain::SymbolId(0), 0);
+  ASSERT_TRUE(book.ok()) << book.status();
+  EXPECT_EQ(*book, *app_.GetBook(domain::SymbolId(0), 0));
+  EXPECT_TRUE(absl::IsNotFound(queries_->GetBook(domain::SymbolId(9), 0).status()));
+  const auto data = queries_->GetReferenceData();
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->symbols, app_.GetReferenceData()->symbols);
+  EXPECT_EQ(data->assets, app_.GetReferenceData()->assets);
+  EXPECT_EQ(queries_->GetStateDigest()->digest, app_.GetStateDigest()->digest);
+}
+
+TEST_F(MatchingServiceTest, AFrameThatDoesNotFollowEndsTheStream) {
+  ConnectClient();
+  (void)chain_.Next(FrameChain::Setup());
+  ASSERT_TRUE(replica_->Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 99, 5, "a")})).ok());
+  EXPECT_FALSE(results_.WaitForEnd().ok());
+}
+
+TEST_F(MatchingServiceTest, AfterABreakTheClientGoesOnWhereTheReplicaStands) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(1));
+  const ports::ReplicaPosition position = ConnectClient();
+  EXPECT_EQ(position.applied, SequenceNumber(FrameChain::kSetupCommands));
+  EXPECT_EQ(position.frame_hash, chain_.hash());
+  ASSERT_TRUE(replica_->Offer(chain_.Next({FrameChain::Limit(1, Side::kBuy, 99, 5, "a")})).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  EXPECT_TRUE(results_.WaitForFrames(2));
+}
+
+// A stream by hand.
+struct BareStream {
+  explicit BareStream(pb::MatchingService::Stub& stub) {
+    context.set_deadline(std::chrono::system_clock::now() + testing::kPatience);
+    stream = stub.Replicate(&context);
+  }
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReaderWriter<pb::ReplicateRequest, pb::ReplicateResponse>> stream;
+  pb::ReplicateResponse response;
+};
+
+TEST_F(MatchingServiceTest, ANewSequencerEndsTheStreamOfTheOldOne) {
+  BareStream first(*stub_);
+  ASSERT_TRUE(first.stream->Read(&first.response));
+  BareStream second(*stub_);
+  ASSERT_TRUE(second.stream->Read(&second.response));
+  EXPECT_FALSE(first.stream->Read(&first.response));
+  EXPECT_EQ(first.stream->Finish().error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_TRUE(health_.ReadyJson().find("no sequencer is connected") == std::string::npos)
+      << "the end of the old stream does not disconnect the new one";
+  second.context.TryCancel();
+}
+
+TEST_F(MatchingServiceTest, DamagedFramesEndTheStream) {
+  BareStream bare(*stub_);
+  ASSERT_TRUE(bare.stream->Read(&bare.response));
+  const auto frame = chain_.Next(FrameChain::Setup());
+  pb::ReplicateRequest request;
+  pb::OfferedFrame* offered = request.add_frames();
+  offered->set_frame(wire::FrameBytes(*frame));
+  offered->set_hash(Hash128{1, 2}.ToBytes());
+  ASSERT_TRUE(bare.stream->Write(request));
+  EXPECT_FALSE(bare.stream->Read(&bare.response));
+  EXPECT_EQ(bare.stream->Finish().error_code(), grpc::StatusCode::DATA_LOSS);
+}
+
+TEST_F(MatchingServiceTest, DrainingEndsTheStreamAndTakesNoOther) {
+  BareStream bare(*stub_);
+  ASSERT_TRUE(bare.stream->Read(&bare.response));
+  service_.EndStreams(std::chrono::steady_clock::now() + testing::kPatience);
+  EXPECT_FALSE(bare.stream->Read(&bare.response));
+  EXPECT_EQ(bare.stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  BareStream late(*stub_);
+  EXPECT_FALSE(late.stream->Read(&late.response));
+  EXPECT_EQ(late.stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace xt::matching

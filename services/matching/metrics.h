@@ -1,0 +1,58 @@
+// MatchingMetrics: the matching_* metrics. Handles are resolved at start, those of a symbol when it is defined. All
+// methods are called by the engine's thread only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libs/domain/command.h"
+#include "libs/domain/event.h"
+#include "libs/runtime/metrics.h"
+#include "services/matching/core/engine.h"
+
+namespace xt::matching {
+
+class MatchingMetrics {
+ public:
+  MatchingMetrics(runtime::MetricsRegistry& registry, const std::string& shard);
+
+  // One command was applied in `elapsed_ns`.
+  void Observe(const domain::Command& command, std::span<const domain::Event> events, std::int64_t elapsed_ns);
+  // A frame that waited `wait_ns` since its commit was applied; shows the state of the books that it changed.
+  void ObserveFrame(const Engine& engine, std::int64_t wait_ns, std::uint64_t committed);
+
+ private:
+  static constexpr std::size_t kOperations = std::variant_size_v<domain::CommandBody>;
+  enum Outcome : std::size_t { kAccepted, kRejected, kRepeated, kOutcomes };
+  struct SymbolMetrics {
+    std::int64_t lot_size = 0;
+    runtime::Counter* trades = nullptr;
+    runtime::Counter* quantity = nullptr;
+    runtime::Gauge* orders[2] = {};
+    runtime::Gauge* levels[2] = {};
+    runtime::Gauge* crossed = nullptr;
+    bool changed = false;
+  };
+
+  void Take(const domain::Trade& trade);
+  void Take(const domain::BookChange& change);
+  void Take(const domain::SymbolDefined& defined);
+  template <typename Event>
+  void Take(const Event&) {}
+  void ShowBook(const Engine& engine, domain::SymbolId id, SymbolMetrics& metrics);
+
+  runtime::MetricsRegistry& registry_;
+  std::array<std::array<runtime::Counter*, kOutcomes>, kOperations> commands_{};
+  runtime::Histogram& latency_;
+  runtime::Histogram& queue_wait_;
+  runtime::Gauge& applied_;
+  runtime::Gauge& replay_ratio_;
+  runtime::Gauge& resting_orders_;
+  runtime::Gauge& client_ids_;
+  std::vector<SymbolMetrics> symbols_;  // by id
+};
+
+}  // namespace xt::matching
