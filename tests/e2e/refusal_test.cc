@@ -88,10 +88,29 @@ TEST(RefusalTest, ATornTailIsCutAndSaid) {
   Standalone exchange;
   TradeAndKill(exchange);
   const std::filesystem::path segment = JournalSegment(exchange);
+  const std::string content = ReadFile(segment);
+  // The beginning of a record whose rest never reached the disk: nobody was told of it.
+  constexpr std::size_t kAlignment = 8;
+  const std::size_t end = (WrittenBytes(content) + kAlignment - 1) / kAlignment * kAlignment;
+  Overwrite(segment, end, std::string(40, 'x'));
+  ASSERT_TRUE(exchange.Start()) << exchange.output();
+  EXPECT_NE(exchange.output().find("cut a torn tail"), std::string::npos) << exchange.output();
+  SignedClient client = exchange.client(0);
+  const auto open = client.Get("/v1/orders?open=true");
+  ASSERT_TRUE(open.ok() && open->status == 200);
+  EXPECT_EQ(open->body.at("orders").size(), 20u);
+}
+
+TEST(RefusalTest, AJournalThatLostWhatWasAcknowledgedRefusesToStart) {
+  Standalone exchange;
+  TradeAndKill(exchange);
+  const std::filesystem::path segment = JournalSegment(exchange);
   const std::size_t end = WrittenBytes(ReadFile(segment));
   Overwrite(segment, end - 5, std::string(5, '\0'));
-  ASSERT_TRUE(exchange.Start()) << exchange.output();
-  EXPECT_NE(exchange.output().find("torn"), std::string::npos) << exchange.output();
+  const auto status = exchange.RunToEnd();
+  ASSERT_TRUE(status.has_value()) << exchange.output();
+  EXPECT_NE(*status, 0);
+  EXPECT_NE(exchange.output().find("DATA_LOSS"), std::string::npos) << exchange.output();
 }
 
 TEST(RefusalTest, BadRequestsChangeNothing) {
