@@ -1,7 +1,8 @@
 // The client side of the ports that cross processes, over gRPC: each function makes an object that connects to one peer by
-// address, in the background, and again after every loss (backoff 50..1000 ms, keepalive as in docs/operations.md). The
+// address, in the background, and again after every loss (backoff 50..1000 ms; a silent peer is lost after 2 s). The
 // peer may be absent: calls then fail with UNAVAILABLE. The objects are thread-safe as their ports say; destruction ends
-// all calls under way (their callbacks run first) and blocks until no thread of the client runs any more.
+// all calls under way and blocks until no thread of the client runs any more; every unanswered command gets its outcome
+// first, while a replica's observer hears nothing of it.
 #pragma once
 
 #include <chrono>
