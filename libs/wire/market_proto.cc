@@ -65,6 +65,8 @@ absl::StatusOr<MarketDepth> ReadDepth(const pb::MarketDepth& message) {
   XT_RETURN_IF_ERROR(CheckCode(out.code));
   if (message.sequence() == 0) return FieldError("sequence", "must not be 0");
   out.sequence = domain::SequenceNumber(message.sequence());
+  if (message.previous_sequence() >= message.sequence()) return FieldError("previous_sequence", "must be below sequence");
+  out.previous_sequence = domain::SequenceNumber(message.previous_sequence());
   out.timestamp_ns = message.timestamp_ns();
   ReadChanges(domain::Side::kBuy, message.bids(), out);
   ReadChanges(domain::Side::kSell, message.asks(), out);
@@ -96,6 +98,7 @@ std::string EncodeMarketTrade(const MarketTrade& trade) {
 std::string EncodeMarketDepth(const MarketDepth& depth) {
   return internal::Encode<pb::MarketDepth>([&](pb::MarketDepth& message) {
     message.set_sequence(depth.sequence.value());
+    message.set_previous_sequence(depth.previous_sequence.value());
     message.set_timestamp_ns(depth.timestamp_ns);
     message.set_symbol_id(depth.symbol.value());
     message.set_symbol(depth.code.view().data(), depth.code.view().size());

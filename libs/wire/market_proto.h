@@ -30,13 +30,14 @@ struct MarketTrade {
 };
 
 // xtrader.v1.MarketDepth: the levels of one symbol that one command changed. `order_count` of the changes does not travel
-// (it is 0 after decoding); bids come before asks.
+// (it is 0 after decoding); bids come before asks. Who keeps a book sees by `previous_sequence` that it missed a message.
 struct MarketDepth {
   domain::SequenceNumber sequence;
   std::int64_t timestamp_ns = 0;
   domain::SymbolId symbol;
   domain::SymbolCode code;
   std::vector<domain::BookChange> changes;
+  domain::SequenceNumber previous_sequence = {};  // of the message before of this symbol; 0: not known
   friend bool operator==(const MarketDepth&, const MarketDepth&) = default;
 };
 

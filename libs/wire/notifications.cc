@@ -51,7 +51,8 @@ std::vector<RoutedPayload> MarketTrades(const domain::CommandResult& result, Sym
   return payloads;
 }
 
-std::vector<RoutedPayload> MarketDepths(const domain::CommandResult& result, SymbolCodeLookup code_of) {
+std::vector<RoutedPayload> MarketDepths(const domain::CommandResult& result, SymbolCodeLookup code_of,
+                                        PreviousDepthLookup previous_of) {
   std::vector<Group<MarketDepth>> groups;
   ForEach(result, [&](std::uint32_t index, const domain::Event& event) {
     const auto* change = std::get_if<domain::BookChange>(&event);
@@ -59,7 +60,8 @@ std::vector<RoutedPayload> MarketDepths(const domain::CommandResult& result, Sym
     FindOrAdd(
         groups, index, [&](const MarketDepth& depth) { return depth.symbol == change->symbol; },
         [&] {
-          return MarketDepth{result.sequence, result.timestamp_ns, change->symbol, code_of(change->symbol), {}};
+          return MarketDepth{result.sequence, result.timestamp_ns, change->symbol, code_of(change->symbol), {},
+                             previous_of(change->symbol)};
         })
         .changes.push_back(*change);
   });

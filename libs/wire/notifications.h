@@ -24,10 +24,14 @@ struct RoutedPayload {
 // "BTC-KRW" for a symbol id; must know every symbol that the result names.
 using SymbolCodeLookup = absl::FunctionRef<domain::SymbolCode(domain::SymbolId)>;
 
+// The sequence of the depth message before of a symbol, 0 when not known. Asked once per symbol of a result.
+using PreviousDepthLookup = absl::FunctionRef<domain::SequenceNumber(domain::SymbolId)>;
+
 // xtrader.v1.MarketTrade, one per trade, in order.
 std::vector<RoutedPayload> MarketTrades(const domain::CommandResult& result, SymbolCodeLookup code_of);
 // xtrader.v1.MarketDepth, one per symbol with changed levels, by first appearance.
-std::vector<RoutedPayload> MarketDepths(const domain::CommandResult& result, SymbolCodeLookup code_of);
+std::vector<RoutedPayload> MarketDepths(const domain::CommandResult& result, SymbolCodeLookup code_of,
+                                        PreviousDepthLookup previous_of);
 // xtrader.v1.UserEvents, one per account with execution reports or balance changes, by first appearance; none for the
 // fee account.
 std::vector<RoutedPayload> UserEventsByAccount(const domain::CommandResult& result);

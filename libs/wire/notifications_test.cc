@@ -18,6 +18,8 @@ domain::SymbolCode CodeOf(SymbolId symbol) {
   return *domain::SymbolCode::From(symbol == SymbolId(0) ? "BTC-KRW" : "ETH-KRW");
 }
 
+domain::SequenceNumber PreviousOf(SymbolId symbol) { return domain::SequenceNumber(symbol == SymbolId(0) ? 0 : 40); }
+
 domain::ExecutionReport ReportOf(AccountId account) {
   domain::ExecutionReport report = RandomValues(account.value()).Report();
   report.account = account;
@@ -57,7 +59,7 @@ TEST(Notifications, TradesArePublicAndCarryTheEventId) {
 }
 
 TEST(Notifications, DepthIsGroupedBySymbol) {
-  const auto payloads = MarketDepths(FillResult(), CodeOf);
+  const auto payloads = MarketDepths(FillResult(), CodeOf, PreviousOf);
   ASSERT_EQ(payloads.size(), 2U);
   EXPECT_EQ(payloads[0].symbol, SymbolId(1));
   EXPECT_EQ(payloads[0].index, 6U);
@@ -66,6 +68,8 @@ TEST(Notifications, DepthIsGroupedBySymbol) {
   const auto depth = DecodeMarketDepth(payloads[0].bytes);
   ASSERT_TRUE(depth.ok()) << depth.status();
   EXPECT_EQ(depth->sequence, domain::SequenceNumber(42));
+  EXPECT_EQ(depth->previous_sequence, domain::SequenceNumber(40));
+  EXPECT_EQ(DecodeMarketDepth(payloads[1].bytes)->previous_sequence, domain::SequenceNumber(0));
   EXPECT_EQ(depth->code, CodeOf(SymbolId(1)));
   EXPECT_THAT(depth->changes, ::testing::ElementsAre(Level(1, domain::Side::kBuy, 5, 0),
                                                      Level(1, domain::Side::kSell, 6, 2)));
@@ -90,7 +94,7 @@ TEST(Notifications, UserEventsAreSplitByAccountAndNeverForTheFeeAccount) {
 TEST(Notifications, QuietCommandsSayNothing) {
   const domain::CommandResult result{domain::SequenceNumber(1), 0, {domain::EpochStarted{domain::Epoch(1)}}};
   EXPECT_TRUE(MarketTrades(result, CodeOf).empty());
-  EXPECT_TRUE(MarketDepths(result, CodeOf).empty());
+  EXPECT_TRUE(MarketDepths(result, CodeOf, PreviousOf).empty());
   EXPECT_TRUE(UserEventsByAccount(result).empty());
 }
 
@@ -113,6 +117,8 @@ TEST(MarketProto, ErrorsNameTheField) {
   EXPECT_EQ(DecodeMarketTrade("").status().message(), "symbol: not a symbol code");
   MarketDepth depth{domain::SequenceNumber(0), 0, SymbolId(0), CodeOf(SymbolId(0)), {}};
   EXPECT_EQ(DecodeMarketDepth(EncodeMarketDepth(depth)).status().message(), "sequence: must not be 0");
+  depth.sequence = depth.previous_sequence = domain::SequenceNumber(7);
+  EXPECT_EQ(DecodeMarketDepth(EncodeMarketDepth(depth)).status().message(), "previous_sequence: must be below sequence");
   UserEvents events{domain::SequenceNumber(1), 0, AccountId(1), {{0, ReportOf(AccountId(1))}}};
   EXPECT_EQ(DecodeUserEvents(EncodeUserEvents(events)).status().message(), "events[0].index: must not be 0");
 }
