@@ -1,5 +1,7 @@
 #include "services/notifier/client_request.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -12,6 +14,14 @@ using domain::RejectReason;
 using nlohmann::json;
 
 constexpr std::size_t kMaxChannels = 1'000;
+constexpr std::size_t kMaxIdLength = 64;  // as JSON text
+
+bool HasOnly(const json& object, std::initializer_list<std::string_view> names) {
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) return false;
+  }
+  return true;
+}
 
 std::variant<Reject, SubscribeRequest, ListRequest, LogonRequest> ParseChannels(const json& params, bool add) {
   if (!params.is_array() || params.empty() || params.size() > kMaxChannels) {
@@ -27,7 +37,10 @@ std::variant<Reject, SubscribeRequest, ListRequest, LogonRequest> ParseChannels(
 }
 
 std::variant<Reject, SubscribeRequest, ListRequest, LogonRequest> ParseLogon(const json& params) {
-  if (!params.is_object()) return Reject{RejectReason::kMissingField, "params"};
+  if (!params.is_object()) {
+    return Reject{params.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "params"};
+  }
+  if (!HasOnly(params, {"apiKey", "timestamp", "signature"})) return Reject{RejectReason::kUnknownField, "params"};
   const json key = params.value("apiKey", json());
   const json timestamp = params.value("timestamp", json());
   const json signature = params.value("signature", json());
@@ -47,17 +60,17 @@ ClientRequest ParseClientRequest(std::string_view text) {
   ClientRequest request{.body = Reject{RejectReason::kMalformedRequest, ""}};
   const json message = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!message.is_object()) return request;
-  for (const auto& [name, value] : message.items()) {
-    if (name == "method" || name == "params" || name == "id") continue;
-    request.body = Reject{RejectReason::kUnknownField, ""};
-    return request;
-  }
   const json id = message.value("id", json());
-  if (!id.is_null() && !id.is_string() && !id.is_number_integer()) {
+  std::string id_text = id.dump();
+  if ((!id.is_null() && !id.is_string() && !id.is_number_integer()) || id_text.size() > kMaxIdLength) {
     request.body = Reject{RejectReason::kInvalidValue, "id"};
     return request;
   }
-  request.id = id.dump();
+  request.id = std::move(id_text);
+  if (!HasOnly(message, {"method", "params", "id"})) {
+    request.body = Reject{RejectReason::kUnknownField, ""};
+    return request;
+  }
   const json method = message.value("method", json());
   const json params = message.value("params", json());
   if (method == "SUBSCRIBE" || method == "UNSUBSCRIBE") {
@@ -66,6 +79,7 @@ ClientRequest ParseClientRequest(std::string_view text) {
     request.body = ParseLogon(params);
   } else if (method == "LIST") {
     request.body = ListRequest{};
+    if (!params.is_null()) request.body = Reject{RejectReason::kInvalidValue, "params"};
   } else {
     request.body = Reject{method.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "method"};
   }

@@ -15,6 +15,11 @@ void NotifierConfig::Describe(runtime::ConfigSchema& schema) {
               .doc = "What may wait for one client. A client that lags further is cut with code 1008, SLOW_CONSUMER."})
       .Int64("queue_messages", &queue_messages,
              {.min = 16, .max = 1'000'000, .unit = "messages", .doc = "The same bound in messages."})
+      .Int64("send_buffer_bytes", &send_buffer_bytes,
+             {.max = 16'777'216, .unit = "bytes",
+              .doc = "What the kernel may hold for one client besides; 0: as the system is set up."})
+      .Int64("close_timeout_ms", &close_timeout_ms,
+             {.min = 1, .max = 60'000, .unit = "ms", .doc = "How long a client that is cut has to take the reason."})
       .Int64("read_notifications", &read_notifications,
              {.min = 1, .max = 10'000, .unit = "messages", .doc = "How many notifications are taken from the bus at once."})
       .Int64("snapshot_depth", &snapshot_depth,

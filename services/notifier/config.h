@@ -18,6 +18,8 @@ struct NotifierConfig {
   std::size_t max_sessions = 10'000;
   std::size_t queue_bytes = 1024 * 1024;
   std::size_t queue_messages = 4'096;
+  int send_buffer_bytes = 0;
+  std::int64_t close_timeout_ms = 3'000;
   std::size_t read_notifications = 256;
   std::size_t snapshot_depth = 100;
   std::int64_t signature_window_ms = 30'000;

@@ -1,17 +1,14 @@
-// NotifierApp: the service. It listens for WebSocket clients on /ws/exchange, takes notifications from the bus and pushes them.
-// Threads: the io threads of the port, one that reads the bus, one that checks logons. The ports that it uses must outlive it.
+// NotifierApp: the service. It listens for WebSocket clients on /ws/exchange, takes notifications from the bus and pushes
+// them. Threads: the io threads of the port, one that reads the bus, one that checks logons. The ports that it uses must
+// outlive it. Start, Drain and Stop are called by one thread.
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <string>
-#include <thread>
+#include <string_view>
 
 #include "absl/status/status.h"
-#include "libs/base/bounded_queue.h"
 #include "libs/base/clock.h"
 #include "libs/http/server.h"
 #include "libs/ports/history.h"
@@ -22,6 +19,8 @@
 #include "services/notifier/client_request.h"
 #include "services/notifier/config.h"
 #include "services/notifier/hub.h"
+#include "services/notifier/logon_desk.h"
+#include "services/notifier/notification_intake.h"
 
 namespace xt::notifier {
 
@@ -34,8 +33,12 @@ class NotifierApp {
 
   absl::Status Start();
   // OK when the books of all symbols are there and clients get what happens from now on.
-  absl::Status WaitUntilCurrent(std::chrono::steady_clock::time_point deadline);
+  absl::Status WaitUntilCurrent(std::chrono::steady_clock::time_point deadline) {
+    return intake_.WaitUntilCurrent(deadline);
+  }
+  // Tells the clients to go elsewhere, and those that come later.
   void Drain(std::chrono::steady_clock::time_point deadline);
+  // In any state, also before Start. Idempotent.
   void Stop();
 
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }  // after Start()
@@ -43,46 +46,17 @@ class NotifierApp {
 
  private:
   class Stream;
-  struct LogonTask {
-    std::uint64_t session = 0;
-    std::string id;
-    LogonRequest request;
-  };
 
   void Listen();
   void OnRequest(std::uint64_t session, const ClientRequest& request);
-  void OnSubscribe(std::uint64_t session, const ClientRequest& request, const SubscribeRequest& subscribe);
-  void CheckLogons();
-  void CheckLogon(const LogonTask& task);
-  [[nodiscard]] domain::Reject Verify(const LogonRequest& request, ports::ApiKeyRow& key);
-  void ReadBus();
-  // False when stopped meanwhile.
-  bool Handle(const ports::Notification& notification);
-  absl::Status LearnOnce();
-  bool Learn(const std::function<bool()>& enough);
+  void OnSubscribe(std::uint64_t session, std::string_view request_id, const SubscribeRequest& request,
+                   std::string_view field);
 
   const NotifierConfig config_;
-  ports::NotificationBus& bus_;
-  ports::MatchingQueries& matching_;
-  ports::History& history_;
-  const Clock& clock_;
-  runtime::HealthCheck& matching_health_;
-  runtime::HealthCheck& bus_health_;
-  runtime::Heartbeat& heartbeat_;
-  runtime::Counter& handled_total_;
-  runtime::Counter& duplicates_total_;
-  runtime::Counter& refused_total_;
-  runtime::Counter& logon_failures_total_;
   Hub hub_;
-  BoundedQueue<LogonTask> logons_;
+  LogonDesk logons_;
+  NotificationIntake intake_;
   std::unique_ptr<http::Server> server_;
-  std::unique_ptr<ports::NotificationConsumer> consumer_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  bool current_ = false;
-  std::thread bus_thread_;
-  std::thread logon_thread_;
 };
 
 }  // namespace xt::notifier

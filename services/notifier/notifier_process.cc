@@ -1,0 +1,80 @@
+#include "services/notifier/notifier_process.h"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "libs/adapters/embedded/memory_notification_bus.h"
+#include "libs/adapters/grpc/clients.h"
+#include "services/notifier/notifier_app.h"
+#include "services/notifier/notifier_service.h"
+
+namespace xt::notifier {
+
+// In the order in which they need each other.
+struct NotifierProcess::Parts {
+  Parts(const NotifierProcessConfig& config, runtime::ServiceContext& context)
+      : matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_address, context))),
+        history(grpc_clients::ConnectHistory(Client(config.persistence_address, context))),
+        app(config.service, bus, *matching, *history, context.clock, context.metrics, context.health),
+        service(app.hub()) {}
+
+  static grpc_clients::ClientOptions Client(const std::string& address, const runtime::ServiceContext& context) {
+    grpc_clients::ClientOptions options;
+    options.address = address;
+    options.max_message_bytes = context.config.grpc_max_message_bytes;
+    return options;
+  }
+
+  embedded::MemoryNotificationBus bus;
+  std::unique_ptr<ports::MatchingQueries> matching;
+  std::unique_ptr<ports::History> history;
+  NotifierApp app;
+  NotifierService service;
+};
+
+void NotifierProcessConfig::Describe(runtime::ConfigSchema& schema) {
+  schema
+      .String("matching.address", &matching_address,
+              {.doc = "Host and gRPC port of matching, which has the symbols and the books to start from.",
+               .required = true,
+               .max_length = 255})
+      .String("persistence.address", &persistence_address,
+              {.doc = "Host and gRPC port of persistence, which has the keys that clients sign in with.",
+               .required = true,
+               .max_length = 255});
+  service.Describe(schema);
+}
+
+NotifierProcess::NotifierProcess(const NotifierProcessConfig& config, runtime::ServiceContext& context)
+    : config_(config), context_(context) {}
+
+NotifierProcess::~NotifierProcess() = default;
+
+absl::Status NotifierProcess::Start() {
+  parts_ = std::make_unique<Parts>(config_, context_);
+  return parts_->app.Start();
+}
+
+std::vector<runtime::GrpcService> NotifierProcess::GrpcServices() {
+  return {{&parts_->service, xtrader::v1::NotifierService::service_full_name()}};
+}
+
+std::string NotifierProcess::ReadyFile(const runtime::Endpoints& endpoints) {
+  const nlohmann::ordered_json ready{
+      {"service", context_.name},
+      {"instance", context_.config.instance},
+      {"grpc", endpoints.grpc},
+      {"admin", endpoints.admin},
+      {"ws", "ws://" + config_.service.address + ":" + std::to_string(parts_->app.port())},
+      {"pid", ::getpid()}};
+  return ready.dump() + "\n";
+}
+
+void NotifierProcess::Drain(std::chrono::steady_clock::time_point deadline) { parts_->app.Drain(deadline); }
+
+void NotifierProcess::Stop() {
+  if (parts_ != nullptr) parts_->app.Stop();
+}
+
+}  // namespace xt::notifier
