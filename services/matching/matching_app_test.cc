@@ -117,7 +117,8 @@ TEST_F(MatchingAppTest, AMarketOrderWithoutTimeInForceCanStandInTheOutboxToo) {
   market.type = domain::OrderType::kMarket;
   market.time_in_force = domain::TimeInForce::kUnspecified;
   Apply({FrameChain::Limit(1, Side::kSell, 100, 5, "a"), market});
-  for (const domain::CommandResult& result : results_.frames().back().results) {
+  const auto frames = results_.frames();
+  for (const domain::CommandResult& result : frames.back().results) {
     const auto decoded = wire::DecodeEventBatch(wire::EncodeEventBatch(result));
     EXPECT_TRUE(decoded.ok()) << decoded.status();
   }

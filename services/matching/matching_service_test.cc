@@ -83,10 +83,11 @@ TEST_F(MatchingServiceTest, FramesGoInAndResultsComeBack) {
   ASSERT_TRUE(replica_->Offer(orders).ok());
   ASSERT_TRUE(replica_->Commit(orders->last_sequence()).ok());
   ASSERT_TRUE(results_.WaitForFrames(2));
-  for (const ports::FrameResults& frame : results_.frames()) {
+  const auto frames = results_.frames();
+  for (const ports::FrameResults& frame : frames) {
     EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
   }
-  EXPECT_EQ(results_.frames().back().results.back().sequence, orders->last_sequence());
+  EXPECT_EQ(frames.back().results.back().sequence, orders->last_sequence());
 }
 
 TEST_F(MatchingServiceTest, MoreFramesThanTheReplicaHasRoomForAreHeld) {
