@@ -1,4 +1,5 @@
-// What the contract suites share: folders that vanish, and waiting for a callback on a condition variable with a deadline.
+// What the contract suites share: folders that vanish, and waiting for a callback on a condition variable with a
+// deadline.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// MemorySessionStore, MemoryRateLimiter, MemoryCache and SoleLeader: the contracts of their ports, and what is their own:
-// the bounds, the epoch file.
+// MemorySessionStore, MemoryRateLimiter, MemoryCache and SoleLeader: the contracts of their ports, and what is their
+// own: the bounds, the epoch file.
 #include <fstream>
 #include <thread>
 

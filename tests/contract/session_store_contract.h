@@ -1,5 +1,5 @@
-// The contracts of ports::SessionStore, ports::RateLimiter and ports::Cache as tests; see command_journal_contract.h for
-// how an adapter uses them.
+// The contracts of ports::SessionStore, ports::RateLimiter and ports::Cache as tests; see command_journal_contract.h
+// for how an adapter uses them.
 #pragma once
 
 #include <chrono>

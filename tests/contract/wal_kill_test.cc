@@ -1,5 +1,5 @@
-// A process that appends to a WalJournal and tells what was confirmed is killed at random moments, again and again; every
-// confirmed record must be there afterwards, exactly as it was appended.
+// A process that appends to a WalJournal and tells what was confirmed is killed at random moments, again and again;
+// every confirmed record must be there afterwards, exactly as it was appended.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,11 +1,13 @@
 // FileExecutionStream: the executions in a SegmentLog, with one small file per consumer group (internal/
 // slot_file.h) that says what was acknowledged and which consumer name holds what; it is written at every delivery and
-// acknowledgement. A damaged group file means that the group starts over at the oldest entry: delivered again, never skipped.
+// acknowledgement. A damaged group file means that the group starts over at the oldest entry: delivered again, never
+// skipped.
 //
 // Bound: a group holds at most `max_pending` unacknowledged entries; beyond that Read waits for acknowledgements.
 // Trimming: segments that every group has acknowledged are deleted; without a group nothing is.
 // Idle times run on the given clock and start again at a restart.
-// Threads: as the port says. One live consumer per group and name (FAILED_PRECONDITION); consumers may outlive the stream.
+// Threads: as the port says. One live consumer per group and name (FAILED_PRECONDITION); consumers may outlive the
+// stream.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// FileIo: the two system calls whose failure decides whether an acknowledgement is true, behind a seam. The default does
-// what it says; a test passes one that fails, stalls or writes half. Thread-safe when the implementation is; the default is.
+// FileIo: the two system calls whose failure decides whether an acknowledgement is true, behind a seam. The default
+// does what it says; a test passes one that fails, stalls or writes half. Thread-safe when the implementation is; the
+// default is.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// FileMarketBus: a SegmentLog per topic and one small file per group and topic with the committed offset. A topic has one
-// partition: of several live consumers of a group one reads a topic, another takes over where the group committed once
-// the first is gone.
+// FileMarketBus: a SegmentLog per topic and one small file per group and topic with the committed offset. A topic has
+// one partition: of several live consumers of a group one reads a topic, another takes over where the group committed
+// once the first is gone.
 //
 // Retention: whole segments, oldest first, while a topic is larger than `retain_bytes`; the newest record always stays.
 // A committed offset before the oldest record starts at the oldest.

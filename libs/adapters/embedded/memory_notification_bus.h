@@ -1,11 +1,11 @@
-// MemoryNotificationBus: a topic exchange with queues in memory. A restart loses what is queued: notifications are pushes
-// about things that are stored elsewhere, and whoever needs the past asks for it.
+// MemoryNotificationBus: a topic exchange with queues in memory. A restart loses what is queued: notifications are
+// pushes about things that are stored elsewhere, and whoever needs the past asks for it.
 //
-// Bounds: `max_length` ready messages and `prefetch` unacknowledged ones per consumer, for each queue; what does not fit is
-// the new message, which goes to the dead letters; of those the newest `max_dead_letters` are kept and the rest counted.
-// A named queue outlives its consumers; its options are those of the first Consume, bindings add up.
-// A message that comes back (requeue, or its consumer is gone) takes its old place in the queue, unless it has been
-// delivered `max_deliveries` times: then it goes to the dead letters.
+// Bounds: `max_length` ready messages and `prefetch` unacknowledged ones per consumer, for each queue; what does not
+// fit is the new message, which goes to the dead letters; of those the newest `max_dead_letters` are kept and the rest
+// counted. A named queue outlives its consumers; its options are those of the first Consume, bindings add up. A message
+// that comes back (requeue, or its consumer is gone) takes its old place in the queue, unless it has been delivered
+// `max_deliveries` times: then it goes to the dead letters.
 // Threads: everything from any thread; each consumer object by one at a time. Consumers may outlive the bus object.
 #pragma once
 

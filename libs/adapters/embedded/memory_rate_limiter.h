@@ -1,6 +1,6 @@
-// MemoryRateLimiter: one token bucket per key, in integers: a bucket holds tokens in units of 10^-9, so that no refill is
-// lost to rounding. New keys start with a full bucket. The number of keys is bounded: the least recently used one makes
-// room, which is the fullest in most cases (a full one is forgotten without any effect). Thread-safe.
+// MemoryRateLimiter: one token bucket per key, in integers: a bucket holds tokens in units of 10^-9, so that no refill
+// is lost to rounding. New keys start with a full bucket. The number of keys is bounded: the least recently used one
+// makes room, which is the fullest in most cases (a full one is forgotten without any effect). Thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// MemorySessionStore: sessions in a bounded table in memory. When it is full, expired sessions are dropped first; if none
-// is, Put of a new session is RESOURCE_EXHAUSTED: a flood of sign-ins never signs others out. The clock outlives the store.
-// Thread-safe.
+// MemorySessionStore: sessions in a bounded table in memory. When it is full, expired sessions are dropped first; if
+// none is, Put of a new session is RESOURCE_EXHAUSTED: a flood of sign-ins never signs others out. The clock outlives
+// the store. Thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -18,8 +18,8 @@
 namespace xt::embedded {
 namespace {
 
-// A segment starts with 16 bytes: u32 crc of what follows, u32 magic, u64 first position. Records: u32 crc (of length and
-// payload), u32 length, payload.
+// A segment starts with 16 bytes: u32 crc of what follows, u32 magic, u64 first position. Records: u32 crc (of length
+// and payload), u32 length, payload.
 constexpr std::uint32_t kMagic = 0x474C5458;  // "XTLG"
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kRecordHeaderBytes = 8;

@@ -2,8 +2,8 @@
 // stream and market bus. A record is named by its position: dense, growing by one. It is not durable against power loss
 // by itself (only a segment that is left behind is synced): everything in it can be derived again from the journal.
 //
-// Open keeps the good prefix of the last segment and cuts what is behind it (a torn tail). A record that turns out damaged
-// when it is read is DATA_LOSS, naming file and offset. Memory holds a sparse index only.
+// Open keeps the good prefix of the last segment and cuts what is behind it (a torn tail). A record that turns out
+// damaged when it is read is DATA_LOSS, naming file and offset. Memory holds a sparse index only.
 // Threads: Append and TrimBelow by one thread; everything else by any, at the same time.
 #pragma once
 

@@ -1,6 +1,6 @@
-// SoleLeader: the election of a process that is alone: it leads as soon as it campaigns. The epoch lies in a file that is
-// synced before the observer learns of it, and grows by one at each Campaign, also across restarts. The folder is locked:
-// a second process is refused, so that the only one really is.
+// SoleLeader: the election of a process that is alone: it leads as soon as it campaigns. The epoch lies in a file that
+// is synced before the observer learns of it, and grows by one at each Campaign, also across restarts. The folder is
+// locked: a second process is refused, so that the only one really is.
 //
 // Threads: any. The observer is called inside Campaign and, with leader false, inside the first Resign.
 #pragma once
@@ -16,8 +16,8 @@ namespace xt::embedded {
 
 class SoleLeader final : public ports::LeaderElection {
  public:
-  // `id` names this process in Leadership::leader_id. A damaged epoch file is DATA_LOSS: a lower epoch would be refused by
-  // the journal anyway.
+  // `id` names this process in Leadership::leader_id. A damaged epoch file is DATA_LOSS: a lower epoch would be refused
+  // by the journal anyway.
   static absl::StatusOr<std::unique_ptr<SoleLeader>> Open(std::string folder, std::string id);
   ~SoleLeader() override;
 

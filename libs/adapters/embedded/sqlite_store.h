@@ -1,6 +1,6 @@
-// SqliteStore: the database of the standalone, one SQLite file in WAL mode. One connection writes, a few read at the same
-// time, and a reader sees whole batches only. synchronous=NORMAL: after a power loss the last batches may be missing, but
-// never half of one; the watermark says what is missing, and it is derived again from the journal.
+// SqliteStore: the database of the standalone, one SQLite file in WAL mode. One connection writes, a few read at the
+// same time, and a reader sees whole batches only. synchronous=NORMAL: after a power loss the last batches may be
+// missing, but never half of one; the watermark says what is missing, and it is derived again from the journal.
 //
 // Client order ids: an account may use one again once the earlier order is closed and was created 24 h before (journal
 // time). A batch that breaks this is ALREADY_EXISTS and changes nothing; besides, the schema keeps (account,

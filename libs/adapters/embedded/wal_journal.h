@@ -2,14 +2,15 @@
 // fdatasync per group of everything that was queued while the previous group was on its way to the disk. The next
 // segment is prepared by a thread of its own, so that a rollover does not wait for the disk to be filled with zeros.
 //
-// Folder: `LOCK` (flock; a second owner is refused, FAILED_PRECONDITION "LOCKED"), `journal.header` (uuid, fencing token;
-// replaced by rename), `wal-00000001.log`, ... (format: internal/wal_format.h).
-// Bound: an Append that finds `max_queued_bytes` waiting for the disk waits for room; a frame is never dropped or refused
-// for lack of it. So Append must not be called from inside a `done`.
-// Errors: a failed write or fdatasync is final and never retried, since the kernel may have dropped the pages: that group
-// and every later append fail. So does everything behind an append that was refused as INVALID_ARGUMENT.
+// Folder: `LOCK` (flock; a second owner is refused, FAILED_PRECONDITION "LOCKED"), `journal.header` (uuid, fencing
+// token; replaced by rename), `wal-00000001.log`, ... (format: internal/wal_format.h).
+// Bound: an Append that finds `max_queued_bytes` waiting for the disk waits for room; a frame is never dropped or
+// refused for lack of it. So Append must not be called from inside a `done`.
+// Errors: a failed write or fdatasync is final and never retried, since the kernel may have dropped the pages: that
+// group and every later append fail. So does everything behind an append that was refused as INVALID_ARGUMENT.
 // Damage: the contract's strict rule holds within the last group too. A power loss that kept a later record of an
-// unconfirmed group and lost an earlier one is therefore refused (DATA_LOSS, "none of them was confirmed"), not guessed.
+// unconfirmed group and lost an earlier one is therefore refused (DATA_LOSS; the message says that
+// it is not proven that the group was confirmed), not guessed.
 // Threads: as the port says; Stats may be called from any thread.
 #pragma once
 

@@ -1,5 +1,5 @@
-// ExpiringTable: a bounded map of texts whose entries have an end. Expired entries are not seen and make room first; what
-// happens when that is not enough is the caller's policy. Thread-safe.
+// ExpiringTable: a bounded map of texts whose entries have an end. Expired entries are not seen and make room first;
+// what happens when that is not enough is the caller's policy. Thread-safe.
 #pragma once
 
 #include <cstdint>

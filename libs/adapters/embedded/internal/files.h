@@ -1,5 +1,6 @@
-// Files of one folder: open descriptors that close themselves, whole reads, replacing a small file atomically, locks. All
-// errors are a Status that names the path: UNAVAILABLE for a full disk, INTERNAL for the rest. No state, thread-safe.
+// Files of one folder: open descriptors that close themselves, whole reads, replacing a small file atomically, locks.
+// All errors are a Status that names the path: UNAVAILABLE for a full disk, INTERNAL for the rest. No state,
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +52,8 @@ absl::Status ReplaceFile(const std::string& folder, const std::string& name, std
 // NOT_FOUND when absent.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
-// Takes an exclusive flock on `folder`/LOCK; FAILED_PRECONDITION "LOCKED ..." naming the holder's pid when another has it.
+// Takes an exclusive flock on `folder`/LOCK; FAILED_PRECONDITION "LOCKED ..." naming the holder's pid when another has
+// it.
 absl::StatusOr<Fd> LockFolder(const std::string& folder);
 
 // 1..64 characters of [A-Za-z0-9._-], not starting with '.': safe as a file name.

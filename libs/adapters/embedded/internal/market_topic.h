@@ -1,6 +1,6 @@
-// MarketTopic: one topic of the market bus, a SegmentLog of encoded messages. Each record repeats the highest event id so
-// far, so that the last record alone tells where a publisher resumes. Thread-safe as its SegmentLog is: Append by one
-// thread, Read and LastId by any.
+// MarketTopic: one topic of the market bus, a SegmentLog of encoded messages. Each record repeats the highest event id
+// so far, so that the last record alone tells where a publisher resumes. Thread-safe as its SegmentLog is: Append by
+// one thread, Read and LastId by any.
 #pragma once
 
 #include <cstdint>

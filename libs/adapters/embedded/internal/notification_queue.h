@@ -1,6 +1,6 @@
-// NotificationQueue: one bounded queue of the notification bus: ready messages in the order of their arrival, and what its
-// consumers hold unacknowledged. A message that comes back takes its old place. A value without threads; the bus's lock
-// guards it.
+// NotificationQueue: one bounded queue of the notification bus: ready messages in the order of their arrival, and what
+// its consumers hold unacknowledged. A message that comes back takes its old place. A value without threads; the bus's
+// lock guards it.
 #pragma once
 
 #include <cstdint>

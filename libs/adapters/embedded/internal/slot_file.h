@@ -1,7 +1,7 @@
 // SlotFile: a small state that is written often and must survive the process at any moment: two files, written in turn
-// and in place, each with a generation and a checksum. A torn write leaves the other one, which is one step older. Nothing
-// is synced and nothing renamed: replacing a file by rename makes the file system write it out at once, which costs
-// milliseconds and disturbs the journal. One thread at a time.
+// and in place, each with a generation and a checksum. A torn write leaves the other one, which is one step older.
+// Nothing is synced and nothing renamed: replacing a file by rename makes the file system write it out at once, which
+// costs milliseconds and disturbs the journal. One thread at a time.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// A thin skin over SQLite: connections, statements prepared once and kept by their text, values bound and read in order.
-// Errors become a Status: ALREADY_EXISTS for a broken constraint, UNAVAILABLE for a busy or full database, DATA_LOSS for a
-// damaged file, INTERNAL else. A connection and its statements belong to one thread at a time.
+// A thin skin over SQLite: connections, statements prepared once and kept by their text, values bound and read in
+// order. Errors become a Status: ALREADY_EXISTS for a broken constraint, UNAVAILABLE for a busy or full database,
+// DATA_LOSS for a damaged file, INTERNAL else. A connection and its statements belong to one thread at a time.
 #pragma once
 
 #include <sqlite3.h>

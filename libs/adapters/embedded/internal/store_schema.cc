@@ -9,8 +9,8 @@
 namespace xt::embedded {
 namespace {
 
-// Ids and sequences are unsigned in C++ and signed here. Prices in ticks, quantities in lots, amounts in smallest units,
-// enums by their value, times in Unix nanoseconds unless the name says otherwise.
+// Ids and sequences are unsigned in C++ and signed here. Prices in ticks, quantities in lots, amounts in smallest
+// units, enums by their value, times in Unix nanoseconds unless the name says otherwise.
 constexpr std::array<const char*, 1> kMigrations{R"sql(
 CREATE TABLE watermark (
   id       INTEGER PRIMARY KEY CHECK (id = 1),

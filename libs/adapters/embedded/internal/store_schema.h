@@ -7,7 +7,8 @@
 
 namespace xt::embedded {
 
-// Sets up the file (WAL mode) and brings the schema to the present version. FAILED_PRECONDITION when it is from a newer one.
+// Sets up the file (WAL mode) and brings the schema to the present version. FAILED_PRECONDITION when it is from a newer
+// one.
 absl::Status Migrate(sqlite::Connection& connection);
 
 }  // namespace xt::embedded

@@ -1,5 +1,6 @@
-// SegmentPreparer: makes the next segment of the journal on a thread of its own, so that filling 64 MiB with zeros does not
-// stand in the way of a commit. Request and Take are called by the journal's writer; one segment is prepared at a time.
+// SegmentPreparer: makes the next segment of the journal on a thread of its own, so that filling 64 MiB with zeros does
+// not stand in the way of a commit. Request and Take are called by the journal's writer; one segment is prepared at a
+// time.
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// What Open does with the files of a journal: verifies every record and the chain, decides between a torn tail (cut) and
-// damage (refused, nothing changed), and names the segment to go on with. One thread; holds one record in memory.
+// What Open does with the files of a journal: verifies every record and the chain, decides between a torn tail (cut)
+// and damage (refused, nothing changed), and names the segment to go on with. One thread; holds one record in memory.
 #pragma once
 
 #include <cstdint>

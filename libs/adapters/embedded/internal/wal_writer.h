@@ -1,6 +1,6 @@
 // SegmentWriter: turns groups of records into bytes at the end of the journal and makes each group durable with one
-// fdatasync (one more where a group crosses into the next segment). The first error is final: nothing is written or synced
-// after it. Used by the journal's writer thread alone, but for Segments(), which is thread-safe.
+// fdatasync (one more where a group crosses into the next segment). The first error is final: nothing is written or
+// synced after it. Used by the journal's writer thread alone, but for Segments(), which is thread-safe.
 #pragma once
 
 #include <chrono>
