@@ -48,7 +48,7 @@ TEST_F(MarketDataProcessTest, StartsAloneAndSaysWhatIsMissing) {
   EXPECT_EQ(ready_.at("service"), "market-data");
   EXPECT_EQ(Admin("/livez").status, 200);
   EXPECT_EQ(Admin("/startupz").status, 200);
-  const http::Response ready = Admin("/readyz");
+  const http::Response ready = Admin("/readyz?verbose");
   EXPECT_EQ(ready.status, 503);
   EXPECT_THAT(ready.body, HasSubstr("market-data.matching"));
   EXPECT_THAT(Admin("/metrics").body, HasSubstr("md_messages_total{channel=\"trade\"} 0"));

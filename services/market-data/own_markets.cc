@@ -58,10 +58,11 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
       heartbeat_(health.AddHeartbeat("market-data.markets", kLoopLimitMs)),
       trades_total_(MessageCounter(metrics, "trade")),
       depths_total_(MessageCounter(metrics, "depth")),
-      duplicates_total_(metrics.Counter("mq_duplicates_dropped_total", "Messages that were seen before.",
+      duplicates_total_(metrics.Counter("mq_duplicates_dropped_total", "Messages dropped by their event id.",
                                         {{"broker", "kafka"}, {"topic", "market"}, {"group", "market-data"}})),
       refused_total_(MessageCounter(metrics, "refused")),
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "own"}})),
+      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "depth"}})),
       conflated_total_(metrics.Counter("md_conflated_total", "Changes that no ticker of their own was published for.",
                                        {{"channel", "ticker"}})),
       publish_errors_total_(
@@ -146,17 +147,35 @@ absl::Status OwnMarkets::LearnOnce() {
   return absl::OkStatus();
 }
 
-bool OwnMarkets::Learn(domain::SymbolId symbol) {
+bool OwnMarkets::AskMatching(absl::FunctionRef<absl::Status()> question) {
   while (true) {
     heartbeat_.Beat();
-    absl::Status status = LearnOnce();
-    if (status.ok() && Find(symbol) == nullptr) status = absl::UnavailableError("matching does not know the symbols yet");
+    const absl::Status status = question();
     matching_health_.Set(status.ok() ? runtime::HealthStatus::kOk : runtime::HealthStatus::kDown, MessageOf(status));
     std::unique_lock lock(mutex_);
     if (stopping_) return false;
     if (status.ok()) return true;
     if (wake_.wait_for(lock, kRetryPause, [this] { return stopping_; })) return false;
   }
+}
+
+bool OwnMarkets::Learn(domain::SymbolId symbol) {
+  return AskMatching([&]() -> absl::Status {
+    XT_RETURN_IF_ERROR(LearnOnce());
+    if (Find(symbol) != nullptr) return absl::OkStatus();
+    return absl::UnavailableError("matching does not know the symbols yet");
+  });
+}
+
+bool OwnMarkets::LoadBook(Entry& entry) {
+  return AskMatching([&]() -> absl::Status {
+    XT_ASSIGN_OR_RETURN(const domain::BookSnapshot book, matching_.GetBook(entry.market.symbol().id, 0));
+    snapshots_total_.Increment();
+    std::lock_guard lock(mutex_);
+    entry.market.ResetBook(book);
+    entry.dirty = true;
+    return absl::OkStatus();
+  });
 }
 
 bool OwnMarkets::Handle(const ports::MarketDelivery& delivery) {
@@ -194,6 +213,11 @@ bool OwnMarkets::HandleDepth(const std::string& payload) {
     return true;
   }
   if (Find(depth->symbol) == nullptr && !Learn(depth->symbol)) return false;
+  // The bus keeps messages for a while only; who is slower than that misses some.
+  if (depth->previous_sequence > Find(depth->symbol)->market.book_sequence()) {
+    gaps_total_.Increment();
+    if (!LoadBook(*Find(depth->symbol))) return false;
+  }
   std::lock_guard lock(mutex_);
   Entry& entry = *markets_[depth->symbol.value()];
   const bool fresh = entry.market.ApplyDepth(depth->sequence, depth->timestamp_ns, depth->changes);

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/ports/market_bus.h"
@@ -56,8 +57,10 @@ class OwnMarkets {
   };
 
   void Run();
-  // Asks matching for symbols and their books until the symbol is known. False when stopped.
-  bool Learn(domain::SymbolId symbol);
+  // These ask matching, again and again until it answers. False when stopped.
+  bool AskMatching(absl::FunctionRef<absl::Status()> question);
+  bool Learn(domain::SymbolId symbol);  // symbols and their books, until the symbol is known
+  bool LoadBook(Entry& entry);
   absl::Status LearnOnce();
   bool Handle(const ports::MarketDelivery& delivery);
   bool HandleTrade(const std::string& payload);
@@ -87,6 +90,7 @@ class OwnMarkets {
   runtime::Counter& duplicates_total_;
   runtime::Counter& refused_total_;
   runtime::Counter& snapshots_total_;
+  runtime::Counter& gaps_total_;
   runtime::Counter& conflated_total_;
   runtime::Counter& publish_errors_total_;
 

@@ -236,6 +236,21 @@ TEST_F(OwnMarketsTest, LearnsASymbolThatCameLater) {
   EXPECT_THAT(book->asks, ElementsAre(Level(11, 3)));
 }
 
+TEST_F(OwnMarketsTest, LoadsABookAgainAfterAGap) {
+  DefineBtc();
+  Publish(DepthMessage(btc_, 22, {Level(99, 1)}, {}, kStartMs, 15));
+  Publish(DepthMessage(btc_, 23, {Level(98, 2)}, {}, kStartMs, 22));
+  StartAndHandle();
+  EXPECT_THAT(metrics_.Text(), HasSubstr("md_sequence_gaps_total{channel=\"depth\"} 0"));
+  matching_.SetBook({.symbol = kBtc, .sequence = domain::SequenceNumber(30), .bids = {Level(50, 5)}, .asks = {}});
+  Publish(DepthMessage(btc_, 29, {Level(40, 1)}, {}, kStartMs, 27));  // what came behind 23 is not there any more
+  Publish(DepthMessage(btc_, 31, {Level(51, 2)}, {}, kStartMs, 29));
+  ASSERT_TRUE(bus_.WaitUntilHandled());
+  EXPECT_THAT(metrics_.Text(), HasSubstr("md_sequence_gaps_total{channel=\"depth\"} 1"));
+  EXPECT_EQ(markets_->Book(kBtc, 0)->sequence, domain::SequenceNumber(31));
+  EXPECT_THAT(markets_->Book(kBtc, 0)->bids, ElementsAre(Level(51, 2), Level(50, 5)));
+}
+
 TEST_F(OwnMarketsTest, WaitsForMatching) {
   DefineBtc();
   matching_.SetPresent(false);

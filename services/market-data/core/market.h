@@ -44,6 +44,7 @@ class Market {
 
   [[nodiscard]] const domain::Symbol& symbol() const { return symbol_; }
   [[nodiscard]] domain::BookSnapshot Book(std::size_t depth) const { return book_.Snapshot(symbol_.id, depth); }
+  [[nodiscard]] domain::SequenceNumber book_sequence() const { return book_.sequence(); }
   [[nodiscard]] TopOfBook Top() const;
   // Newest first.
   [[nodiscard]] std::vector<MarketTradeEvent> Trades(std::size_t limit) const;

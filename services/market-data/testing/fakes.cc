@@ -50,12 +50,13 @@ ports::MarketMessage TradeMessage(const domain::Symbol& symbol, std::uint64_t se
 
 ports::MarketMessage DepthMessage(const domain::Symbol& symbol, std::uint64_t sequence,
                                   std::vector<domain::BookLevel> bids, std::vector<domain::BookLevel> asks,
-                                  std::int64_t time_ms) {
+                                  std::int64_t time_ms, std::uint64_t previous_sequence) {
   wire::MarketDepth depth{.sequence = domain::SequenceNumber(sequence),
                           .timestamp_ns = time_ms * kNsPerMs,
                           .symbol = symbol.id,
                           .code = symbol.code,
-                          .changes = {}};
+                          .changes = {},
+                          .previous_sequence = domain::SequenceNumber(previous_sequence)};
   for (const auto& level : bids) depth.changes.push_back({symbol.id, domain::Side::kBuy, level.price, level.quantity, 0});
   for (const auto& level : asks) depth.changes.push_back({symbol.id, domain::Side::kSell, level.price, level.quantity, 0});
   return Message(ports::topic::kDepth, symbol, sequence, wire::EncodeMarketDepth(depth));
@@ -207,6 +208,11 @@ void FakeMatching::Define(const domain::Symbol& symbol, const domain::BookSnapsh
   XT_CHECK(data_.symbols.size() == symbol.id.value(), "position is id");
   data_.symbols.push_back(symbol);
   books_[symbol.id] = book;
+}
+
+void FakeMatching::SetBook(const domain::BookSnapshot& book) {
+  std::lock_guard lock(mutex_);
+  books_[book.symbol] = book;
 }
 
 bool FakeMatching::WaitForQuestions(std::uint64_t count) const {

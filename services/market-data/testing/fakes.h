@@ -31,7 +31,7 @@ ports::MarketMessage TradeMessage(const domain::Symbol& symbol, std::uint64_t se
                                   std::int64_t quantity, std::int64_t time_ms);
 ports::MarketMessage DepthMessage(const domain::Symbol& symbol, std::uint64_t sequence,
                                   std::vector<domain::BookLevel> bids, std::vector<domain::BookLevel> asks,
-                                  std::int64_t time_ms);
+                                  std::int64_t time_ms, std::uint64_t previous_sequence = 0);
 domain::BookLevel Level(std::int64_t price, std::int64_t quantity);
 
 // Topics in one order, kept for ever.
@@ -88,6 +88,7 @@ class FakeMatching final : public ports::MatchingQueries {
 
   void SetPresent(bool present);
   void Define(const domain::Symbol& symbol, const domain::BookSnapshot& book);
+  void SetBook(const domain::BookSnapshot& book);
   // Until it was asked so often for its symbols.
   [[nodiscard]] bool WaitForQuestions(std::uint64_t count) const;
 
