@@ -65,7 +65,8 @@ absl::StatusOr<MarketDepth> ReadDepth(const pb::MarketDepth& message) {
   XT_RETURN_IF_ERROR(CheckCode(out.code));
   if (message.sequence() == 0) return FieldError("sequence", "must not be 0");
   out.sequence = domain::SequenceNumber(message.sequence());
-  if (message.previous_sequence() >= message.sequence()) return FieldError("previous_sequence", "must be below sequence");
+  if (message.previous_sequence() >= message.sequence())
+    return FieldError("previous_sequence", "must be below sequence");
   out.previous_sequence = domain::SequenceNumber(message.previous_sequence());
   out.timestamp_ns = message.timestamp_ns();
   ReadChanges(domain::Side::kBuy, message.bids(), out);

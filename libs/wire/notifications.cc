@@ -60,7 +60,11 @@ std::vector<RoutedPayload> MarketDepths(const domain::CommandResult& result, Sym
     FindOrAdd(
         groups, index, [&](const MarketDepth& depth) { return depth.symbol == change->symbol; },
         [&] {
-          return MarketDepth{result.sequence, result.timestamp_ns, change->symbol, code_of(change->symbol), {},
+          return MarketDepth{result.sequence,
+                             result.timestamp_ns,
+                             change->symbol,
+                             code_of(change->symbol),
+                             {},
                              previous_of(change->symbol)};
         })
         .changes.push_back(*change);
@@ -79,7 +83,9 @@ std::vector<RoutedPayload> UserEventsByAccount(const domain::CommandResult& resu
     if (!account || *account == domain::kFeeAccount) return;
     FindOrAdd(
         groups, index, [&](const UserEvents& events) { return events.account == *account; },
-        [&] { return UserEvents{result.sequence, result.timestamp_ns, *account, {}}; })
+        [&] {
+          return UserEvents{result.sequence, result.timestamp_ns, *account, {}};
+        })
         .events.push_back({index, event});
   });
   std::vector<RoutedPayload> payloads;

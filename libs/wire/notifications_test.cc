@@ -37,13 +37,14 @@ domain::BookChange Level(std::uint16_t symbol, domain::Side side, std::int64_t p
 }
 
 domain::CommandResult FillResult() {
-  domain::Trade trade{domain::TradeId(77), SymbolId(1), domain::Price(5), domain::Quantity(6), domain::Side::kSell,
-                      domain::OrderId(1),  domain::OrderId(2), AccountId(10), AccountId(20)};
-  return {domain::SequenceNumber(42),
-          1000,
-          {ReportOf(AccountId(20)), trade, ReportOf(AccountId(10)), ChangeOf(AccountId(20)),
-           ChangeOf(domain::kFeeAccount), Level(1, domain::Side::kBuy, 5, 0), Level(0, domain::Side::kSell, 9, 1),
-           Level(1, domain::Side::kSell, 6, 2)}};
+  domain::Trade trade{domain::TradeId(77), SymbolId(1),         domain::Price(5),
+                      domain::Quantity(6), domain::Side::kSell, domain::OrderId(1),
+                      domain::OrderId(2),  AccountId(10),       AccountId(20)};
+  return {
+      domain::SequenceNumber(42),
+      1000,
+      {ReportOf(AccountId(20)), trade, ReportOf(AccountId(10)), ChangeOf(AccountId(20)), ChangeOf(domain::kFeeAccount),
+       Level(1, domain::Side::kBuy, 5, 0), Level(0, domain::Side::kSell, 9, 1), Level(1, domain::Side::kSell, 6, 2)}};
 }
 
 TEST(Notifications, TradesArePublicAndCarryTheEventId) {
@@ -53,8 +54,14 @@ TEST(Notifications, TradesArePublicAndCarryTheEventId) {
   EXPECT_EQ(payloads[0].index, 2U);
   const auto trade = DecodeMarketTrade(payloads[0].bytes);
   ASSERT_TRUE(trade.ok()) << trade.status();
-  const MarketTrade expected{{domain::SequenceNumber(42), 2}, 1000, SymbolId(1), CodeOf(SymbolId(1)),
-                             domain::TradeId(77), domain::Price(5), domain::Quantity(6), domain::Side::kSell};
+  const MarketTrade expected{{domain::SequenceNumber(42), 2},
+                             1000,
+                             SymbolId(1),
+                             CodeOf(SymbolId(1)),
+                             domain::TradeId(77),
+                             domain::Price(5),
+                             domain::Quantity(6),
+                             domain::Side::kSell};
   EXPECT_EQ(*trade, expected);
 }
 
@@ -71,8 +78,8 @@ TEST(Notifications, DepthIsGroupedBySymbol) {
   EXPECT_EQ(depth->previous_sequence, domain::SequenceNumber(40));
   EXPECT_EQ(DecodeMarketDepth(payloads[1].bytes)->previous_sequence, domain::SequenceNumber(0));
   EXPECT_EQ(depth->code, CodeOf(SymbolId(1)));
-  EXPECT_THAT(depth->changes, ::testing::ElementsAre(Level(1, domain::Side::kBuy, 5, 0),
-                                                     Level(1, domain::Side::kSell, 6, 2)));
+  EXPECT_THAT(depth->changes,
+              ::testing::ElementsAre(Level(1, domain::Side::kBuy, 5, 0), Level(1, domain::Side::kSell, 6, 2)));
 }
 
 TEST(Notifications, UserEventsAreSplitByAccountAndNeverForTheFeeAccount) {
@@ -118,7 +125,8 @@ TEST(MarketProto, ErrorsNameTheField) {
   MarketDepth depth{domain::SequenceNumber(0), 0, SymbolId(0), CodeOf(SymbolId(0)), {}};
   EXPECT_EQ(DecodeMarketDepth(EncodeMarketDepth(depth)).status().message(), "sequence: must not be 0");
   depth.sequence = depth.previous_sequence = domain::SequenceNumber(7);
-  EXPECT_EQ(DecodeMarketDepth(EncodeMarketDepth(depth)).status().message(), "previous_sequence: must be below sequence");
+  EXPECT_EQ(DecodeMarketDepth(EncodeMarketDepth(depth)).status().message(),
+            "previous_sequence: must be below sequence");
   UserEvents events{domain::SequenceNumber(1), 0, AccountId(1), {{0, ReportOf(AccountId(1))}}};
   EXPECT_EQ(DecodeUserEvents(EncodeUserEvents(events)).status().message(), "events[0].index: must not be 0");
 }

@@ -15,14 +15,12 @@ using testing::kPatience;
 using testing::Listener;
 using testing::LogonRequestOf;
 using testing::NotifierTest;
-using testing::TradeOf;
 using ::testing::StartsWith;
+using testing::TradeOf;
 
 class LifecycleTest : public NotifierTest {
  protected:
-  void Make() {
-    app_ = std::make_unique<NotifierApp>(config_, bus_, matching_, history_, clock_, metrics_, health_);
-  }
+  void Make() { app_ = std::make_unique<NotifierApp>(config_, bus_, matching_, history_, clock_, metrics_, health_); }
   static std::chrono::steady_clock::time_point Soon() { return std::chrono::steady_clock::now() + kPatience; }
 };
 

@@ -130,11 +130,11 @@ std::string ResultMessage(std::string_view id, const std::vector<std::string>& c
 }
 
 std::string ErrorMessage(std::string_view id, domain::RejectReason reason, std::string_view field) {
-  const Json out{{"type", "error"},
-                 {"id", Json::parse(id, nullptr, false)},
-                 {"code", domain::RejectReasonCode(reason)},
-                 {"message", domain::RejectReasonText(reason)},
-                 {"field", field}};
+  Json out{{"type", "error"},
+           {"id", Json::parse(id, nullptr, false)},
+           {"code", domain::RejectReasonCode(reason)},
+           {"message", domain::RejectReasonText(reason)}};
+  if (!field.empty()) out["field"] = field;
   return out.dump();
 }
 

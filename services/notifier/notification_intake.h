@@ -27,8 +27,8 @@ namespace xt::notifier {
 class NotificationIntake {
  public:
   // All must outlive it. Adds the hard health checks `notifier.matching` and `notifier.notification_bus`.
-  NotificationIntake(const NotifierConfig& config, ports::NotificationBus& bus, ports::MatchingQueries& matching, Hub& hub,
-                     runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health);
+  NotificationIntake(const NotifierConfig& config, ports::NotificationBus& bus, ports::MatchingQueries& matching,
+                     Hub& hub, runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health);
   ~NotificationIntake();  // Stop()
 
   absl::Status Start();

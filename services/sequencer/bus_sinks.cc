@@ -39,8 +39,8 @@ absl::StatusOr<std::string> KeyOf(const domain::CommandResult& result, const Sym
     if (!symbol) continue;
     const auto code = codes.Find(*symbol);
     if (!code) {
-      return absl::InternalError(absl::StrCat("no code for symbol ", symbol->value(), " of sequence ",
-                                              result.sequence.value()));
+      return absl::InternalError(
+          absl::StrCat("no code for symbol ", symbol->value(), " of sequence ", result.sequence.value()));
     }
     if (key.empty()) key = std::string(code->view());
   }
@@ -150,8 +150,10 @@ class MarketSink final : public DecodingSink {
   }
   void AddAll(std::size_t topic, const domain::CommandResult& result, std::vector<wire::RoutedPayload> payloads) {
     for (wire::RoutedPayload& payload : payloads) {
-      messages_.push_back({topics_[topic], std::string(CodeOf(payload.symbol).view()),
-                           {result.sequence, payload.index}, Shared(std::move(payload.bytes))});
+      messages_.push_back({topics_[topic],
+                           std::string(CodeOf(payload.symbol).view()),
+                           {result.sequence, payload.index},
+                           Shared(std::move(payload.bytes))});
       Count(topic);
     }
   }
@@ -183,8 +185,10 @@ class NotificationSink final : public DecodingSink {
       Push(2, absl::StrCat(user.account.value()), result, user);
     }
   }
-  void Push(std::size_t topic, const std::string& word, const domain::CommandResult& result, wire::RoutedPayload& payload) {
-    notifications_.push_back({topics_[topic] + "." + word, {result.sequence, payload.index}, Shared(std::move(payload.bytes))});
+  void Push(std::size_t topic, const std::string& word, const domain::CommandResult& result,
+            wire::RoutedPayload& payload) {
+    notifications_.push_back(
+        {topics_[topic] + "." + word, {result.sequence, payload.index}, Shared(std::move(payload.bytes))});
     Count(topic);
   }
 

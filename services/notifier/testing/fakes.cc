@@ -48,7 +48,8 @@ domain::BookSnapshot Book(domain::SymbolId symbol, std::uint64_t sequence, std::
 
 std::string_view CodeOf(domain::SymbolId symbol) { return symbol == kBtc ? "BTC-KRW" : "ETH-KRW"; }
 
-ports::Notification TradeOf(domain::SymbolId symbol, std::uint64_t sequence, std::int64_t price, std::int64_t quantity) {
+ports::Notification TradeOf(domain::SymbolId symbol, std::uint64_t sequence, std::int64_t price,
+                            std::int64_t quantity) {
   const wire::MarketTrade trade{.id = {domain::SequenceNumber(sequence), 1},
                                 .timestamp_ns = kTimeNs,
                                 .symbol = symbol,
@@ -185,7 +186,8 @@ absl::StatusOr<ports::OrderRow> FakeHistory::GetOrder(domain::SequenceNumber, do
 absl::StatusOr<ports::OrderRow> FakeHistory::FindOrder(domain::SequenceNumber, domain::AccountId, std::string_view) {
   return NotFaked();
 }
-absl::StatusOr<std::vector<ports::OrderRow>> FakeHistory::ListOrders(domain::SequenceNumber, const ports::OrderFilter&) {
+absl::StatusOr<std::vector<ports::OrderRow>> FakeHistory::ListOrders(domain::SequenceNumber,
+                                                                     const ports::OrderFilter&) {
   return NotFaked();
 }
 absl::StatusOr<std::vector<ports::FillRow>> FakeHistory::ListFills(domain::SequenceNumber, const ports::FillFilter&) {
