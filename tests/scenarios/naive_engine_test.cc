@@ -109,7 +109,7 @@ class CommandSource {
   Command Resend() {
     Command command = sent_[sent_.size() - 1 - random_.Below(std::min<std::uint64_t>(sent_.size(), 200))];
     if (auto* order = std::get_if<NewOrder>(&command.body); order != nullptr && random_.OneIn(3)) {
-      order->quantity = Quantity(order->quantity.value() + 1);
+      order->quantity = Quantity(order->quantity.value() ^ 1);
     }
     return command;
   }
