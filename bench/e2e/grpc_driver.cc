@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ class GrpcClient {
   GrpcClient(const GrpcLoad& load, const Market& market, Window window)
       : load_(load),
         market_(market),
-        flow_(market, load.seed),
+        flow_(market, load.seed, OrderFlow::kPreload),
         recorder_(window),
         stub_(pb::OrderEntryService::NewStub(grpc::CreateChannel(load.address, grpc::InsecureChannelCredentials()))) {
     context_.set_deadline(std::chrono::system_clock::now() + kPatience +

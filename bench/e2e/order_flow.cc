@@ -36,6 +36,10 @@ absl::StatusOr<Market> MakeMarket(const nlohmann::json& symbols, std::string_vie
 }
 
 Intent OrderFlow::Next() {
+  if (preload_ > 0) {
+    --preload_;
+    return NextRest();
+  }
   const std::uint64_t dice = random_() % 100;
   if (dice < 60) return NextRest();
   if (dice >= 90) return {.operation = Operation::kCancel};

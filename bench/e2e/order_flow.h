@@ -43,8 +43,11 @@ struct Intent {
 class OrderFlow {
  public:
   static constexpr std::int64_t kBandTicks = 50;  // on each side of the mid
+  static constexpr std::size_t kPreload = 200;    // of all clients together
 
-  OrderFlow(const Market& market, std::uint64_t seed) : market_(market), random_(seed) {}
+  // The first `preload` orders rest, so that there is a book.
+  OrderFlow(const Market& market, std::uint64_t seed, std::size_t preload = 0)
+      : market_(market), random_(seed), preload_(preload) {}
 
   Intent Next();
   // Instead of a cancel, when there is nothing to cancel.
@@ -55,6 +58,7 @@ class OrderFlow {
  private:
   const Market market_;
   std::mt19937_64 random_;
+  std::size_t preload_;
 };
 
 }  // namespace xt::bench

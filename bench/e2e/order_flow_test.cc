@@ -32,6 +32,11 @@ TEST(OrderFlowTest, KeepsItsMixAndItsBand) {
   EXPECT_NEAR(static_cast<double>(rested), static_cast<double>(taken + counts[2]), 2'000);
 }
 
+TEST(OrderFlowTest, BeginsWithABook) {
+  OrderFlow flow(kMarket, 7, 200);
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(flow.Next().operation, Operation::kRest);
+}
+
 TEST(OrderFlowTest, SameSeedSameFlow) {
   OrderFlow a(kMarket, 7);
   OrderFlow b(kMarket, 7);

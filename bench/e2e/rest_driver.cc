@@ -1,8 +1,8 @@
 #include "bench/e2e/rest_driver.h"
 
-#include <charconv>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -28,7 +28,7 @@ class RestClient {
       : load_(load),
         market_(market),
         connection_(load.port),
-        flow_(market, load.seed * 1'000 + number),
+        flow_(market, load.seed * 1'000 + number, OrderFlow::kPreload / load.connections),
         id_prefix_("c" + std::to_string(number) + "-"),
         recorder_(window) {}
 
