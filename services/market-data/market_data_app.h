@@ -34,6 +34,8 @@ class MarketDataApp final : public ports::MarketQueries {
                                                         std::size_t limit) override;
   absl::StatusOr<ports::Candle> GetExternalCandle(std::string_view venue, std::string_view symbol) override;
 
+  // "BTC-KRW"; empty for an unknown symbol.
+  [[nodiscard]] domain::SymbolCode CodeOf(domain::SymbolId symbol) const { return markets_.CodeOf(symbol); }
   [[nodiscard]] const BinanceFeed& feed() const { return feed_; }
 
  private:

@@ -21,7 +21,7 @@ struct MarketDataProcess::Parts {
         matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
         app(config.service, *market_bus, notification_bus, *matching, *election, context.clock, context.metrics,
             context.health),
-        service(app) {}
+        service(app, [this](domain::SymbolId symbol) { return app.CodeOf(symbol); }) {}
 
   std::unique_ptr<embedded::FileMarketBus> market_bus;
   embedded::MemoryNotificationBus notification_bus;

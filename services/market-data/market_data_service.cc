@@ -37,7 +37,10 @@ grpc::Status MarketDataService::GetTrades(grpc::ServerContext*, const xtrader::v
   if (!SymbolOf(request->symbol_id(), symbol)) return UnknownSymbol();
   const auto trades = markets_.GetTrades(symbol, request->limit());
   if (!trades.ok()) return ToGrpc(trades.status());
-  for (const ports::PublicTrade& trade : *trades) grpc_clients::ToProto(trade, symbol, {}, *response->add_trades());
+  const domain::SymbolCode code = code_of_(symbol);
+  for (const ports::PublicTrade& trade : *trades) {
+    grpc_clients::ToProto(trade, symbol, code, *response->add_trades());
+  }
   return grpc::Status::OK;
 }
 
@@ -47,7 +50,7 @@ grpc::Status MarketDataService::GetTicker(grpc::ServerContext*, const xtrader::v
   if (!SymbolOf(request->symbol_id(), symbol)) return UnknownSymbol();
   const auto ticker = markets_.GetTicker(symbol);
   if (!ticker.ok()) return ToGrpc(ticker.status());
-  grpc_clients::ToProto(*ticker, {}, *response->mutable_ticker());
+  grpc_clients::ToProto(*ticker, code_of_(symbol), *response->mutable_ticker());
   return grpc::Status::OK;
 }
 
@@ -57,7 +60,10 @@ grpc::Status MarketDataService::GetCandles(grpc::ServerContext*, const xtrader::
   if (!SymbolOf(request->symbol_id(), symbol)) return UnknownSymbol();
   const auto candles = markets_.GetCandles(symbol, request->from_ms(), request->to_ms(), request->limit());
   if (!candles.ok()) return ToGrpc(candles.status());
-  for (const ports::Candle& candle : *candles) grpc_clients::ToProto(candle, symbol, {}, *response->add_candles());
+  const domain::SymbolCode code = code_of_(symbol);
+  for (const ports::Candle& candle : *candles) {
+    grpc_clients::ToProto(candle, symbol, code, *response->add_candles());
+  }
   return grpc::Status::OK;
 }
 

@@ -3,15 +3,21 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
+#include <utility>
+
+#include "libs/domain/fixed_string.h"
 #include "libs/ports/market_queries.h"
-#include "libs/ports/matching_replica.h"
 #include "xtrader/v1/market_data_service.grpc.pb.h"
 
 namespace xt::market_data {
 
 class MarketDataService final : public xtrader::v1::MarketDataService::Service {
  public:
-  explicit MarketDataService(ports::MarketQueries& markets) : markets_(markets) {}
+  // The messages carry a symbol's code besides its id, which the port does not know.
+  using CodeOf = std::function<domain::SymbolCode(domain::SymbolId)>;
+
+  MarketDataService(ports::MarketQueries& markets, CodeOf code_of) : markets_(markets), code_of_(std::move(code_of)) {}
 
   grpc::Status GetDepth(grpc::ServerContext* context, const xtrader::v1::GetDepthRequest* request,
                         xtrader::v1::GetDepthResponse* response) override;
@@ -26,6 +32,7 @@ class MarketDataService final : public xtrader::v1::MarketDataService::Service {
 
  private:
   ports::MarketQueries& markets_;
+  const CodeOf code_of_;
 };
 
 }  // namespace xt::market_data

@@ -49,7 +49,7 @@ class MarketDataServiceTest : public ::testing::Test {
   runtime::HealthRegistry health_{&metrics_};
   ManualClock clock_{200'000'000'000};
   MarketDataApp app_{{}, bus_, notifications_, matching_, election_, clock_, metrics_, health_};
-  MarketDataService service_{app_};
+  MarketDataService service_{app_, [this](domain::SymbolId symbol) { return app_.CodeOf(symbol); }};
   std::unique_ptr<runtime::GrpcHost> host_;
   std::unique_ptr<ports::MarketQueries> markets_;
 };
@@ -105,6 +105,24 @@ TEST_F(MarketDataServiceTest, SaysNotFound) {
   EXPECT_TRUE(absl::IsNotFound(markets_->GetTicker(kUnknown).status()));
   EXPECT_TRUE(absl::IsNotFound(markets_->GetCandles(kUnknown, 0, 1, 1).status()));
   EXPECT_TRUE(absl::IsNotFound(markets_->GetExternalCandle("binance", "BTCUSDT").status()));
+}
+
+TEST_F(MarketDataServiceTest, NamesTheSymbolInEachMessage) {
+  xtrader::v1::GetTradesRequest trades;
+  trades.set_limit(10);
+  xtrader::v1::GetTradesResponse trades_response;
+  ASSERT_TRUE(service_.GetTrades(nullptr, &trades, &trades_response).ok());
+  EXPECT_EQ(trades_response.trades(0).symbol(), "BTC-KRW");
+  xtrader::v1::GetTickerResponse ticker_response;
+  const xtrader::v1::GetTickerRequest ticker;
+  ASSERT_TRUE(service_.GetTicker(nullptr, &ticker, &ticker_response).ok());
+  EXPECT_EQ(ticker_response.ticker().symbol(), "BTC-KRW");
+  xtrader::v1::GetCandlesRequest candles;
+  candles.set_limit(10);
+  candles.set_to_ms(200'000);
+  xtrader::v1::GetCandlesResponse candles_response;
+  ASSERT_TRUE(service_.GetCandles(nullptr, &candles, &candles_response).ok());
+  EXPECT_EQ(candles_response.candles(0).symbol(), "BTC-KRW");
 }
 
 TEST_F(MarketDataServiceTest, RefusesASymbolBeyondTheRange) {

@@ -321,6 +321,12 @@ ports::Ticker OwnMarkets::MakeTicker(const Market& market) const {
   return ticker;
 }
 
+domain::SymbolCode OwnMarkets::CodeOf(domain::SymbolId symbol) const {
+  std::lock_guard lock(mutex_);
+  const auto entry = Get(symbol);
+  return entry.ok() ? (*entry)->market.symbol().code : domain::SymbolCode();
+}
+
 absl::StatusOr<domain::BookSnapshot> OwnMarkets::Book(domain::SymbolId symbol, std::size_t depth) const {
   std::lock_guard lock(mutex_);
   XT_ASSIGN_OR_RETURN(const Entry* entry, Get(symbol));

@@ -38,6 +38,8 @@ class OwnMarkets {
   absl::Status WaitUntilCurrent(std::chrono::steady_clock::time_point deadline);
   void Stop();
 
+  // Empty for an unknown symbol.
+  [[nodiscard]] domain::SymbolCode CodeOf(domain::SymbolId symbol) const;
   absl::StatusOr<domain::BookSnapshot> Book(domain::SymbolId symbol, std::size_t depth) const;
   absl::StatusOr<std::vector<MarketTradeEvent>> Trades(domain::SymbolId symbol, std::size_t limit) const;
   absl::StatusOr<ports::Ticker> Ticker(domain::SymbolId symbol) const;
