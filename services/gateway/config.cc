@@ -6,7 +6,7 @@ namespace xt::gateway {
 
 void GatewayConfig::Describe(runtime::ConfigSchema& schema) {
   schema
-      .String("rest.address", &rest_address, {.doc = "Address that the REST and WebSocket port binds to.", .required = true})
+      .String("rest.address", &rest_address, {.doc = "Address that the REST and WebSocket port binds to."})
       .Int64("rest.port", &rest_port,
              {.min = 0, .max = 65535, .doc = "The one port for REST and WebSocket; 0: any free one.", .alias = "port"})
       .Int64("rest.io_threads", &rest_io_threads, {.min = 1, .max = 64, .doc = "Threads that serve the port."})

@@ -21,6 +21,7 @@ SymbolDirectory::SymbolDirectory(ports::MatchingQueries& matching, const Clock& 
 SymbolDirectory::~SymbolDirectory() { Stop(); }
 
 void SymbolDirectory::Start() {
+  if (Refresh().ok()) return;
   thread_ = std::thread([this] { Run(); });
 }
 

@@ -1,5 +1,5 @@
-// SymbolDirectory: the reference data that the edge validates against, fetched from matching. A thread fetches it until
-// it is there; afterwards whoever meets a symbol that it does not know has it fetched again, at most once a second.
+// SymbolDirectory: the reference data that the edge validates against, fetched from matching. Start() tries once; when
+// matching is not there yet, a thread goes on until it is; afterwards whoever meets a symbol that it does not know has it fetched again, at most once a second.
 // Thread-safe. Refresh blocks for as long as matching takes to answer; Current never does.
 #pragma once
 

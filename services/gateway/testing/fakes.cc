@@ -36,23 +36,24 @@ domain::Symbol MakeSymbol(domain::SymbolId id, std::string_view code, const doma
 
 absl::StatusOr<domain::CommandResult> Accept(const domain::Command& command, SequenceNumber sequence) {
   domain::CommandResult result{sequence, 1'700'000'000'123'000'000, {}};
-  if (const auto* order = std::get_if<domain::NewOrder>(&command.body)) {
-    result.events.push_back(ReportOf(*order, domain::OrderId(sequence.value() * 10)));
-  } else {
-    const auto& cancel = std::get<domain::CancelOrder>(command.body);
-    domain::NewOrder order;
-    order.account = cancel.account;
-    order.side = domain::Side::kBuy;
-    order.type = domain::OrderType::kLimit;
-    order.time_in_force = domain::TimeInForce::kGtc;
-    order.price = domain::Price(100);
-    order.quantity = domain::Quantity(7);
-    order.client_order_id = cancel.order_id.value() == 0 ? cancel.client_order_id : *domain::ClientOrderId::From("c-1");
-    auto report = ReportOf(order, cancel.order_id.value() == 0 ? domain::OrderId(77) : cancel.order_id);
-    report.execution_type = domain::ExecutionType::kCanceled;
-    report.status = domain::OrderStatus::kCanceled;
-    result.events.push_back(report);
+  if (const auto* entered = std::get_if<domain::NewOrder>(&command.body)) {
+    result.events.push_back(ReportOf(*entered, domain::OrderId(sequence.value() * 10)));
+    return result;
   }
+  const auto& cancel = std::get<domain::CancelOrder>(command.body);
+  const bool by_name = cancel.order_id.value() == 0;
+  domain::NewOrder order;
+  order.account = cancel.account;
+  order.side = domain::Side::kBuy;
+  order.type = domain::OrderType::kLimit;
+  order.time_in_force = domain::TimeInForce::kGtc;
+  order.price = domain::Price(100);
+  order.quantity = domain::Quantity(7);
+  order.client_order_id = by_name ? cancel.client_order_id : *domain::ClientOrderId::From("c-1");
+  auto report = ReportOf(order, by_name ? domain::OrderId(77) : cancel.order_id);
+  report.execution_type = domain::ExecutionType::kCanceled;
+  report.status = domain::OrderStatus::kCanceled;
+  result.events.push_back(report);
   return result;
 }
 

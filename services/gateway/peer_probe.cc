@@ -1,0 +1,36 @@
+#include "services/gateway/peer_probe.h"
+
+#include <chrono>
+#include <utility>
+
+#include "libs/runtime/health.h"
+
+namespace xt::gateway {
+
+PeerProbe::PeerProbe(std::function<absl::Status()> ask, runtime::HealthCheck& health, std::string address)
+    : ask_(std::move(ask)), health_(health), address_(std::move(address)), thread_([this] { Run(); }) {}
+
+PeerProbe::~PeerProbe() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void PeerProbe::Run() {
+  constexpr std::chrono::seconds kInterval{1};
+  while (true) {
+    const absl::Status status = ask_();
+    if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
+      health_.Set(runtime::HealthStatus::kDown, "no answer from " + address_);
+    } else {
+      health_.SetOk();
+    }
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kInterval, [&] { return stopping_; })) return;
+  }
+}
+
+}  // namespace xt::gateway

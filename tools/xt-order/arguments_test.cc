@@ -1,0 +1,72 @@
+#include "tools/xt-order/arguments.h"
+
+#include <gtest/gtest.h>
+
+namespace xt::order {
+namespace {
+
+Arguments Parse(const std::vector<std::string>& words) {
+  const auto arguments = ParseArguments(words);
+  EXPECT_TRUE(arguments.ok()) << arguments.status();
+  return arguments.value_or(Arguments{});
+}
+
+TEST(ArgumentsTest, APriceMakesALimitOrder) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"buy", "0.5", "BTC-KRW", "@", "100"}, {"buy", "0.5", "BTC-KRW", "@100"},
+        {"buy", "0.5", "BTC-KRW", "--price", "100"}, {"--price=100", "buy", "0.5", "BTC-KRW"},
+        {"buy", "--quantity", "0.5", "BTC-KRW", "@", "100"}}) {
+    const Arguments arguments = Parse(words);
+    EXPECT_EQ(arguments.method, "POST");
+    EXPECT_EQ(arguments.target, "/v1/order");
+    EXPECT_EQ(arguments.body, R"({"symbol":"BTC-KRW","side":"BUY","type":"LIMIT","price":"100","quantity":"0.5"})");
+  }
+}
+
+TEST(ArgumentsTest, WithoutAPriceItIsAMarketOrder) {
+  EXPECT_EQ(Parse({"sell", "0.5", "BTC-KRW"}).body,
+            R"({"symbol":"BTC-KRW","side":"SELL","type":"MARKET","quantity":"0.5"})");
+  EXPECT_EQ(Parse({"buy", "--quote-quantity", "1000", "BTC-KRW"}).body,
+            R"({"symbol":"BTC-KRW","side":"BUY","type":"MARKET","quoteQuantity":"1000"})");
+}
+
+TEST(ArgumentsTest, EveryOptionIsAField) {
+  EXPECT_EQ(Parse({"sell", "1", "BTC-KRW", "@", "5", "--type", "STOP_LOSS_LIMIT", "--tif", "GTD", "--stop-price", "6",
+                   "--iceberg-quantity", "0.1", "--expire-time", "7", "--self-trade-prevention", "NONE",
+                   "--client-order-id", "mine"})
+                .body,
+            R"({"symbol":"BTC-KRW","side":"SELL","type":"STOP_LOSS_LIMIT","timeInForce":"GTD","price":"5",)"
+            R"("quantity":"1","stopPrice":"6","icebergQuantity":"0.1","expireTime":7,)"
+            R"("selfTradePrevention":"NONE","clientOrderId":"mine"})");
+}
+
+TEST(ArgumentsTest, WrongNumbersAreTheExchangesToRefuse) {
+  EXPECT_EQ(Parse({"buy", "-1", "BTC-KRW", "@", "x"}).body,
+            R"({"symbol":"BTC-KRW","side":"BUY","type":"LIMIT","price":"x","quantity":"-1"})");
+}
+
+TEST(ArgumentsTest, CancelsAndQueries) {
+  Arguments arguments = Parse({"--data", "d", "--account", "demo-2", "cancel", "17"});
+  EXPECT_EQ(arguments.method + " " + arguments.target, "DELETE /v1/order/17");
+  EXPECT_EQ(arguments.data, "d");
+  EXPECT_EQ(arguments.account, "demo-2");
+  EXPECT_EQ(Parse({"cancel", "--client-order-id", "a/b"}).target, "/v1/order?clientOrderId=a%2Fb");
+  EXPECT_EQ(Parse({"account"}).target, "/v1/account");
+  EXPECT_EQ(Parse({"orders", "--open", "--symbol", "BTC-KRW"}).target, "/v1/orders?open=true&symbol=BTC-KRW");
+  EXPECT_EQ(Parse({"trades", "--order-id", "3", "--before", "5-1"}).target, "/v1/trades?orderId=3&before=5-1");
+  arguments = Parse({"get", "/v1/market/BTC-KRW/book"});
+  EXPECT_EQ(arguments.method + " " + arguments.target, "GET /v1/market/BTC-KRW/book");
+}
+
+TEST(ArgumentsTest, WhatIsNoCommandIsRefused) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"hold"}, {"buy"}, {"buy", "1"}, {"buy", "1", "A-B", "C-D"}, {"buy", "1", "A-B", "@"},
+        {"buy", "1", "A-B", "@", "1", "--price", "2"}, {"cancel"}, {"cancel", "1", "--client-order-id", "a"},
+        {"account", "x"}, {"get", "v1"}, {"--colour", "red", "account"}, {"account", "--data"}}) {
+    EXPECT_EQ(ParseArguments(words).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(Parse({"--data", "d", "--help"}).help);
+}
+
+}  // namespace
+}  // namespace xt::order
