@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
 
 #include "libs/base/status.h"
 #include "libs/runtime/internal/concat.h"
@@ -25,87 +24,7 @@ bool IsKey(std::string_view key) {
                      [&](char c) { return is_lower(c) || ('0' <= c && c <= '9') || c == '_' || c == '.'; });
 }
 
-// One flag of the command line, split; the value may still be the next argument.
-struct Flag {
-  std::string name;
-  std::optional<std::string> value;
-};
-
-absl::StatusOr<Flag> SplitFlag(const std::string& argument) {
-  if (!argument.starts_with("--") || argument.size() == 2) {
-    return absl::InvalidArgumentError(internal::Concat("unexpected argument '", argument, "'; --help lists the flags"));
-  }
-  const std::size_t equals = argument.find('=');
-  if (equals == std::string::npos) return Flag{argument.substr(2), std::nullopt};
-  return Flag{argument.substr(2, equals - 2), argument.substr(equals + 1)};
-}
-
-// The flags about the process itself. False when `argument` is none of them.
-bool ReadRequestFlag(const std::string& argument, ConfigRequest& request) {
-  if (argument == "--help" || argument == "-h") return request.help = true;
-  if (argument == "--help-markdown") return request.help_markdown = true;
-  if (argument == "--print-config") return request.print_config = true;
-  if (argument == "--version") return request.version = true;
-  return false;
-}
-
 bool OnlyInforms(const ConfigRequest& request) { return request.help || request.help_markdown || request.version; }
-
-class ArgumentReader {
- public:
-  ArgumentReader(const std::vector<ConfigProperty>& properties, const std::vector<std::string>& arguments)
-      : properties_(properties), arguments_(arguments) {}
-
-  absl::Status Read(ConfigRequest& request, std::vector<Assignment>& assignments) {
-    while (next_ < arguments_.size()) {
-      const std::string& argument = arguments_[next_++];
-      if (ReadRequestFlag(argument, request)) continue;
-      XT_ASSIGN_OR_RETURN(Flag flag, SplitFlag(argument));
-      if (flag.name == "config") {
-        XT_ASSIGN_OR_RETURN(request.config_file, ValueOf(flag));
-        continue;
-      }
-      XT_ASSIGN_OR_RETURN(Assignment assignment, ReadValue(flag));
-      assignments.push_back(std::move(assignment));
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  [[nodiscard]] const ConfigProperty* FindFlag(const std::string& name) const {
-    std::string key = name;
-    std::replace(key.begin(), key.end(), '-', '_');
-    for (const ConfigProperty& property : properties_) {
-      if (property.key == key || (!property.alias.empty() && property.alias == name)) return &property;
-    }
-    return nullptr;
-  }
-
-  absl::StatusOr<std::string> ValueOf(const Flag& flag) {
-    if (flag.value) return *flag.value;
-    if (next_ == arguments_.size()) {
-      return absl::InvalidArgumentError(internal::Concat("flag --", flag.name, " needs a value"));
-    }
-    return arguments_[next_++];
-  }
-
-  absl::StatusOr<Assignment> ReadValue(const Flag& flag) {
-    Assignment assignment{.key = "--" + flag.name, .value = {}, .is_text = true, .origin = "flag --" + flag.name};
-    const ConfigProperty* property = FindFlag(flag.name);
-    if (property == nullptr) return internal::UnknownKey(assignment);
-    assignment.key = property->key;
-    if (property->type == ConfigType::kBool) {
-      assignment.value = flag.value.value_or("true");
-    } else {
-      XT_ASSIGN_OR_RETURN(assignment.value, ValueOf(flag));
-    }
-    return assignment;
-  }
-
-  const std::vector<ConfigProperty>& properties_;
-  const std::vector<std::string>& arguments_;
-  std::size_t next_ = 0;
-};
 
 absl::StatusOr<std::vector<Assignment>> ReadEnvironment(const ConfigSchema& schema, const ConfigSources& sources) {
   std::vector<Assignment> assignments;
@@ -305,8 +224,8 @@ ConfigProperty* ConfigSchema::FindMutable(std::string_view key) { return const_c
 
 absl::StatusOr<ConfigRequest> ConfigSchema::Load(const ConfigSources& sources) {
   ConfigRequest request;
-  std::vector<Assignment> flags;
-  XT_RETURN_IF_ERROR(ArgumentReader(properties_, sources.arguments).Read(request, flags));
+  XT_ASSIGN_OR_RETURN(const std::vector<Assignment> flags,
+                      internal::ReadFlags(properties_, sources.arguments, request));
   if (OnlyInforms(request)) return request;
 
   std::vector<Assignment> all;

@@ -149,6 +149,26 @@ TEST_F(ConfigTest, AFlagWithoutItsValueIsNamed) {
   EXPECT_THAT(Error({{"--config"}, {}}), HasSubstr("flag --config needs a value"));
 }
 
+TEST_F(ConfigTest, TheLastSpellingOfAFlagWins) {
+  ASSERT_EQ(Load({{"--port=1", "--http.port", "2", "--journal.segment_bytes=2048", "--port", "3"}, {}}),
+            absl::OkStatus());
+  EXPECT_EQ(config_.port, 3);
+  EXPECT_EQ(schema_.Find("http.port")->origin, "flag --port");
+  EXPECT_EQ(schema_.Find("journal.segment_bytes")->origin, "flag --journal.segment_bytes");
+  EXPECT_THAT(Error({{"--port=70000", "--http.port=2"}, {}}), HasSubstr("http.port = 70000"));
+}
+
+TEST_F(ConfigTest, AFlagTakesAnyTextAsItsValue) {
+  ASSERT_EQ(Load({{"--owner", "--port", "--data=", "--symbols=[a,b]"}, {}}), absl::OkStatus());
+  EXPECT_EQ(config_.owner, "--port");
+  EXPECT_EQ(config_.folder, "");
+  EXPECT_EQ(config_.symbols, (std::vector<std::string>{"[a", "b]"}));
+  EXPECT_THAT(Error({{"--journal.fsync="}, {}}), HasSubstr("flag --journal.fsync needs a value"));
+  EXPECT_THAT(Error({{"--journal.fsync", "false"}, {}}), HasSubstr("'false'"));
+  EXPECT_THAT(Error({{"-x"}, {}}), HasSubstr("'-x'"));
+  EXPECT_THAT(Error({{"--help=maybe"}, {}}), HasSubstr("--help"));
+}
+
 TEST_F(ConfigTest, OutOfBoundsNamesKeyValueBoundsAndPlace) {
   EXPECT_THAT(FileError("\njournal.segment_bytes = 5\n"),
               AllOf(HasSubstr("config key journal.segment_bytes = 5 "), HasSubstr(".toml:2)"),

@@ -1,23 +1,27 @@
 #include "libs/runtime/log.h"
 
 #include <fcntl.h>
+#include <spdlog/async.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <condition_variable>
-#include <cstring>
+#include <cstdio>
 #include <ctime>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
-#include <thread>
 #include <utility>
-#include <vector>
 
-#include "libs/base/bounded_queue.h"
+#include "absl/status/statusor.h"
 #include "libs/base/clock.h"
+#include "libs/base/status.h"
 #include "libs/runtime/internal/concat.h"
 #include "libs/runtime/internal/json_text.h"
 #include "libs/runtime/metrics.h"
@@ -25,82 +29,65 @@
 namespace xt::runtime {
 namespace {
 
-constexpr std::size_t kBatch = 256;
 constexpr std::array<std::string_view, kLogLevels> kLevelNames = {"debug", "info", "warn", "error"};
 
-void WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // nowhere left to report it
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+using ThreadPool = spdlog::details::thread_pool;
+
+// A logger that writes lines as they are given; which ones is decided before they are made.
+template <typename Logger, typename... Arguments>
+std::shared_ptr<spdlog::logger> MakeLogger(Arguments&&... arguments) {
+  auto logger = std::make_shared<Logger>("", std::forward<Arguments>(arguments)...);
+  logger->set_pattern("%v");
+  logger->set_error_handler([](const std::string&) {});  // nowhere left to report it
+  return logger;
 }
 
-// One file descriptor, one queue, one thread that writes what waits in one call.
-class LogWriter {
+std::shared_ptr<spdlog::logger> MakeStderrLogger() {
+  return MakeLogger<spdlog::logger>(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+}
+
+absl::StatusOr<spdlog::sink_ptr> OpenSink(const std::string& file) {
+  if (file.empty()) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  // Opened here first, because spdlog would create missing folders and try several times.
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) return absl::ErrnoToStatus(errno, internal::Concat("config key log.file = ", file));
+  spdlog::file_event_handlers handlers;
+  handlers.after_open = [](const spdlog::filename_t&, std::FILE* opened) {
+    ::fcntl(::fileno(opened), F_SETFD, FD_CLOEXEC);
+    std::setvbuf(opened, nullptr, _IONBF, 0);  // a line is one write, and is there at once
+  };
+  absl::StatusOr<spdlog::sink_ptr> sink;
+  try {
+    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file, /*truncate=*/false, handlers);
+  } catch (const spdlog::spdlog_ex& error) {
+    sink = absl::UnavailableError(internal::Concat("config key log.file = ", file, ": ", error.what()));
+  }
+  ::close(fd);  // only now, so that the reader of a pipe sees no end of file
+  return sink;
+}
+
+// Tells when the background thread has come to it.
+class FlushSignal final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  LogWriter(int fd, std::size_t queue_messages) : fd_(fd), queue_(queue_messages), thread_([this] { Run(); }) {}
-  ~LogWriter() {
-    queue_.Close();
-    thread_.join();
-    if (fd_ != STDERR_FILENO) ::close(fd_);
-  }
-  LogWriter(const LogWriter&) = delete;
-  LogWriter& operator=(const LogWriter&) = delete;
-
-  bool Push(std::string&& line) {
-    // Counted before the push, so that the count is never behind what the thread below has written.
-    pushed_.fetch_add(1);
-    if (queue_.TryPush(std::move(line))) return true;
-    {
-      std::lock_guard lock(mutex_);
-      pushed_.fetch_sub(1);
-    }
-    written_changed_.notify_all();
-    return false;
-  }
-
-  void Flush() {
-    const std::uint64_t target = pushed_.load();
-    std::unique_lock lock(mutex_);
-    written_changed_.wait(lock, [&] { return written_ >= target || written_ >= pushed_.load(); });
-  }
+  void Wait() { reached_.wait(); }
 
  private:
-  void Run() {
-    std::vector<std::string> lines;
-    std::string text;
-    while (queue_.PopBatch(lines, kBatch, std::chrono::seconds(60))) {
-      text.clear();
-      for (const std::string& line : lines) text += line;
-      WriteAll(fd_, text);
-      {
-        std::lock_guard lock(mutex_);
-        written_ += lines.size();
-      }
-      written_changed_.notify_all();
-    }
-  }
+  void sink_it_(const spdlog::details::log_msg&) override {}
+  void flush_() override { reached_.count_down(); }
 
-  const int fd_;
-  BoundedQueue<std::string> queue_;
-  std::atomic<std::uint64_t> pushed_{0};
-  std::mutex mutex_;
-  std::condition_variable written_changed_;
-  std::uint64_t written_ = 0;
-  std::thread thread_;
+  std::latch reached_{1};
 };
 
 // The process's log. Never destroyed, so that a thread may log until the very end.
 struct LogState {
   std::atomic<LogLevel> level{LogLevel::kInfo};
   std::array<Counter, kLogLevels> messages;
-  Counter dropped;
 
   std::shared_mutex mutex;  // guards what follows
   std::string identity = R"(,"service":"xtrader","instance":"0","msg":)";
-  std::unique_ptr<LogWriter> writer;
+  std::shared_ptr<ThreadPool> pool;  // the queue and its thread; null: lines are written by those who log
+  std::shared_ptr<spdlog::logger> logger = MakeStderrLogger();
+  std::uint64_t dropped_before = 0;  // by pools that ended
 };
 
 LogState& State() {
@@ -153,12 +140,8 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
   line += state.identity;
   internal::AppendJsonString(message, line);
   for (const LogField& field : fields) field.AppendTo(line);
-  line += "}\n";
-  if (state.writer == nullptr) {
-    WriteAll(STDERR_FILENO, line);
-  } else if (!state.writer->Push(std::move(line))) {
-    state.dropped.Increment();
-  }
+  line += '}';
+  state.logger->log(spdlog::level::info, spdlog::string_view_t(line));
 }
 
 bool LogEnabled(LogLevel level) { return level >= GetLogLevel(); }
@@ -176,23 +159,22 @@ bool ParseLogLevel(std::string_view name, LogLevel* level) {
 }
 
 absl::Status StartLogging(const LogOptions& options) {
-  int fd = STDERR_FILENO;
-  if (!options.file.empty()) {
-    fd = ::open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd < 0) return absl::ErrnoToStatus(errno, internal::Concat("config key log.file = ", options.file));
-  }
+  XT_ASSIGN_OR_RETURN(spdlog::sink_ptr sink, OpenSink(options.file));
   std::string identity = R"(,"service":)";
   internal::AppendJsonString(options.service, identity);
   identity += R"(,"instance":)";
   internal::AppendJsonString(options.instance, identity);
   identity += R"(,"msg":)";
 
-  auto writer = std::make_unique<LogWriter>(fd, options.queue_messages);
+  auto pool = std::make_shared<ThreadPool>(options.queue_messages, 1);
+  auto logger = MakeLogger<spdlog::async_logger>(std::move(sink), pool, spdlog::async_overflow_policy::overrun_oldest);
   LogState& state = State();
   {
     std::unique_lock lock(state.mutex);
+    if (state.pool != nullptr) state.dropped_before += state.pool->overrun_counter();
     state.identity = std::move(identity);
-    std::swap(state.writer, writer);
+    std::swap(state.logger, logger);
+    std::swap(state.pool, pool);
   }
   SetLogLevel(options.level);
   return absl::OkStatus();
@@ -201,13 +183,20 @@ absl::Status StartLogging(const LogOptions& options) {
 void StopLogging() {
   LogState& state = State();
   std::unique_lock lock(state.mutex);
-  state.writer.reset();
+  if (state.pool == nullptr) return;
+  state.dropped_before += state.pool->overrun_counter();
+  state.pool.reset();
+  state.logger = MakeStderrLogger();
 }
 
 void FlushLogs() {
   LogState& state = State();
-  std::shared_lock lock(state.mutex);
-  if (state.writer != nullptr) state.writer->Flush();
+  // Exclusive, because a line logged meanwhile might push the signal out of a full queue.
+  std::unique_lock lock(state.mutex);
+  if (state.pool == nullptr) return;
+  auto signal = std::make_shared<FlushSignal>();
+  MakeLogger<spdlog::async_logger>(signal, state.pool, spdlog::async_overflow_policy::block)->flush();
+  signal->Wait();
 }
 
 std::vector<MetricCallback> ExportLogMetrics(MetricsRegistry& metrics) {
@@ -218,12 +207,15 @@ std::vector<MetricCallback> ExportLogMetrics(MetricsRegistry& metrics) {
                                               {{"level", std::string(kLevelNames[i])}},
                                               [&counter = state.messages[i]] { return counter.value(); }));
   }
-  exports.push_back(metrics.CounterCallback("log_messages_dropped_total",
-                                            "Lines not written because too many were waiting.", {},
-                                            [&state] { return state.dropped.value(); }));
+  exports.push_back(metrics.CounterCallback(
+      "log_messages_dropped_total", "Lines not written because too many were waiting.", {}, DroppedLogMessages));
   return exports;
 }
 
-std::uint64_t DroppedLogMessages() { return State().dropped.value(); }
+std::uint64_t DroppedLogMessages() {
+  LogState& state = State();
+  std::shared_lock lock(state.mutex);
+  return state.dropped_before + (state.pool == nullptr ? 0 : state.pool->overrun_counter());
+}
 
 }  // namespace xt::runtime

@@ -1,5 +1,5 @@
 // Log: one JSON object per line, to stderr or a file, written by one background thread from a bounded queue. When the
-// queue is full the new line is dropped and counted, so that a slow disk never slows a service down. Each line has
+// queue is full the line that waited longest is dropped and counted, so that a slow disk never slows a service down. Each line has
 // ts (RFC 3339, UTC, microseconds), level, service, instance and msg, then the fields given by the caller.
 // Thread-safe. Before StartLogging and after StopLogging lines are written directly to stderr.
 //
@@ -78,7 +78,7 @@ struct LogOptions {
 absl::Status StartLogging(const LogOptions& options);
 // Writes what is queued and stops the writer. Idempotent.
 void StopLogging();
-// Waits until everything logged so far is written.
+// Waits until everything logged so far is written or dropped. Other threads that log wait meanwhile.
 void FlushLogs();
 
 // Exports log_messages_total{level} and log_messages_dropped_total, the process's counts, while the result lives.

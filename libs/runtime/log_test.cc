@@ -149,7 +149,7 @@ TEST_F(LogTest, ManyThreadsLoseNothingAndMixNothing) {
   for (const json& line : lines) EXPECT_EQ(line["i"], next[line["thread"].get<std::size_t>()]++);
 }
 
-TEST_F(LogTest, AFullQueueDropsAndCounts) {
+TEST_F(LogTest, AFullQueueDropsTheOldestAndCounts) {
   // A pipe that nobody reads blocks the writer, so that the queue fills.
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
   const int reader = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK);
@@ -158,7 +158,7 @@ TEST_F(LogTest, AFullQueueDropsAndCounts) {
   Start(16);
   const std::string big(4096, 'x');
   constexpr int kLines = 1000;
-  for (int i = 0; i < kLines; ++i) Log(LogLevel::kInfo, big);
+  for (int i = 0; i < kLines; ++i) Log(LogLevel::kInfo, big, {{"i", i}});
   const std::uint64_t dropped = DroppedLogMessages() - before;
   EXPECT_GT(dropped, 0U);
 
@@ -174,6 +174,7 @@ TEST_F(LogTest, AFullQueueDropsAndCounts) {
   drain.join();
   ::close(reader);
   EXPECT_EQ(static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')) + dropped, std::uint64_t{kLines});
+  EXPECT_THAT(text, testing::EndsWith("\"i\":999}\n"));
 }
 
 TEST_F(LogTest, CountsAreExported) {

@@ -17,7 +17,7 @@ void RuntimeConfig::Describe(ConfigSchema& schema) {
              {.min = 16,
               .max = 1'000'000,
               .unit = "lines",
-              .doc = "Lines that may wait; further ones are dropped and counted."})
+              .doc = "Lines that may wait; when there are more, the oldest are dropped and counted."})
       .String("admin.address", &admin_address,
               {.doc = "Address of the admin port (health and metrics, no authentication).", .max_length = 255})
       .Int64("admin.port", &admin_port, {.max = 65535, .doc = "Admin port. 0: any free one.", .alias = "admin-port"})

@@ -29,6 +29,10 @@ absl::Status UnknownKey(const Assignment& assignment);
 // Every key of a TOML file in order of the file, tables joined by '.'.
 absl::StatusOr<std::vector<Assignment>> ReadTomlFile(const std::string& path);
 
+// The command line's values in its order; what it asks for besides goes into `request`.
+absl::StatusOr<std::vector<Assignment>> ReadFlags(const std::vector<ConfigProperty>& properties,
+                                                  const std::vector<std::string>& arguments, ConfigRequest& request);
+
 // What --help and errors say: "4096 to 1048576 bytes", "one of memory, redis", "at most 10 items".
 std::string BoundsText(const ConfigProperty& property);
 // As it stands in a TOML file; "***" for a secret that is set.
