@@ -5,18 +5,26 @@
 namespace xt::sequencer {
 
 void SequencerConfig::Describe(runtime::ConfigSchema& schema) {
-  schema.String("shard", &shard, {.doc = "Name of the set of symbols that it orders; a label of its metrics.",
-                                  .required = true, .max_length = 32});
+  schema.String("shard", &shard,
+                {.doc = "Name of the set of symbols that it orders; a label of its metrics.",
+                 .required = true,
+                 .max_length = 32});
   schema.Int64("queue.max_unanswered", &max_unanswered,
-               {.min = 1, .max = 1'000'000, .unit = "commands",
+               {.min = 1,
+                .max = 1'000'000,
+                .unit = "commands",
                 .doc = "Commands accepted and not answered yet; beyond it they are refused with backpressure."});
   schema.Int64("frame.max_commands", &max_frame_commands,
-               {.min = 1, .max = static_cast<std::int64_t>(domain::kMaxFrameCommands), .unit = "commands",
+               {.min = 1,
+                .max = static_cast<std::int64_t>(domain::kMaxFrameCommands),
+                .unit = "commands",
                 .doc = "Commands of one group commit."});
   schema.Int64("frame.max_in_flight", &max_frames_in_flight,
                {.min = 1, .max = 8, .unit = "frames", .doc = "Frames handed to the journal and not confirmed yet."});
   schema.Int64("frame.max_open", &max_open_frames,
-               {.min = 1, .max = 256, .unit = "frames",
+               {.min = 1,
+                .max = 256,
+                .unit = "frames",
                 .doc = "Frames that matching has not answered yet; at least frame.max_in_flight."});
   schema.Int64("replay.window_frames", &replay_window_frames,
                {.min = 1, .max = 1024, .unit = "frames", .doc = "Frames on their way to matching during a replay."});

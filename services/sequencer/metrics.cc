@@ -10,22 +10,22 @@ runtime::Labels Role(const std::string& shard) { return {{"role", "sequencer"}, 
 
 SequencerMetrics::SequencerMetrics(runtime::MetricsRegistry& registry, const std::string& shard)
     : sequence(registry.Gauge("sequencer_sequence", "Last sequence that was given out.", Shard(shard))),
-      messages(registry.Counter("sequencer_messages_total", "Commands that got a sequence and their result.",
-                                Shard(shard))),
+      messages(
+          registry.Counter("sequencer_messages_total", "Commands that got a sequence and their result.", Shard(shard))),
       latency(registry.Histogram("sequencer_latency_seconds", "From taking a command to its result.", Shard(shard))),
       queue_depth(registry.Gauge("sequencer_queue_depth", "Commands accepted and not answered yet.", Shard(shard))),
       duplicates(registry.Counter("sequencer_duplicates_total",
                                   "Commands that were sent again and answered by their first result.", Shard(shard))),
-      backpressure(registry.Counter("sequencer_backpressure_total", "Commands refused because a bounded queue was full.",
-                                    Shard(shard))),
+      backpressure(registry.Counter("sequencer_backpressure_total",
+                                    "Commands refused because a bounded queue was full.", Shard(shard))),
       frame_commands(registry.Histogram("sequencer_frame_commands", "Commands per frame of the journal.", Shard(shard),
                                         runtime::kBatchSizeBuckets, runtime::Scale::kOne)),
       is_leader(registry.Gauge("leader_is_leader", "1 while this process leads the role.", Role(shard))),
       epoch(registry.Gauge("leader_epoch", "Epoch of the leader that this process knows of.", Role(shard))),
       transitions(registry.Counter("leader_transitions_total", "Changes of leadership seen.", Role(shard))),
-      election_duration(registry.Histogram("leader_election_duration_seconds",
-                                           "From entering the election to leading.", Role(shard))),
-      fenced_writes(registry.Counter("leader_fenced_writes_total", "Writes that the journal refused as a stale leader's.",
-                                     Role(shard))) {}
+      election_duration(registry.Histogram("leader_election_duration_seconds", "From entering the election to leading.",
+                                           Role(shard))),
+      fenced_writes(registry.Counter("leader_fenced_writes_total",
+                                     "Writes that the journal refused as a stale leader's.", Role(shard))) {}
 
 }  // namespace xt::sequencer

@@ -20,13 +20,10 @@ std::size_t ReasonOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
-      return 0;
+    case absl::StatusCode::kResourceExhausted: return 0;
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition:
-      return 1;
-    default:
-      return 2;
+    case absl::StatusCode::kFailedPrecondition: return 1;
+    default: return 2;
   }
 }
 
@@ -40,9 +37,11 @@ struct Publisher::Series {
     for (const std::string& topic : sink.topics()) {
       runtime::Labels labels = Broker(sink);
       labels.emplace_back("topic", topic);
-      latency.push_back(&registry.Histogram("mq_producer_latency_seconds", "From publishing to the confirmation.", labels));
+      latency.push_back(
+          &registry.Histogram("mq_producer_latency_seconds", "From publishing to the confirmation.", labels));
       for (const char* reason : kReasons) {
-        errors.push_back(&registry.Counter("mq_producer_errors_total", "Failed attempts to publish.", With(labels, "reason", reason)));
+        errors.push_back(&registry.Counter("mq_producer_errors_total", "Failed attempts to publish.",
+                                           With(labels, "reason", reason)));
       }
       ok.push_back(&Messages(registry, labels, "ok"));
       error.push_back(&Messages(registry, labels, "error"));
@@ -55,7 +54,8 @@ struct Publisher::Series {
     labels.emplace_back(name, value);
     return labels;
   }
-  static runtime::Counter& Messages(runtime::MetricsRegistry& registry, const runtime::Labels& labels, const char* status) {
+  static runtime::Counter& Messages(runtime::MetricsRegistry& registry, const runtime::Labels& labels,
+                                    const char* status) {
     return registry.Counter("mq_producer_messages_total", "Messages by the result of publishing them.",
                             With(labels, "status", status));
   }
@@ -75,12 +75,12 @@ Publisher::Publisher(ports::EventLog& log, std::unique_ptr<BusSink> sink, const 
       series_(std::make_unique<Series>(metrics, *sink_)),
       check_(health.AddCheck("bus." + std::string(sink_->name()), runtime::Dependency::kSoft)),
       backoff_(options.backoff_min) {
-  depth_ = metrics.GaugeCallback(
-      "mq_spill_queue_depth", "Commands in the outbox that the bus has not confirmed.", Series::Broker(*sink_), [this] {
-        const std::lock_guard lock(mutex_);
-        const std::uint64_t last = log_.LastSequence().value();
-        return static_cast<std::int64_t>(last - std::min(last, reached_.value()));
-      });
+  depth_ = metrics.GaugeCallback("mq_spill_queue_depth", "Commands in the outbox that the bus has not confirmed.",
+                                 Series::Broker(*sink_), [this] {
+                                   const std::lock_guard lock(mutex_);
+                                   const std::uint64_t last = log_.LastSequence().value();
+                                   return static_cast<std::int64_t>(last - std::min(last, reached_.value()));
+                                 });
 }
 
 Publisher::~Publisher() {

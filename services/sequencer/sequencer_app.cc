@@ -16,8 +16,8 @@ PublisherOptions OptionsOf(const SequencerConfig& config) {
 
 }  // namespace
 
-SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& ports, runtime::MetricsRegistry& metrics,
-                           runtime::HealthRegistry& health, const Clock& clock)
+SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& ports,
+                           runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health, const Clock& clock)
     : config_(config),
       ports_(ports),
       clock_(clock),

@@ -200,7 +200,8 @@ TEST(SequencerAppTest, ARestartReplaysAndContinues) {
   for (const ports::JournalRecord& record : world.journal.records()) {
     const auto frame = wire::DecodeFrame(record.bytes);
     ASSERT_TRUE(frame.ok());
-    if (std::holds_alternative<domain::EpochStart>(frame->commands.front().body)) epochs.push_back(record.epoch.value());
+    if (std::holds_alternative<domain::EpochStart>(frame->commands.front().body))
+      epochs.push_back(record.epoch.value());
   }
   EXPECT_THAT(epochs, ::testing::ElementsAre(1, 2)) << "one EPOCH_START per leader's run";
 }

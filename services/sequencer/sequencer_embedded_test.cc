@@ -42,7 +42,8 @@ struct Life {
   }
   std::future<Outcome> Ask(std::uint64_t number) {
     auto promise = std::make_shared<std::promise<Outcome>>();
-    app.Submit(testing::NumberedCommand(number), [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    app.Submit(testing::NumberedCommand(number),
+               [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
     return promise->get_future();
   }
 
@@ -93,8 +94,8 @@ TEST_F(SequencerEmbeddedTest, EveryRestartContinuesTheSequence) {
   EXPECT_EQ(life.executions->LastSequence()->value(), last + 1);
   EXPECT_EQ(life.market->LastId("trading.events")->sequence.value(), last + 1);
   EXPECT_EQ(life.matching.applied(), last + 1);
-  EXPECT_THAT(life.metrics.Text(), ::testing::HasSubstr("wal_synced_sequence{service=\"sequencer\"} " +
-                                                       std::to_string(last + 1)));
+  EXPECT_THAT(life.metrics.Text(),
+              ::testing::HasSubstr("wal_synced_sequence{service=\"sequencer\"} " + std::to_string(last + 1)));
 }
 
 TEST_F(SequencerEmbeddedTest, ADamagedJournalRefusesToStartAndSaysWhere) {

@@ -56,7 +56,7 @@ class SequencerLoop {
     domain::SequenceNumber applied;  // results are in the outbox up to here
     std::size_t open_frames = 0;     // sent, without results yet
     std::int64_t logged_ns = 0;
-    absl::Status replica;            // why the replica was lost
+    absl::Status replica;  // why the replica was lost
   };
 
   // One turn: takes what the inbox holds, waiting up to `wait_ms` for it, and executes what follows from it.
@@ -111,7 +111,7 @@ class SequencerLoop {
   bool led_ = false;  // EPOCH_START of this run was made
   domain::Epoch epoch_;
   std::int64_t campaign_ns_ = 0;
-  ChainTail tail_;            // of the journal as it was opened
+  ChainTail tail_;  // of the journal as it was opened
   Replay replay_;
   std::string connect_error_;  // the last one that was logged
   runtime::Heartbeat* heartbeat_ = nullptr;

@@ -41,7 +41,8 @@ struct SequencerProcess::Parts {
     wal_metrics.Watch(journal, config.data_folder);
   }
 
-  static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config, const runtime::ServiceContext& context) {
+  static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
+                                            const runtime::ServiceContext& context) {
     grpc_clients::ClientOptions options;
     options.address = config.matching_address;
     options.max_message_bytes = context.config.grpc_max_message_bytes;
@@ -57,15 +58,19 @@ struct SequencerProcess::Parts {
 };
 
 void SequencerProcessConfig::Describe(runtime::ConfigSchema& schema) {
-  schema.Path("data", &data_folder, {.doc = "Folder of the journal, the outbox and the embedded buses.", .required = true});
+  schema.Path("data", &data_folder,
+              {.doc = "Folder of the journal, the outbox and the embedded buses.", .required = true});
   schema.String("matching.address", &matching_address,
                 {.doc = "Address of matching's gRPC port; it may be absent.", .required = true, .max_length = 255});
-  schema.Int64("journal.segment_bytes", &journal_segment_bytes,
-               {.min = 1 << 20, .max = 1 << 30, .unit = "bytes", .doc = "Size of one preallocated file of the journal."});
+  schema.Int64(
+      "journal.segment_bytes", &journal_segment_bytes,
+      {.min = 1 << 20, .max = 1 << 30, .unit = "bytes", .doc = "Size of one preallocated file of the journal."});
   schema.Int64("outbox.retain_bytes", &outbox_retain_bytes,
                {.min = 0, .unit = "bytes", .doc = "Outbox kept although every bus has it; 0 keeps everything."});
   schema.Int64("submit.stream_max_unanswered", &stream_max_unanswered,
-               {.min = 1, .max = 1'000'000, .unit = "commands",
+               {.min = 1,
+                .max = 1'000'000,
+                .unit = "commands",
                 .doc = "Commands of one gRPC stream without an answer; beyond it the stream is not read."});
   service.Describe(schema);
 }
@@ -79,8 +84,8 @@ absl::Status SequencerProcess::Start() {
   auto adapters = std::make_unique<Adapters>();
   const std::string& folder = config_.data_folder;
   XT_ASSIGN_OR_RETURN(adapters->election, embedded::SoleLeader::Open(folder + "/leader", context_.config.instance));
-  XT_ASSIGN_OR_RETURN(adapters->events, embedded::FileEventLog::Open(
-                                            folder + "/outbox", {.retain_bytes = config_.outbox_retain_bytes}));
+  XT_ASSIGN_OR_RETURN(adapters->events,
+                      embedded::FileEventLog::Open(folder + "/outbox", {.retain_bytes = config_.outbox_retain_bytes}));
   XT_ASSIGN_OR_RETURN(adapters->executions, embedded::FileExecutionStream::Open(folder + "/executions"));
   XT_ASSIGN_OR_RETURN(adapters->market, embedded::FileMarketBus::Open(folder + "/market"));
   adapters_ = std::move(adapters);

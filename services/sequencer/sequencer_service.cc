@@ -221,11 +221,11 @@ class Stream final : public grpc::ServerBidiReactor<SubmitRequest, SubmitRespons
   std::shared_ptr<Stream> self_;
   std::vector<SubmittedResult> waiting_;
   std::size_t unanswered_ = 0;  // read, and the answer not written yet
-  bool reading_ = true;  // a read is under way, or what it brought is being handed on
-  bool asking_ = false;  // the latter
+  bool reading_ = true;         // a read is under way, or what it brought is being handed on
+  bool asking_ = false;         // the latter
   bool writing_ = false;
-  bool ending_ = false;   // nothing more is read
-  bool broken_ = false;   // nothing more can be written
+  bool ending_ = false;  // nothing more is read
+  bool broken_ = false;  // nothing more can be written
   bool finishing_ = false;
   bool finished_ = false;
 };

@@ -32,8 +32,11 @@ absl::Status SequencerLoop::OpenJournal() {
   XT_ASSIGN_OR_RETURN(const ports::OpenReport report, context_.journal.Open({epoch_, 0}));
   XT_RETURN_IF_ERROR(ReadTail(report));
   Log(report.torn_bytes_cut > 0 ? LogLevel::kWarn : LogLevel::kInfo, "journal opened",
-      {{"seq", report.last_sequence.value()}, {"epoch", report.last_epoch.value()}, {"records", report.records},
-       {"torn_bytes_cut", report.torn_bytes_cut}, {"detail", report.detail}});
+      {{"seq", report.last_sequence.value()},
+       {"epoch", report.last_epoch.value()},
+       {"records", report.records},
+       {"torn_bytes_cut", report.torn_bytes_cut},
+       {"detail", report.detail}});
   // Only now: verifying a long journal takes its time.
   heartbeat_ = &context_.health.AddHeartbeat("sequencer", kHeartbeatLimitMs);
   context_.state.Set(Phase::kConnecting);
@@ -100,16 +103,16 @@ absl::Status SequencerLoop::ReplayFrom(const ports::ReplicaPosition& position) {
   Log(LogLevel::kInfo, "replaying", {{"seq", position.applied.value()}, {"target", replay_.target.value()}});
   ReportReplay();
   const domain::SequenceNumber from(std::max<std::uint64_t>(position.applied.value(), 1));
-  absl::Status status = context_.journal.Read(
-      from, [&](const ports::JournalRecord& record) { return ReplayRecord(record, position); });
+  absl::Status status =
+      context_.journal.Read(from, [&](const ports::JournalRecord& record) { return ReplayRecord(record, position); });
   // What the journal itself cannot read is no fault of the replica.
   if (absl::IsDataLoss(status)) core_.HaltNow(status);
   if (status.ok()) status = AwaitReplay(0);
   ExecuteActions();
   XT_RETURN_IF_ERROR(status);
   if (replay_.applied != replay_.target) {
-    return absl::InternalError(absl::StrCat("the replay ended at sequence ", replay_.applied.value(), " of ",
-                                            replay_.target.value()));
+    return absl::InternalError(
+        absl::StrCat("the replay ended at sequence ", replay_.applied.value(), " of ", replay_.target.value()));
   }
   return absl::OkStatus();
 }
@@ -117,8 +120,8 @@ absl::Status SequencerLoop::ReplayFrom(const ports::ReplicaPosition& position) {
 absl::Status SequencerLoop::ReplayRecord(const ports::JournalRecord& record, const ports::ReplicaPosition& position) {
   if (record.first_sequence <= position.applied) {
     if (record.last_sequence == position.applied && record.hash == position.frame_hash) return absl::OkStatus();
-    return absl::FailedPreconditionError(absl::StrCat("matching has another frame at sequence ",
-                                                      position.applied.value(), " than the journal"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("matching has another frame at sequence ", position.applied.value(), " than the journal"));
   }
   auto frame = wire::DecodeFrame(record.bytes);
   if (!frame.ok()) {
@@ -163,8 +166,7 @@ void SequencerLoop::ReportReplay() {
     Log(LogLevel::kInfo, "replay goes on", {{"seq", replay_.applied.value()}, {"target", replay_.target.value()}});
   }
   replay_.logged_ns = now_ns;
-  context_.state.Set(Phase::kReplaying,
-                     absl::StrCat(replay_.applied.value(), " of ", replay_.target.value()));
+  context_.state.Set(Phase::kReplaying, absl::StrCat(replay_.applied.value(), " of ", replay_.target.value()));
 }
 
 void SequencerLoop::BeginServing() {

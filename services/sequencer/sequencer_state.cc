@@ -56,7 +56,8 @@ void SequencerState::SetDrained() {
 }
 
 void SequencerState::UpdateHealth(const std::string& reason) {
-  const std::string text = reason.empty() ? std::string(PhaseName(phase_)) : absl::StrCat(std::string(PhaseName(phase_)), ": ", reason);
+  const std::string text =
+      reason.empty() ? std::string(PhaseName(phase_)) : absl::StrCat(std::string(PhaseName(phase_)), ": ", reason);
   const bool ended = phase_ == Phase::kHalted || phase_ == Phase::kStopped;
   const auto set = [&](runtime::HealthCheck& check, bool ok) {
     if (ok) {

@@ -19,21 +19,21 @@ std::int64_t FreeBytes(const std::string& folder) {
 }  // namespace
 
 embedded::WalOptions WalMetrics::Hooks(runtime::MetricsRegistry& registry, embedded::WalOptions options) {
-  runtime::Histogram& append =
-      registry.Histogram("wal_append_seconds", "From handing a frame to the journal to its confirmation.", ServiceLabel());
-  runtime::Histogram& fsync = registry.Histogram("wal_fsync_seconds", "One fdatasync of a group of frames.", ServiceLabel());
+  runtime::Histogram& append = registry.Histogram(
+      "wal_append_seconds", "From handing a frame to the journal to its confirmation.", ServiceLabel());
+  runtime::Histogram& fsync =
+      registry.Histogram("wal_fsync_seconds", "One fdatasync of a group of frames.", ServiceLabel());
   options.on_append = [&append](std::chrono::nanoseconds took) { append.Observe(took.count()); };
   options.on_fsync = [&fsync](std::chrono::nanoseconds took) { fsync.Observe(took.count()); };
   return options;
 }
 
 void WalMetrics::Watch(const embedded::WalJournal& journal, const std::string& folder) {
-  const auto gauge = [&](const char* name, const char* help, std::uint64_t embedded::WalStats::* field) {
-    callbacks_.push_back(registry_.GaugeCallback(name, help, ServiceLabel(), [&journal, field] {
-      return static_cast<std::int64_t>(journal.Stats().*field);
-    }));
+  const auto gauge = [&](const char* name, const char* help, std::uint64_t embedded::WalStats::*field) {
+    callbacks_.push_back(registry_.GaugeCallback(
+        name, help, ServiceLabel(), [&journal, field] { return static_cast<std::int64_t>(journal.Stats().*field); }));
   };
-  const auto counter = [&](const char* name, const char* help, std::uint64_t embedded::WalStats::* field) {
+  const auto counter = [&](const char* name, const char* help, std::uint64_t embedded::WalStats::*field) {
     callbacks_.push_back(
         registry_.CounterCallback(name, help, ServiceLabel(), [&journal, field] { return journal.Stats().*field; }));
   };
@@ -43,8 +43,8 @@ void WalMetrics::Watch(const embedded::WalJournal& journal, const std::string& f
   counter("wal_corruptions_total", "Damaged records found.", &embedded::WalStats::corruptions);
   counter("wal_recovered_records_total", "Records found good when the journal was opened.",
           &embedded::WalStats::recovered_records);
-  callbacks_.push_back(registry_.GaugeCallback("wal_disk_free_bytes", "Free space where the journal lies.", ServiceLabel(),
-                                               [folder] { return FreeBytes(folder); }));
+  callbacks_.push_back(registry_.GaugeCallback("wal_disk_free_bytes", "Free space where the journal lies.",
+                                               ServiceLabel(), [folder] { return FreeBytes(folder); }));
 }
 
 }  // namespace xt::sequencer

@@ -193,7 +193,8 @@ void SequencerCore::EventsAppended(const absl::Status& status) {
 void SequencerCore::DropTickets(const absl::Status& reason) {
   for (OpenFrame& open : frames_) {
     for (const Ticket ticket : open.tickets) {
-      actions_.emplace_back(Refuse{ticket, absl::UnknownError(absl::StrCat("may have been applied: ", reason.message()))});
+      actions_.emplace_back(
+          Refuse{ticket, absl::UnknownError(absl::StrCat("may have been applied: ", reason.message()))});
     }
     open.tickets.clear();
   }

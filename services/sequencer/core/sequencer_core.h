@@ -58,8 +58,8 @@ struct FrameAnswer {
 class SequencerCore {
  public:
   enum class State {
-    kIdle,       // not leading yet
-    kStarting,   // EPOCH_START is on its way
+    kIdle,      // not leading yet
+    kStarting,  // EPOCH_START is on its way
     kServing,
     kSuspended,  // no replica
     kHalted,

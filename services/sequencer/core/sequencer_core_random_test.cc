@@ -129,9 +129,7 @@ class World {
         Settle();
         EXPECT_EQ(core_.unanswered(), 0U);
         return;
-      case Ending::kJournalFails:
-        ConfirmOne(absl::DataLossError("disk"));
-        break;
+      case Ending::kJournalFails: ConfirmOne(absl::DataLossError("disk")); break;
       case Ending::kOutboxFails:
         outbox_status_ = absl::DataLossError("outbox");
         Settle();
@@ -142,8 +140,7 @@ class World {
           AnswerOne(1, true);
         }
         break;
-      case Ending::kStopped:
-        break;
+      case Ending::kStopped: break;
     }
     core_.HaltNow(absl::UnavailableError("stop"));
     Execute();
@@ -220,7 +217,8 @@ class World {
   void Do(Refuse& refuse) {
     EXPECT_EQ(open_.erase(refuse.ticket), 1U) << "answered once";
     const bool framed = framed_.contains(testing::IdOf(refuse.ticket).view());
-    EXPECT_EQ(framed, refuse.status.code() == absl::StatusCode::kUnknown) << "unknown exactly when it may be journalled";
+    EXPECT_EQ(framed, refuse.status.code() == absl::StatusCode::kUnknown)
+        << "unknown exactly when it may be journalled";
     if (refuse.status.code() == absl::StatusCode::kResourceExhausted) {
       exhausted_ = true;
       EXPECT_EQ(core_.unanswered(), limits_.max_unanswered);

@@ -209,9 +209,9 @@ TEST_F(SequencerCoreTest, AJournalErrorHaltsAndTellsWhatIsKnown) {
   core_.Appended(appended_[1]->last_sequence(), absl::DataLossError("disk"));
   Take();
   EXPECT_EQ(core_.state(), SequencerCore::State::kHalted);
-  EXPECT_EQ(Refused(), (Pairs{{1, absl::StatusCode::kUnknown},
-                              {2, absl::StatusCode::kUnknown},
-                              {3, absl::StatusCode::kUnavailable}}));
+  EXPECT_EQ(
+      Refused(),
+      (Pairs{{1, absl::StatusCode::kUnknown}, {2, absl::StatusCode::kUnknown}, {3, absl::StatusCode::kUnavailable}}));
   EXPECT_EQ(halts_, (std::vector<absl::Status>{absl::DataLossError("disk")}));
   Submit(4);
   Advance();
@@ -282,9 +282,8 @@ TEST_F(SequencerCoreTest, ResultsThatDoNotFitTheFrameHalt) {
     core.Submit(NumberedCommand(2), 2);
     core.Advance(kNow);
     core.TakeActions(actions);
-    const auto frame = std::find_if(actions.begin(), actions.end(), [](const Action& action) {
-      return std::holds_alternative<OfferFrame>(action);
-    });
+    const auto frame = std::find_if(actions.begin(), actions.end(),
+                                    [](const Action& action) { return std::holds_alternative<OfferFrame>(action); });
     ASSERT_NE(frame, actions.end());
     FrameAnswer answer = HonestAnswer(*std::get<OfferFrame>(*frame).frame);
     damage(answer);

@@ -64,8 +64,8 @@ inline FrameAnswer HonestAnswer(const domain::Frame& frame) {
 class TextEncoder final : public FrameEncoder {
  public:
   std::string Encode(domain::Frame& frame) override {
-    std::string bytes = absl::StrCat(frame.epoch.value(), " ", frame.first_sequence.value(), " ", frame.timestamp_ns, " ",
-                                     frame.previous_hash.ToHex());
+    std::string bytes = absl::StrCat(frame.epoch.value(), " ", frame.first_sequence.value(), " ", frame.timestamp_ns,
+                                     " ", frame.previous_hash.ToHex());
     for (const domain::Command& command : frame.commands) bytes.append(" ").append(IdIn(command).view());
     frame.hash = HashBytes(bytes);
     return bytes;

@@ -94,7 +94,8 @@ class FakeEventLog final : public ports::EventLog {
   static std::vector<ports::EventEntry> Slice(const State& s, std::uint64_t at, std::size_t max) {
     const std::uint64_t begin = std::min<std::uint64_t>(at, s.entries.size());
     const std::uint64_t end = std::min<std::uint64_t>(begin + max, s.entries.size());
-    return {s.entries.begin() + static_cast<std::ptrdiff_t>(begin), s.entries.begin() + static_cast<std::ptrdiff_t>(end)};
+    return {s.entries.begin() + static_cast<std::ptrdiff_t>(begin),
+            s.entries.begin() + static_cast<std::ptrdiff_t>(end)};
   }
 
   mutable Watched<State> state_;

@@ -50,7 +50,8 @@ class FakeJournal final : public ports::CommandJournal {
   }
 
   [[nodiscard]] domain::SequenceNumber TailSequence() const override {
-    return state_.Do([](State& s) { return s.records.empty() ? domain::SequenceNumber() : s.records.back().last_sequence; });
+    return state_.Do(
+        [](State& s) { return s.records.empty() ? domain::SequenceNumber() : s.records.back().last_sequence; });
   }
 
   // While held, an append waits for ConfirmAll or FailNext.
