@@ -44,8 +44,9 @@ std::variant<Reject, SubscribeRequest, ListRequest, LogonRequest> ParseLogon(con
   const json key = params.value("apiKey", json());
   const json timestamp = params.value("timestamp", json());
   const json signature = params.value("signature", json());
-  if (!key.is_string())
+  if (!key.is_string()) {
     return Reject{key.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "apiKey"};
+  }
   if (!timestamp.is_number_integer()) {
     return Reject{timestamp.is_null() ? RejectReason::kMissingField : RejectReason::kInvalidValue, "timestamp"};
   }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/http/client.h"
+#include "libs/http/websocket.h"
 #include "tests/support/child_process.h"
 #include "xtrader/v1/notifier_service.grpc.pb.h"
 
