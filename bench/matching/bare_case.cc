@@ -27,9 +27,7 @@ static_assert(sizeof(Command) == 16);
 class Book {
  public:
   explicit Book(const Workload& workload)
-      : slab_(workload.most_live + 1),
-        pool_(std::size_t{1} << 14),
-        book_(domain::SymbolId(0), slab_, pool_) {}
+      : slab_(workload.most_live + 1), pool_(std::size_t{1} << 14), book_(domain::SymbolId(0), slab_, pool_) {}
 
   // The id of the order that rests now, 0 when none does.
   OrderId Apply(const Command& command) {
@@ -115,11 +113,11 @@ class Book {
   template <Side kSide>
   void Take(const Command& command) {
     Sink sink{digest_, ring_, command.id};
-    const std::int64_t limit = command.kind == MessageKind::kMarket ? matching::kAnyPrice<kSide>
-                                                                    : static_cast<std::int64_t>(command.word);
+    const std::int64_t limit =
+        command.kind == MessageKind::kMarket ? matching::kAnyPrice<kSide> : static_cast<std::int64_t>(command.word);
     const std::int64_t left = book_.Match<kSide>(limit, command.quantity, sink);
-    ring_.Write({static_cast<std::uint64_t>(left), command.id, command.word, command.quantity,
-                 RingEventKind::kAcknowledged});
+    ring_.Write(
+        {static_cast<std::uint64_t>(left), command.id, command.word, command.quantity, RingEventKind::kAcknowledged});
   }
 
   void Cancel(const Command& command) {

@@ -74,8 +74,9 @@ class Exchange {
     engine_.Apply(Next(), 0, {domain::CreateAccount{*name}});
     for (std::uint16_t asset = 0; asset < 2; ++asset) {
       const auto reference = domain::ClientOrderId::From("funding-" + std::to_string(asset));
-      engine_.Apply(Next(), 0,
-                    {domain::Deposit{account, domain::AssetId(asset), domain::Amount(9'000'000'000'000'000), *reference}});
+      engine_.Apply(
+          Next(), 0,
+          {domain::Deposit{account, domain::AssetId(asset), domain::Amount(9'000'000'000'000'000), *reference}});
     }
   }
 
@@ -132,7 +133,9 @@ class Driver {
   explicit Driver(const Workload& workload) : commands_(*prepared_commands), exchange_(workload) {}
   void Run(std::size_t i) { exchange_.Apply(commands_[i].command, commands_[i].number); }
   [[nodiscard]] WorkloadAnswer Answer() const { return exchange_.Answer(); }
-  [[nodiscard]] static std::uint64_t BytesPerOrder() { return sizeof(matching::OrderSlab<matching::OrderDetail>::OrderType); }
+  [[nodiscard]] static std::uint64_t BytesPerOrder() {
+    return sizeof(matching::OrderSlab<matching::OrderDetail>::OrderType);
+  }
 
  private:
   const std::vector<Prepared>& commands_;

@@ -22,8 +22,7 @@ struct Case {
   CaseResult (*run)(const WorkloadSpec&, const Workload&, int rounds);
 };
 
-constexpr Case kCases[] = {
-    {"W1-bare", kW1, RunBare}, {"W2-bare", kW2, RunBare}, {"W1-complete", kW1, RunComplete}};
+constexpr Case kCases[] = {{"W1-bare", kW1, RunBare}, {"W2-bare", kW2, RunBare}, {"W1-complete", kW1, RunComplete}};
 
 struct Options {
   bool json = false;
@@ -67,8 +66,8 @@ void PrintTable(const std::vector<CaseResult>& results) {
               "p99.9 ns", "digest", "trades", "live", "answer");
   for (const CaseResult& r : results) {
     const std::int64_t tenths = TenthsPerOp(r);
-    std::printf("%-12s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64
-                "  %016" PRIx64 " %10" PRIu64 " %10" PRIu64 " %6s\n",
+    std::printf("%-12s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 "  %016" PRIx64
+                " %10" PRIu64 " %10" PRIu64 " %6s\n",
                 r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
                 r.answer.digest, r.answer.trades, r.answer.live_orders, r.right() ? "right" : "WRONG");
   }
@@ -104,8 +103,8 @@ bool Parse(int argc, char** argv, Options& options) {
       return false;
     }
   }
-  return options.only.empty() || std::any_of(std::begin(kCases), std::end(kCases),
-                                             [&](const Case& c) { return c.name == options.only; });
+  return options.only.empty() ||
+         std::any_of(std::begin(kCases), std::end(kCases), [&](const Case& c) { return c.name == options.only; });
 }
 
 int Run(const Options& options) {

@@ -102,7 +102,8 @@ class Generator {
     const Side side = DrawSide();
     const std::uint64_t quantity = 1 + random_.Below(100);
     const std::int64_t distance = DrawDistance();
-    return Make(MessageKind::kAdd, side, quantity, side == Side::kBuy ? middle_ - 1 - distance : middle_ + 1 + distance);
+    return Make(MessageKind::kAdd, side, quantity,
+                side == Side::kBuy ? middle_ - 1 - distance : middle_ + 1 + distance);
   }
 
   std::int64_t DrawDistance() {

@@ -65,11 +65,11 @@ inline constexpr WorkloadSpec kW2{
     "W2", 1'000'000, 4'000'000, 300, {1'867'839, 63'391'404, 0xa5b69113f74b1726, 632'434}};
 
 struct Workload {
-  std::uint32_t preload = 0;       // messages that are not timed
-  std::vector<Message> messages;   // preload, then the rest
-  std::uint32_t orders = 0;        // the highest order id
-  std::uint32_t most_live = 0;     // the most orders that rested at once
-  WorkloadAnswer answer;           // as it came out while generating
+  std::uint32_t preload = 0;      // messages that are not timed
+  std::vector<Message> messages;  // preload, then the rest
+  std::uint32_t orders = 0;       // the highest order id
+  std::uint32_t most_live = 0;    // the most orders that rested at once
+  WorkloadAnswer answer;          // as it came out while generating
 };
 
 Workload Generate(const WorkloadSpec& spec);

@@ -5,21 +5,32 @@
 namespace xt::matching {
 
 void MatchingConfig::Describe(runtime::ConfigSchema& schema) {
-  schema.String("shard", &shard, {.doc = "Name of the set of symbols that it trades; a label of its metrics.",
-                                  .required = true, .max_length = 32});
+  schema.String("shard", &shard,
+                {.doc = "Name of the set of symbols that it trades; a label of its metrics.",
+                 .required = true,
+                 .max_length = 32});
   schema.Int64("input.max_frames", &max_waiting_frames,
-               {.min = 1, .max = 65'536, .unit = "frames",
+               {.min = 1,
+                .max = 65'536,
+                .unit = "frames",
                 .doc = "Frames offered and not applied yet; beyond it the sequencer is told to wait."});
   schema.Int64("input.max_queries", &max_waiting_queries,
                {.min = 1, .max = 65'536, .unit = "queries", .doc = "Queries that wait; beyond it they are refused."});
   schema.Int64("engine.max_orders", &engine.max_orders,
-               {.min = 1, .max = 100'000'000, .unit = "orders",
+               {.min = 1,
+                .max = 100'000'000,
+                .unit = "orders",
                 .doc = "Orders that rest at once; beyond it new ones are refused. Equal on all replicas."});
-  schema.Int64("engine.max_level_pages", &engine.max_level_pages,
-               {.min = 1, .max = 1'000'000, .unit = "pages of 1024 levels",
-                .doc = "Memory for price levels; beyond it orders far from all others are refused. Equal on all replicas."});
+  schema.Int64(
+      "engine.max_level_pages", &engine.max_level_pages,
+      {.min = 1,
+       .max = 1'000'000,
+       .unit = "pages of 1024 levels",
+       .doc = "Memory for price levels; beyond it orders far from all others are refused. Equal on all replicas."});
   schema.Int64("engine.max_client_ids", &engine.max_client_ids,
-               {.min = 1, .max = 1'000'000'000, .unit = "ids",
+               {.min = 1,
+                .max = 1'000'000'000,
+                .unit = "ids",
                 .doc = "Client order ids and transfer references of the last 24 hours; beyond it new ones are refused. "
                        "Equal on all replicas."});
   schema.Int64("engine.max_accounts", &engine.max_accounts,

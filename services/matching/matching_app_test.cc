@@ -20,8 +20,8 @@ namespace {
 using domain::SequenceNumber;
 using domain::Side;
 using testing::FrameChain;
-using testing::ResultCollector;
 using ::testing::HasSubstr;
+using testing::ResultCollector;
 
 MatchingConfig SmallConfig() {
   MatchingConfig config;
@@ -256,16 +256,14 @@ TEST_F(MatchingAppTest, CountsWhatItDoes) {
          FrameChain::Limit(2, Side::kBuy, 100, 3, "b"), FrameChain::Limit(2, Side::kBuy, -1, 3, "c")});
   app_.Drain(std::chrono::steady_clock::now() + testing::kPatience);
   const std::string text = replica_.metrics.Text();
-  for (const char* line : {R"(matching_commands_total{op="new_order",outcome="accepted",shard="main"} 2)",
-                           R"(matching_commands_total{op="new_order",outcome="rejected",shard="main"} 1)",
-                           R"(matching_commands_total{op="new_order",outcome="repeated",shard="main"} 1)",
-                           R"(matching_trades_total{symbol="BTC-KRW"} 1)",
-                           R"(matching_traded_quantity_total{symbol="BTC-KRW"} 3000000)",
-                           R"(matching_book_orders{symbol="BTC-KRW",side="SELL"} 1)",
-                           R"(matching_book_crossed{symbol="BTC-KRW"} 0)",
-                           R"(matching_applied_sequence{shard="main"} 14)",
-                           R"(matching_input_queue_depth{shard="main"} 0)",
-                           R"(matching_replay_ratio{shard="main"} 1)"}) {
+  for (const char* line :
+       {R"(matching_commands_total{op="new_order",outcome="accepted",shard="main"} 2)",
+        R"(matching_commands_total{op="new_order",outcome="rejected",shard="main"} 1)",
+        R"(matching_commands_total{op="new_order",outcome="repeated",shard="main"} 1)",
+        R"(matching_trades_total{symbol="BTC-KRW"} 1)", R"(matching_traded_quantity_total{symbol="BTC-KRW"} 3000000)",
+        R"(matching_book_orders{symbol="BTC-KRW",side="SELL"} 1)", R"(matching_book_crossed{symbol="BTC-KRW"} 0)",
+        R"(matching_applied_sequence{shard="main"} 14)", R"(matching_input_queue_depth{shard="main"} 0)",
+        R"(matching_replay_ratio{shard="main"} 1)"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

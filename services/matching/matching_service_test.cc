@@ -35,8 +35,7 @@ class MatchingServiceTest : public ::testing::Test {
     const grpc_clients::ClientOptions options{.address = host_->address()};
     replica_ = grpc_clients::ConnectMatchingReplica(options);
     queries_ = grpc_clients::ConnectMatchingQueries(options);
-    stub_ = pb::MatchingService::NewStub(
-        grpc::CreateChannel(host_->address(), grpc::InsecureChannelCredentials()));
+    stub_ = pb::MatchingService::NewStub(grpc::CreateChannel(host_->address(), grpc::InsecureChannelCredentials()));
   }
   void TearDown() override {
     replica_.reset();
@@ -77,8 +76,8 @@ class MatchingServiceTest : public ::testing::Test {
 TEST_F(MatchingServiceTest, FramesGoInAndResultsComeBack) {
   EXPECT_EQ(ConnectClient().applied, SequenceNumber(0));
   const auto setup = chain_.Next(FrameChain::Setup());
-  const auto orders = chain_.Next({FrameChain::Limit(1, Side::kSell, 100, 5, "a"),
-                                   FrameChain::Limit(2, Side::kBuy, 100, 3, "b")});
+  const auto orders =
+      chain_.Next({FrameChain::Limit(1, Side::kSell, 100, 5, "a"), FrameChain::Limit(2, Side::kBuy, 100, 3, "b")});
   ASSERT_TRUE(replica_->Offer(setup).ok());
   ASSERT_TRUE(replica_->Offer(orders).ok());
   ASSERT_TRUE(replica_->Commit(orders->last_sequence()).ok());

@@ -9,9 +9,9 @@ namespace xt::matching {
 namespace {
 
 // In the order of domain::CommandBody.
-constexpr const char* kOperationNames[] = {"new_order",      "cancel_order", "define_asset",
-                                           "define_symbol",  "set_symbol_status", "create_account",
-                                           "deposit",        "withdraw",     "epoch_start"};
+constexpr const char* kOperationNames[] = {"new_order",     "cancel_order",      "define_asset",
+                                           "define_symbol", "set_symbol_status", "create_account",
+                                           "deposit",       "withdraw",          "epoch_start"};
 constexpr const char* kOutcomeNames[] = {"accepted", "rejected", "repeated"};
 
 }  // namespace
@@ -20,9 +20,11 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
     : registry_(registry),
       latency_(registry.Histogram("matching_latency_seconds", "Time to apply one command.", {{"shard", shard}},
                                   runtime::kInProcessBucketsNs)),
-      queue_wait_(registry.Histogram("matching_queue_wait_seconds", "Time from the commit of a frame to its application.",
-                                     {{"shard", shard}}, runtime::kInProcessBucketsNs)),
-      applied_(registry.Gauge("matching_applied_sequence", "Sequence of the last applied command.", {{"shard", shard}})),
+      queue_wait_(registry.Histogram("matching_queue_wait_seconds",
+                                     "Time from the commit of a frame to its application.", {{"shard", shard}},
+                                     runtime::kInProcessBucketsNs)),
+      applied_(
+          registry.Gauge("matching_applied_sequence", "Sequence of the last applied command.", {{"shard", shard}})),
       replay_ratio_(registry.Gauge("matching_replay_ratio", "Applied part of what is known to be committed.",
                                    {{"shard", shard}}, runtime::Scale::kMillionth)),
       resting_orders_(registry.Gauge("matching_resting_orders", "Orders that rest in all books.", {{"shard", shard}})),
@@ -81,7 +83,8 @@ void MatchingMetrics::Take(const domain::SymbolDefined& defined) {
   metrics.trades = &registry_.Counter("matching_trades_total", "Trades.", {{"symbol", code}});
   metrics.quantity = &registry_.Counter("matching_traded_quantity_total",
                                         "Traded quantity in the smallest unit of the base asset.", {{"symbol", code}});
-  metrics.crossed = &registry_.Gauge("matching_book_crossed", "1 while the book is crossed: never.", {{"symbol", code}});
+  metrics.crossed =
+      &registry_.Gauge("matching_book_crossed", "1 while the book is crossed: never.", {{"symbol", code}});
   for (const domain::Side side : {domain::Side::kBuy, domain::Side::kSell}) {
     const std::size_t at = side == domain::Side::kBuy ? 0 : 1;
     const runtime::Labels labels{{"symbol", code}, {"side", std::string(domain::NameOf(side))}};

@@ -45,7 +45,8 @@ BookSnapshot NaiveEngine::BookOf(std::uint16_t symbol, std::uint64_t sequence) c
     for (const Resting& r : queue) total += r.left();
     to.push_back({Price(price), Quantity(total)});
   };
-  for (auto it = found->second.bids.rbegin(); it != found->second.bids.rend(); ++it) add(snapshot.bids, it->first, it->second);
+  for (auto it = found->second.bids.rbegin(); it != found->second.bids.rend(); ++it)
+    add(snapshot.bids, it->first, it->second);
   for (const auto& [price, queue] : found->second.asks) add(snapshot.asks, price, queue);
   return snapshot;
 }
@@ -327,7 +328,8 @@ void NaiveEngine::Run(Incoming& in) {
   while (in.executed < in.most && !in.own_order && !in.budget_used_up && !others.empty()) {
     const auto best = buy ? others.begin() : std::prev(others.end());
     const std::int64_t price = best->first;
-    if (in.order.type == OrderType::kLimit && (buy ? price > in.order.price.value() : price < in.order.price.value())) break;
+    if (in.order.type == OrderType::kLimit && (buy ? price > in.order.price.value() : price < in.order.price.value()))
+      break;
     if (!TradeWithFirst(in, price, best->second)) break;
     if (best->second.empty()) others.erase(best);
   }
@@ -466,7 +468,8 @@ void NaiveEngine::Do(const CancelOrder& c) {
         Queue& queue = level->second;
         const auto at = std::find_if(queue.begin(), queue.end(), [&](const Resting& r) { return r.id == id; });
         if (at == queue.end()) continue;
-        if (at->order.account != c.account) return refuse(Reason::kUnknownOrder, c.order_id.value() != 0 ? "orderId" : "clientOrderId");
+        if (at->order.account != c.account)
+          return refuse(Reason::kUnknownOrder, c.order_id.value() != 0 ? "orderId" : "clientOrderId");
         if (state_.symbols[symbol].status == SymbolStatus::kHalted) return refuse(Reason::kSymbolHalted, "symbol");
         ExecutionReport report = ReportOf(at->order, at->id, at->executed, at->executed_quote);
         report.execution_type = ExecutionType::kCanceled;

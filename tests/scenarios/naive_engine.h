@@ -75,9 +75,9 @@ class NaiveEngine {
     std::int64_t executed = 0;
     std::int64_t executed_quote = 0;
     std::int64_t locked = 0;
-    std::int64_t most = 0;    // lots
+    std::int64_t most = 0;     // lots
     std::int64_t budget = -1;  // quote units, or none
-    bool own_order = false;   // self-trade prevention ends it
+    bool own_order = false;    // self-trade prevention ends it
     bool budget_used_up = false;
     std::vector<domain::Event> said;
   };

@@ -43,8 +43,18 @@ class Random {
 };
 
 constexpr std::int64_t kBig = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kHostile[] = {0,       -1,        -5,       kBig,     kBig - 1,     std::numeric_limits<std::int64_t>::min(),
-                                     1LL << 32, 1LL << 31, 1LL << 62, 1'000'000'000'000, 1'000'000'000'001, 3'037'000'500};
+constexpr std::int64_t kHostile[] = {0,
+                                     -1,
+                                     -5,
+                                     kBig,
+                                     kBig - 1,
+                                     std::numeric_limits<std::int64_t>::min(),
+                                     1LL << 32,
+                                     1LL << 31,
+                                     1LL << 62,
+                                     1'000'000'000'000,
+                                     1'000'000'000'001,
+                                     3'037'000'500};
 
 ClientOrderId Id(const std::string& text) { return *ClientOrderId::From(text); }
 
@@ -62,10 +72,12 @@ class CommandSource {
     commands.push_back(MakeSymbol("BTC-KRW", 0, 1, 10'000'000, 10'000, 50'000, 7, 13));
     commands.push_back(MakeSymbol("BTC-USDT", 0, 2, 1'000'000, 100, 0, 0, 0));
     commands.push_back(MakeSymbol("USDT-KRW", 2, 1, 1, 100'000'000, 0, 1000, 1000));
-    for (std::uint32_t i = 1; i <= kAccounts; ++i) commands.push_back({CreateAccount{*AccountName::From("a" + std::to_string(i))}});
+    for (std::uint32_t i = 1; i <= kAccounts; ++i)
+      commands.push_back({CreateAccount{*AccountName::From("a" + std::to_string(i))}});
     for (std::uint32_t account = 1; account <= kAccounts; ++account) {
       for (std::uint16_t asset = 0; asset < 3; ++asset) {
-        commands.push_back({Deposit{AccountId(account), AssetId(asset), Amount(1'000'000'000'000), Id("first" + std::to_string(asset))}});
+        commands.push_back({Deposit{AccountId(account), AssetId(asset), Amount(1'000'000'000'000),
+                                    Id("first" + std::to_string(asset))}});
       }
     }
     return commands;
@@ -125,16 +137,19 @@ class CommandSource {
     order.symbol = SymbolId(static_cast<std::uint16_t>(random_.OneIn(200) ? 9 : random_.Below(3)));
     order.side = random_.OneIn(2) ? Side::kBuy : Side::kSell;
     order.type = random_.OneIn(4) ? OrderType::kMarket : OrderType::kLimit;
-    const TimeInForce limits[] = {TimeInForce::kGtc, TimeInForce::kGtc, TimeInForce::kGtc, TimeInForce::kIoc, TimeInForce::kFok};
+    const TimeInForce limits[] = {TimeInForce::kGtc, TimeInForce::kGtc, TimeInForce::kGtc, TimeInForce::kIoc,
+                                  TimeInForce::kFok};
     order.time_in_force = random_.Pick(limits);
     order.self_trade_prevention = static_cast<SelfTradePrevention>(random_.Below(5));
     if (order.type == OrderType::kLimit) order.price = Price(static_cast<std::int64_t>(1'000 + random_.Below(40)));
     order.quantity = Quantity(static_cast<std::int64_t>(1 + random_.Below(random_.OneIn(10) ? 3'000 : 60)));
     if (order.type == OrderType::kMarket && random_.OneIn(3)) {
       order.quantity = Quantity(0);
-      order.quote_quantity = Amount(static_cast<std::int64_t>(1 + random_.Below(random_.Pick({1'000, 100'000, 10'000'000, 500'000'000}))));
+      order.quote_quantity =
+          Amount(static_cast<std::int64_t>(1 + random_.Below(random_.Pick({1'000, 100'000, 10'000'000, 500'000'000}))));
     }
-    if (!random_.OneIn(5)) order.client_order_id = Id("o" + std::to_string(random_.OneIn(50) ? random_.Below(1 + next_id_) : ++next_id_));
+    if (!random_.OneIn(5))
+      order.client_order_id = Id("o" + std::to_string(random_.OneIn(50) ? random_.Below(1 + next_id_) : ++next_id_));
     if (random_.OneIn(25)) Spoil(order);
     return order;
   }
@@ -175,8 +190,11 @@ class CommandSource {
   CommandBody DrawTransfer() {
     const AccountId account = DrawAccount();
     const AssetId asset(static_cast<std::uint16_t>(random_.Below(4)));
-    const Amount amount(random_.OneIn(4) ? random_.Pick(kHostile) : static_cast<std::int64_t>(1 + random_.Below(1'000'000'000)));
-    const auto reference = Id(random_.OneIn(30) ? "" : random_.OneIn(30) ? "bad id" : "t" + std::to_string(random_.Below(500)));
+    const Amount amount(random_.OneIn(4) ? random_.Pick(kHostile)
+                                         : static_cast<std::int64_t>(1 + random_.Below(1'000'000'000)));
+    const auto reference = Id(random_.OneIn(30)   ? ""
+                              : random_.OneIn(30) ? "bad id"
+                                                  : "t" + std::to_string(random_.Below(500)));
     if (random_.OneIn(2)) return Deposit{account, asset, amount, reference};
     return Withdraw{account, asset, amount, reference};
   }
@@ -239,7 +257,7 @@ class Comparison {
     EngineConfig config;
     config.max_orders = 100'000;
     config.max_client_ids = 100'000;
-    config.client_id_retention_ns = 20'000;
+    config.client_id_retention_ns = 1'500;
     return config;
   }
 
@@ -247,7 +265,8 @@ class Comparison {
     ++sequence_;
     now_ns_ += static_cast<std::int64_t>(random_.Below(20));
     Command naive_command = command;
-    if (auto* cancel = std::get_if<CancelOrder>(&naive_command.body); cancel != nullptr && cancel->order_id.value() != 0) {
+    if (auto* cancel = std::get_if<CancelOrder>(&naive_command.body);
+        cancel != nullptr && cancel->order_id.value() != 0) {
       cancel->order_id = translation_.ForCancel(cancel->order_id);
     }
     const auto events = engine_.Apply(SequenceNumber(sequence_), now_ns_, command);
@@ -267,12 +286,13 @@ class Comparison {
     for (const Event& event : events) {
       if (const auto* rejected = std::get_if<CommandRejected>(&event)) {
         text += "\n  refused " + std::string(RejectReasonCode(rejected->reason)) + " " +
-                std::string(rejected->field.view()) + " original " + std::to_string(rejected->original_sequence.value());
+                std::string(rejected->field.view()) + " original " +
+                std::to_string(rejected->original_sequence.value());
       } else if (const auto* trade = std::get_if<Trade>(&event)) {
         text += "\n  trade " + std::to_string(trade->quantity.value()) + " @ " + std::to_string(trade->price.value());
       } else if (const auto* report = std::get_if<ExecutionReport>(&event)) {
-        text += "\n  order " + std::to_string(report->order_id.value()) + " " + std::string(NameOf(report->side)) + " " +
-                std::string(NameOf(report->type)) + " " + std::string(NameOf(report->time_in_force)) + " " +
+        text += "\n  order " + std::to_string(report->order_id.value()) + " " + std::string(NameOf(report->side)) +
+                " " + std::string(NameOf(report->type)) + " " + std::string(NameOf(report->time_in_force)) + " " +
                 std::to_string(report->quantity.value()) + " for " + std::to_string(report->quote_quantity.value()) +
                 " @ " + std::to_string(report->price.value()) + ": " + std::string(NameOf(report->status)) +
                 " executed " + std::to_string(report->executed_quantity.value()) + " for " +
@@ -307,14 +327,16 @@ class Comparison {
   }
 
   void CompareBalances(const Command& command, const std::map<std::uint16_t, __int128>& deltas) {
-    const bool transfer = std::holds_alternative<Deposit>(command.body) || std::holds_alternative<Withdraw>(command.body);
+    const bool transfer =
+        std::holds_alternative<Deposit>(command.body) || std::holds_alternative<Withdraw>(command.body);
     for (const auto& [asset, delta] : deltas) ASSERT_TRUE(transfer || delta == 0) << "asset " << asset;
     const auto& accounts = engine_.accounts();
     for (std::uint32_t account = 0; account < accounts.count(); ++account) {
       for (std::uint16_t asset = 0; asset < accounts.assets(); ++asset) {
         const matching::Balance balance = accounts.At(AccountId(account), AssetId(asset));
         const auto money = naive_.MoneyOf(account, asset);
-        ASSERT_EQ(balance.available, money.available) << "account " << account << " asset " << asset << " at " << sequence_;
+        ASSERT_EQ(balance.available, money.available)
+            << "account " << account << " asset " << asset << " at " << sequence_;
         ASSERT_EQ(balance.locked, money.locked) << "account " << account << " asset " << asset << " at " << sequence_;
         const matching::Balance shadow = balances_[{account, asset}];
         ASSERT_EQ(balance, shadow) << "events do not tell the balances at " << sequence_;

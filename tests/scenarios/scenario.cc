@@ -344,8 +344,8 @@ class Runner {
     const Symbol symbol = engine_->symbols()[id.value()];
     const BookSnapshot book = engine_->Snapshot(id, 0);
     const auto show = [&](std::string_view side, const BookLevel& level, std::uint32_t orders) {
-      Say(Text(side, " ", FormatQuantity(symbol, level.quantity), " @ ", FormatPrice(symbol, level.price), " (",
-                       orders, orders == 1 ? " order)" : " orders)"));
+      Say(Text(side, " ", FormatQuantity(symbol, level.quantity), " @ ", FormatPrice(symbol, level.price), " (", orders,
+               orders == 1 ? " order)" : " orders)"));
     };
     for (auto level = book.asks.rbegin(); level != book.asks.rend(); ++level) {
       show("ask", *level, engine_->book(id).side<Side::kSell>().OrderCount(level->price.value()));
@@ -374,8 +374,8 @@ class Runner {
                       FormatDecimal(report.executed_quote.value(), symbol.quote_decimals), " of ",
                       FormatDecimal(report.quote_quantity.value(), symbol.quote_decimals), " ", CodeOf(symbol.quote));
     }
-    std::string text = Text(engine_->accounts().name(report.account).view(), " ", label, " ",
-                                    NameOf(report.status), " ");
+    std::string text =
+        Text(engine_->accounts().name(report.account).view(), " ", label, " ", NameOf(report.status), " ");
     if (report.execution_type == ExecutionType::kNew && report.status == OrderStatus::kNew) {
       text += Text(report.side == Side::kBuy ? "buy " : "sell ", ordered, " @ ", FormatPrice(symbol, report.price));
     } else {
@@ -384,10 +384,10 @@ class Runner {
     if (report.execution_type == ExecutionType::kNew && report.status != OrderStatus::kNew) text += Text(", rests");
     if (report.execution_type == ExecutionType::kTrade) {
       text += Text(": ", report.maker ? "maker " : "taker ", FormatQuantity(symbol, report.last_quantity), " @ ",
-                      FormatPrice(symbol, report.last_price));
+                   FormatPrice(symbol, report.last_price));
       if (report.fee.value() != 0) {
         text += Text(", fee ", FormatDecimal(report.fee.value(), DecimalsOf(report.fee_asset)), " ",
-                        CodeOf(report.fee_asset));
+                     CodeOf(report.fee_asset));
       }
     }
     Say(text);
@@ -443,9 +443,9 @@ class Runner {
   std::string line_;
   std::uint64_t sequence_ = 0;
   std::int64_t now_ns_ = 0;
-  std::map<std::uint64_t, std::string> lines_;      // by sequence
-  std::map<std::uint64_t, std::size_t> numbers_;    // of the orders, by id
-  std::vector<std::uint64_t> ids_;                  // by number
+  std::map<std::uint64_t, std::string> lines_;    // by sequence
+  std::map<std::uint64_t, std::size_t> numbers_;  // of the orders, by id
+  std::vector<std::uint64_t> ids_;                // by number
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ namespace {
 
 std::vector<std::filesystem::path> Files() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(XT_SOURCE_DIR) / "tests/scenarios/cases")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(XT_SOURCE_DIR) / "tests/scenarios/cases")) {
     if (entry.path().extension() == ".scenario") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -46,7 +47,8 @@ TEST_P(ScenarioTest, AnswersAsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, ScenarioTest, testing::ValuesIn(Files()), [](const auto& param) {
   std::string name = param.param.stem().string();
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
 });
 

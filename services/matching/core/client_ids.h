@@ -22,8 +22,8 @@ class ClientIds {
   struct Entry {
     domain::ClientOrderId id;
     Kind kind;
-    bool open;     // its order rests
-    bool outlived; // the retention is over; the entry goes when the order is closed
+    bool open;      // its order rests
+    bool outlived;  // the retention is over; the entry goes when the order is closed
     domain::AccountId account;
     Ref next;  // in order of registration; in a free entry the next free one
     domain::SequenceNumber sequence;

@@ -33,18 +33,19 @@ struct Engine::Market {
 
 // Everything that is decided about a new order before the first mutation.
 struct Engine::Intake {
-  std::int64_t limit = 0;     // the worst price at which it may trade
-  std::int64_t quantity = 0;  // the most lots that it may trade
-  std::int64_t reserve = 0;   // locked at entry, of the asset that it gives
-  bool rests = false;         // what does not trade stays in the book
-  bool unfillable = false;    // FOK: it ends without a trade
+  std::int64_t limit = 0;       // the worst price at which it may trade
+  std::int64_t quantity = 0;    // the most lots that it may trade
+  std::int64_t reserve = 0;     // locked at entry, of the asset that it gives
+  bool rests = false;           // what does not trade stays in the book
+  bool unfillable = false;      // FOK: it ends without a trade
   bool quantity_is_all = true;  // trading `quantity` fills it; else the book ran out before its quote quantity
 };
 
 // ceil(amount * bps / 10000), without the 128-bit division where it is not needed.
 inline std::int64_t FeeOf(std::int64_t amount, std::int32_t bps) {
   constexpr std::int64_t kSmall = 9'000'000'000'000'000;  // times 1,000 basis points fits 63 bits
-  if (amount <= kSmall) [[likely]] return (amount * bps + 9'999) / 10'000;
+  if (amount <= kSmall) [[likely]]
+    return (amount * bps + 9'999) / 10'000;
   return domain::Fee(domain::Amount(amount), bps).value();
 }
 

@@ -103,8 +103,7 @@ Reject Engine::Handle(const NewOrder& order) {
   if (!order.client_order_id.empty()) {
     if (const Reject reject = CheckClientId(order.client_order_id, "clientOrderId")) return reject;
     fingerprint = FingerprintOf(order);
-    const Repeated repeated =
-        CheckRepeated(order.account, ClientIds::Kind::kOrder, order.client_order_id, fingerprint);
+    const Repeated repeated = CheckRepeated(order.account, ClientIds::Kind::kOrder, order.client_order_id, fingerprint);
     if (repeated.yes) return repeated.reject;
   }
   if (!HasSymbol(order.symbol)) return {RejectReason::kUnknownSymbol, "symbol"};
@@ -169,8 +168,8 @@ Reject Engine::DecideMarket(const NewOrder& order, const Market& market, Intake&
   intake.quantity_is_all = !by_quote || walk.budget_used_up();
   const bool book_ended = by_quote && !walk.budget_used_up() && walk.taken() < market.symbol.max_quantity.value();
   intake.quantity = by_quote ? walk.taken() + (book_ended ? 1 : 0) : order.quantity.value();
-  intake.unfillable = order.time_in_force == TimeInForce::kFok &&
-                      (by_quote ? !walk.budget_used_up() : walk.taken() < intake.quantity);
+  intake.unfillable =
+      order.time_in_force == TimeInForce::kFok && (by_quote ? !walk.budget_used_up() : walk.taken() < intake.quantity);
   const auto base = domain::BaseAmount(market.symbol, by_quote ? domain::Quantity(walk.taken()) : order.quantity);
   const bool affordable = kTaker == Side::kBuy ? walk.cost() <= available : base && base->value() <= available;
   if (!affordable) return {RejectReason::kInsufficientBalance, by_quote ? "quoteQuantity" : "quantity"};
@@ -221,7 +220,8 @@ Reject Engine::Handle(const domain::CancelOrder& cancel) {
   const bool by_id = cancel.order_id.value() != 0;
   if (!by_id && cancel.client_order_id.empty()) return {RejectReason::kMissingField, "orderId"};
   domain::OrderId id = cancel.order_id;
-  if (!by_id) id = client_ids_[client_ids_.Find(cancel.account, ClientIds::Kind::kOrder, cancel.client_order_id)].order_id;
+  if (!by_id)
+    id = client_ids_[client_ids_.Find(cancel.account, ClientIds::Kind::kOrder, cancel.client_order_id)].order_id;
   const Slot slot = orders_.Find(id);
   if (slot == kNoSlot || orders_[slot].owner != cancel.account.value()) {
     return {RejectReason::kUnknownOrder, by_id ? "orderId" : "clientOrderId"};

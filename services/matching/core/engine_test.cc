@@ -46,7 +46,8 @@ class EngineTest : public testing::Test {
     for (const char* name : {"alice", "bob"}) Apply(CreateAccount{*AccountName::From(name)});
     for (std::uint32_t account : {1u, 2u}) {
       for (const AssetId asset : {AssetId(0), AssetId(1)}) {
-        Apply(Deposit{AccountId(account), asset, Amount(1'000'000'000'000'000), Id("d" + std::to_string(asset.value()))});
+        Apply(
+            Deposit{AccountId(account), asset, Amount(1'000'000'000'000'000), Id("d" + std::to_string(asset.value()))});
       }
     }
     ASSERT_EQ(engine_.CheckInvariants(), "");

@@ -20,8 +20,8 @@ constexpr domain::Side Opposite(domain::Side side) {
 
 // The limit of an order that takes any price.
 template <domain::Side kTaker>
-inline constexpr std::int64_t kAnyPrice =
-    kTaker == domain::Side::kBuy ? std::numeric_limits<std::int64_t>::max() - 1 : 1;
+inline constexpr std::int64_t kAnyPrice = kTaker == domain::Side::kBuy ? std::numeric_limits<std::int64_t>::max() - 1
+                                                                       : 1;
 
 // What a sink decides about the maker that is next in line.
 struct MakerDecision {

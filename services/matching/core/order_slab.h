@@ -45,7 +45,7 @@ struct Order {
   Slot previous;          // towards the head of the queue of its level
   Slot next;              // away from it; in a free slot the next free one
   std::uint32_t generation;
-  std::uint32_t owner;    // the account; a bare book keeps what its user likes
+  std::uint32_t owner;  // the account; a bare book keeps what its user likes
   [[no_unique_address]] Detail detail;
 };
 
@@ -86,7 +86,8 @@ class OrderSlab {
     OrderType& order = orders_[slot];
     order.quantity = 0;
     --live_;
-    if (order.generation == kLastGeneration) [[unlikely]] return;
+    if (order.generation == kLastGeneration) [[unlikely]]
+      return;
     ++order.generation;
     order.next = free_;
     free_ = slot;

@@ -167,7 +167,8 @@ class PriceLevels {
   // The level of this price, for an order to be appended. Only when HasRoom().
   [[nodiscard]] Level& Open(std::int64_t price) {
     Page* page = PageOf(price);
-    if (page == nullptr) [[unlikely]] page = MakePage(price);
+    if (page == nullptr) [[unlikely]]
+      page = MakePage(price);
     Level& level = page->levels[InPage(price)];
     if constexpr (kCountOrders) {
       ++page->counts.of[InPage(price)];
@@ -190,7 +191,8 @@ class PriceLevels {
     Directory* directory = directories_[InTop(price)];
     Page* page = directory->pages[InDirectory(price)];
     page->used.Clear(static_cast<int>(InPage(price)));
-    if (page->used.empty()) [[unlikely]] ReturnPage(price, directory, page);
+    if (page->used.empty()) [[unlikely]]
+      ReturnPage(price, directory, page);
     if (price == best_) FindBestFrom(price);
   }
 
@@ -225,7 +227,8 @@ class PriceLevels {
 
   [[nodiscard]] Page* PageOf(std::int64_t price) const {
     const std::size_t top = InTop(price);
-    if (top >= directories_.size() || directories_[top] == nullptr) [[unlikely]] return nullptr;
+    if (top >= directories_.size() || directories_[top] == nullptr) [[unlikely]]
+      return nullptr;
     return directories_[top]->pages[InDirectory(price)];
   }
 

@@ -21,8 +21,12 @@ class Engine::Walk {
   // `budget`: the most quote units to trade for, `enough`: where walking further is of no use; negative: none.
   Walk(const Engine& engine, const Market& market, const domain::NewOrder& order, std::int64_t budget,
        std::int64_t enough)
-      : engine_(engine), market_(market), account_(order.account.value()), mode_(EffectiveMode(order)),
-        budget_(budget), enough_(enough) {}
+      : engine_(engine),
+        market_(market),
+        account_(order.account.value()),
+        mode_(EffectiveMode(order)),
+        budget_(budget),
+        enough_(enough) {}
 
   void Run(std::int64_t limit, std::int64_t quantity) {
     left_ = quantity;
@@ -82,7 +86,12 @@ class Engine::Taker {
 
  public:
   Taker(Engine& engine, Market& market, const domain::NewOrder& order, const Intake& intake, domain::OrderId id)
-      : engine_(engine), market_(market), order_(order), intake_(intake), id_(id), mode_(EffectiveMode(order)),
+      : engine_(engine),
+        market_(market),
+        order_(order),
+        intake_(intake),
+        id_(id),
+        mode_(EffectiveMode(order)),
         reserved_(intake.reserve) {}
 
   template <typename Maker>
@@ -146,7 +155,8 @@ class Engine::Taker {
     report.side = kTaker;
     report.type = order_.type;
     // A MARKET order needs none: it takes what is there.
-    report.time_in_force = order_.time_in_force == domain::TimeInForce::kUnspecified ? domain::TimeInForce::kIoc : order_.time_in_force;
+    report.time_in_force =
+        order_.time_in_force == domain::TimeInForce::kUnspecified ? domain::TimeInForce::kIoc : order_.time_in_force;
     report.execution_type = type;
     report.status = status;
     report.price = order_.price;
