@@ -1,6 +1,6 @@
-// Commands as protobuf messages and back. ToProto overwrites `out`; it never fails. FromProto checks what frame_codec.h says
-// about commands; INVALID_ARGUMENT names the field as in the .proto file ("new_order.client_order_id"). Including this file
-// needs no generated header; calling its functions does. Pure functions, thread-safe.
+// Commands as protobuf messages and back. ToProto overwrites `out`; it never fails. FromProto checks what frame_codec.h
+// says about commands; INVALID_ARGUMENT names the field as in the .proto file ("new_order.client_order_id"). Including
+// this file needs no generated header; calling its functions does. Pure functions, thread-safe.
 #pragma once
 
 #include "absl/status/statusor.h"

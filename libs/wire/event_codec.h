@@ -1,6 +1,6 @@
-// Event codec: what one command did, to bytes and back. The bytes are a serialized xtrader.v1.EventBatch, the payload of the
-// outbox, of the execution stream and of the topic `trading.events`. Equal results give equal bytes. Decoding checks every
-// enum, identifier, text and count and names the field that is wrong. Pure functions, thread-safe.
+// Event codec: what one command did, to bytes and back. The bytes are a serialized xtrader.v1.EventBatch, the payload
+// of the outbox, of the execution stream and of the topic `trading.events`. Equal results give equal bytes. Decoding
+// checks every enum, identifier, text and count and names the field that is wrong. Pure functions, thread-safe.
 #pragma once
 
 #include <span>
@@ -16,7 +16,8 @@ namespace xt::wire {
 std::string EncodeEventBatch(const domain::CommandResult& result);
 absl::StatusOr<domain::CommandResult> DecodeEventBatch(std::string_view bytes);
 
-// The digest of a frame's results (ports::FrameResults::digest): the chain of HashBytes over the encoded batches in order.
+// The digest of a frame's results (ports::FrameResults::digest): the chain of HashBytes over the encoded batches in
+// order.
 Hash128 DigestResults(std::span<const domain::CommandResult> results);
 
 }  // namespace xt::wire

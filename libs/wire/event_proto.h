@@ -1,5 +1,5 @@
-// Events as protobuf messages and back, with the rules of command_proto.h: ToProto overwrites, FromProto checks and names
-// the field. Pure functions, thread-safe.
+// Events as protobuf messages and back, with the rules of command_proto.h: ToProto overwrites, FromProto checks and
+// names the field. Pure functions, thread-safe.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -23,9 +23,7 @@ absl::Status InField(std::string_view outer, const absl::Status& status) {
   return absl::Status(status.code(), Join({outer, ".", std::string(status.message())}));
 }
 
-std::string Indexed(std::string_view name, std::size_t index) {
-  return Join({name, "[", std::to_string(index), "]"});
-}
+std::string Indexed(std::string_view name, std::size_t index) { return Join({name, "[", std::to_string(index), "]"}); }
 
 absl::Status OutOfRange(std::string_view field) { return FieldError(field, "out of range"); }
 
@@ -34,7 +32,8 @@ absl::Status UnknownValue(std::string_view field, int value) {
 }
 
 absl::Status TooLong(std::string_view field, std::size_t size, std::size_t limit) {
-  return FieldError(field, Join({std::to_string(size), " characters, at most ", std::to_string(limit), " are allowed"}));
+  return FieldError(field,
+                    Join({std::to_string(size), " characters, at most ", std::to_string(limit), " are allowed"}));
 }
 
 }  // namespace xt::wire

@@ -1,5 +1,5 @@
-// FieldReader: takes the fields of a message into a domain type and remembers the first that does not fit. FieldError and
-// InField make the errors of this library: INVALID_ARGUMENT "commands[2].new_order.side: 9 is not a known value".
+// FieldReader: takes the fields of a message into a domain type and remembers the first that does not fit. FieldError
+// and InField make the errors of this library: INVALID_ARGUMENT "commands[2].new_order.side: 9 is not a known value".
 // Not thread-safe; a local helper.
 #pragma once
 

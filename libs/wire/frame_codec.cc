@@ -34,8 +34,8 @@ bool HasUnknownFields(const pb::Command& command) {
   const auto* body = reflection->GetOneofFieldDescriptor(message, message.GetDescriptor()->oneof_decl(0));
   if (body == nullptr) return false;
   if (HasUnknownFields(reflection->GetMessage(message, body))) return true;
-  return command.has_define_symbol() && HasUnknownFields(static_cast<const google::protobuf::Message&>(
-                                            command.define_symbol().symbol()));
+  return command.has_define_symbol() &&
+         HasUnknownFields(static_cast<const google::protobuf::Message&>(command.define_symbol().symbol()));
 }
 
 absl::Status CheckHeader(const pb::JournalFrame& message) {

@@ -18,14 +18,15 @@ namespace xt::wire {
 namespace {
 
 namespace pb = ::xtrader::v1;
-using testing::RandomValues;
 using ::testing::HasSubstr;
+using testing::RandomValues;
 
 // The message of the error of decoding a good frame that `damage` has changed.
 std::string ErrorAfter(const std::function<void(pb::JournalFrame&)>& damage) {
   RandomValues random(1);
   domain::Frame frame = random.Frame(0);
-  for (std::size_t i = 0; i < std::variant_size_v<domain::CommandBody>; ++i) frame.commands.push_back(random.Command(i));
+  for (std::size_t i = 0; i < std::variant_size_v<domain::CommandBody>; ++i)
+    frame.commands.push_back(random.Command(i));
   pb::JournalFrame message;
   EXPECT_TRUE(message.ParseFromString(EncodeFrame(frame)));
   damage(message);
@@ -92,15 +93,16 @@ TEST(FrameCodec, CommandErrorsNameTheField) {
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(3)->clear_body(); }), "commands[3].body: must be set");
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_side(pb::SIDE_UNSPECIFIED); }),
             "commands[0].new_order.side: must be set");
-  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_type(static_cast<pb::OrderType>(9)); }),
-            "commands[0].new_order.type: 9 is not a known value");
-  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_side(static_cast<pb::Side>(-1)); }),
-            "commands[0].new_order.side: -1 is not a known value");
+  EXPECT_EQ(
+      ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_type(static_cast<pb::OrderType>(9)); }),
+      "commands[0].new_order.type: 9 is not a known value");
+  EXPECT_EQ(
+      ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_side(static_cast<pb::Side>(-1)); }),
+      "commands[0].new_order.side: -1 is not a known value");
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_symbol_id(65536); }),
             "commands[0].new_order.symbol_id: out of range");
-  EXPECT_EQ(ErrorAfter([](auto& f) {
-              f.mutable_commands(0)->mutable_new_order()->set_client_order_id(std::string(37, 'a'));
-            }),
+  EXPECT_EQ(ErrorAfter(
+                [](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_client_order_id(std::string(37, 'a')); }),
             "commands[0].new_order.client_order_id: 37 characters, at most 36 are allowed");
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(0)->mutable_new_order()->set_client_order_id("a b"); }),
             "commands[0].new_order.client_order_id: has characters that are not allowed");
@@ -108,8 +110,9 @@ TEST(FrameCodec, CommandErrorsNameTheField) {
             "commands[1].cancel_order.client_order_id: must be set");
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(2)->mutable_define_asset()->set_code("btc"); }),
             "commands[2].define_asset.code: has characters that are not allowed");
-  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(3)->mutable_define_symbol()->mutable_symbol()->set_code("B"); }),
-            "commands[3].define_symbol.symbol.code: has characters that are not allowed");
+  EXPECT_EQ(
+      ErrorAfter([](auto& f) { f.mutable_commands(3)->mutable_define_symbol()->mutable_symbol()->set_code("B"); }),
+      "commands[3].define_symbol.symbol.code: has characters that are not allowed");
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(4)->mutable_set_symbol_status()->clear_status(); }),
             "commands[4].set_symbol_status.status: must be set");
   EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(5)->mutable_create_account()->clear_name(); }),

@@ -1,7 +1,7 @@
-// Market data and user events as bytes on the buses, and book snapshots as messages. The structs hold what the messages of
-// market.trade, market.depth and user.<account> carry, in domain types, so that consumers need no generated header.
-// Ticker and candle are types of a port: libs/adapters/grpc/market_queries_proto.h has those. Decoding checks everything
-// and names the field that is wrong. Pure functions, thread-safe.
+// Market data and user events as bytes on the buses, and book snapshots as messages. The structs hold what the messages
+// of market.trade, market.depth and user.<account> carry, in domain types, so that consumers need no generated header.
+// Ticker and candle are types of a port: libs/adapters/grpc/market_queries_proto.h has those. Decoding checks
+// everything and names the field that is wrong. Pure functions, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,9 @@ struct MarketTrade {
   friend bool operator==(const MarketTrade&, const MarketTrade&) = default;
 };
 
-// xtrader.v1.MarketDepth: the levels of one symbol that one command changed. `order_count` of the changes does not travel
-// (it is 0 after decoding); bids come before asks. Who keeps a book sees by `previous_sequence` that it missed a message.
+// xtrader.v1.MarketDepth: the levels of one symbol that one command changed. `order_count` of the changes does not
+// travel (it is 0 after decoding); bids come before asks. Who keeps a book sees by `previous_sequence` that it missed a
+// message.
 struct MarketDepth {
   domain::SequenceNumber sequence;
   std::int64_t timestamp_ns = 0;

@@ -1,5 +1,6 @@
-// What one command means for the buses: the public trades, the changed depth per symbol, the private events per account,
-// already serialized. The publishers of the sequencer only add topic or routing key. Pure functions, thread-safe.
+// What one command means for the buses: the public trades, the changed depth per symbol, the private events per
+// account, already serialized. The publishers of the sequencer only add topic or routing key. Pure functions,
+// thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// CommittedSequence: how far the database is, and the place where queries wait for it. Written by the consumer's thread,
-// read and waited for by any. Thread-safe.
+// CommittedSequence: how far the database is, and the place where queries wait for it. Written by the consumer's
+// thread, read and waited for by any. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -41,8 +41,8 @@ class CommittedSequence {
     changed_.wait_until(lock, deadline, [&] { return sequence_ >= sequence || !end_.ok(); });
     if (sequence_ >= sequence) return absl::OkStatus();
     if (!end_.ok()) return end_;
-    return absl::UnavailableError("lagging: the database is at command " + std::to_string(sequence_.value()) + ", not at " +
-                                  std::to_string(sequence.value()));
+    return absl::UnavailableError("lagging: the database is at command " + std::to_string(sequence_.value()) +
+                                  ", not at " + std::to_string(sequence.value()));
   }
 
   [[nodiscard]] domain::SequenceNumber Get() const {

@@ -165,7 +165,8 @@ void ExecutionIntake::Committed(const ports::StoreBatch& batch, const std::vecto
 absl::Status ExecutionIntake::AfterFailedApply(const absl::Status& status) {
   metrics_.CountStoreError(status);
   metrics_.consumed_retry.Increment();
-  runtime::Log(LogLevel::kWarn, "a batch was not stored", {LogField(status), {"seq", buffer_->watermark().value() + 1}});
+  runtime::Log(LogLevel::kWarn, "a batch was not stored",
+               {LogField(status), {"seq", buffer_->watermark().value() + 1}});
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       store_check_.Set(HealthStatus::kDown, "the store is unavailable");

@@ -1,12 +1,12 @@
-// ExecutionIntake: the consumer of the execution stream. One thread reads deliveries, puts them in order, stores them in
-// batches of one transaction each, and acknowledges after the commit. What is stored already is dropped by its sequence, so
-// a redelivery changes nothing.
+// ExecutionIntake: the consumer of the execution stream. One thread reads deliveries, puts them in order, stores them
+// in batches of one transaction each, and acknowledges after the commit. What is stored already is dropped by its
+// sequence, so a redelivery changes nothing.
 //
-// When the next sequence is missing, it keeps what it has, asks the stream for what other consumers left behind, and looks
-// whether another one has stored it meanwhile; the check `persistence.executions` is degraded until then.
-// When the store is unreachable it retries for ever. Corruption (a damaged entry, books that do not balance, a conflict of
-// client order ids) halts: nothing is acknowledged, the check `persistence.store` is down, queries beyond fail.
-// Start and Stop by one thread; the thread it owns touches everything else.
+// When the next sequence is missing, it keeps what it has, asks the stream for what other consumers left behind, and
+// looks whether another one has stored it meanwhile; the check `persistence.executions` is degraded until then. When
+// the store is unreachable it retries for ever. Corruption (a damaged entry, books that do not balance, a conflict of
+// client order ids) halts: nothing is acknowledged, the check `persistence.store` is down, queries beyond fail. Start
+// and Stop by one thread; the thread it owns touches everything else.
 #pragma once
 
 #include <chrono>

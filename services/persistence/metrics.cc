@@ -9,9 +9,9 @@
 namespace xt::persistence {
 namespace {
 
-constexpr std::array<absl::StatusCode, 5> kStoreErrors{
-    absl::StatusCode::kUnavailable, absl::StatusCode::kAborted, absl::StatusCode::kFailedPrecondition,
-    absl::StatusCode::kAlreadyExists, absl::StatusCode::kDataLoss};
+constexpr std::array<absl::StatusCode, 5> kStoreErrors{absl::StatusCode::kUnavailable, absl::StatusCode::kAborted,
+                                                       absl::StatusCode::kFailedPrecondition,
+                                                       absl::StatusCode::kAlreadyExists, absl::StatusCode::kDataLoss};
 
 runtime::Labels StreamLabels() {
   return {{"broker", "executions"}, {"topic", "executions"}, {"group", std::string(ports::kExecutionGroup)}};
@@ -42,14 +42,14 @@ PersistenceMetrics::PersistenceMetrics(runtime::MetricsRegistry& registry)
       consumed_retry(Consumed(registry, "retry")),
       lag(registry.Gauge("mq_consumer_lag", "Messages published and not consumed yet.", StreamLabels())),
       pending(registry.Gauge("mq_consumer_pending", "Messages delivered and not acknowledged yet.", StreamLabels())),
-      processing_seconds(registry.Histogram("mq_consumer_processing_seconds", "Time from a delivery to its end.",
-                                            StreamLabels())),
+      processing_seconds(
+          registry.Histogram("mq_consumer_processing_seconds", "Time from a delivery to its end.", StreamLabels())),
       end_to_end_seconds(registry.Histogram("mq_end_to_end_latency_seconds",
                                             "Time from the journal's timestamp to the database.", StreamLabels())),
-      redeliveries(registry.Counter("mq_consumer_redeliveries_total", "Messages delivered more than once.",
-                                    StreamLabels())),
-      duplicates_dropped(registry.Counter("mq_duplicates_dropped_total", "Messages dropped by their event id.",
-                                          StreamLabels())),
+      redeliveries(
+          registry.Counter("mq_consumer_redeliveries_total", "Messages delivered more than once.", StreamLabels())),
+      duplicates_dropped(
+          registry.Counter("mq_duplicates_dropped_total", "Messages dropped by their event id.", StreamLabels())),
       gaps(registry.Counter("mq_consumer_gaps_total", "Times that the next sequence was missing.", StreamLabels())) {
   for (const absl::StatusCode code : kStoreErrors) StoreErrors(registry, code);
   StoreErrors(registry, absl::StatusCode::kUnknown);
@@ -60,7 +60,9 @@ void PersistenceMetrics::CountStoreError(const absl::Status& status) {
 }
 
 void PersistenceMetrics::SetImbalance(const domain::AssetCode& asset, std::int64_t sum) {
-  registry_.Gauge("ledger_imbalance", "What an asset's postings sum to; not 0: halted.", {{"asset", std::string(asset.view())}})
+  registry_
+      .Gauge("ledger_imbalance", "What an asset's postings sum to; not 0: halted.",
+             {{"asset", std::string(asset.view())}})
       .Set(sum);
 }
 

@@ -1,5 +1,5 @@
-// The handles of persistence's metrics, resolved once; every series that is known exists from the start. The registry must
-// outlive them. Thread-safe.
+// The handles of persistence's metrics, resolved once; every series that is known exists from the start. The registry
+// must outlive them. Thread-safe.
 #pragma once
 
 #include <cstdint>

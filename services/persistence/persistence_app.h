@@ -1,5 +1,5 @@
-// PersistenceApp: persistence without its surroundings. It consumes the executions into the store (execution_intake.h) and
-// answers History from the store, each query once the store is as new as the caller has seen. It takes its ports by
+// PersistenceApp: persistence without its surroundings. It consumes the executions into the store (execution_intake.h)
+// and answers History from the store, each query once the store is as new as the caller has seen. It takes its ports by
 // reference, so that the standalone wires real objects and tests pass fakes; they must outlive it.
 // Threads: Start, Drain and Stop by one thread in this order; History from any thread between Start and the destructor.
 #pragma once

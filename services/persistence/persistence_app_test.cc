@@ -154,7 +154,8 @@ TEST_F(PersistenceAppTest, AGapDegradesAndMakesQueriesFail) {
 
 TEST_F(PersistenceAppTest, BooksThatDoNotBalanceHalt) {
   Start();
-  stream_.Deliver({SequenceNumber(1), 1, {domain::AssetDefined{{domain::AssetId(0), *domain::AssetCode::From("BTC"), 8}}}});
+  stream_.Deliver(
+      {SequenceNumber(1), 1, {domain::AssetDefined{{domain::AssetId(0), *domain::AssetCode::From("BTC"), 8}}}});
   ASSERT_TRUE(WaitUntilCommitted(1));
   stream_.Deliver({SequenceNumber(2), 1, {testing::Change(AccountId(1), domain::BalanceReason::kTrade, 7, 0)}});
   const auto halted = app_->ListAccounts(SequenceNumber(2));

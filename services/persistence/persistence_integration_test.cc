@@ -30,8 +30,8 @@ class Life {
       : stream_(*embedded::FileExecutionStream::Open(folder + "/executions")), store_(folder + "/persistence.db") {
     const absl::Status started = app_.Start();
     EXPECT_TRUE(started.ok()) << started;
-    auto host = runtime::GrpcHost::Start({}, {{&service_, xtrader::v1::PersistenceService::service_full_name()}}, health_,
-                                         metrics_);
+    auto host = runtime::GrpcHost::Start({}, {{&service_, xtrader::v1::PersistenceService::service_full_name()}},
+                                         health_, metrics_);
     EXPECT_TRUE(host.ok()) << host.status();
     host_ = *std::move(host);
     grpc_clients::ClientOptions options;

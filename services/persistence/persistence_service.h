@@ -1,5 +1,5 @@
-// PersistenceGrpcService: xtrader.v1.PersistenceService over ports::History, one blocking call per request. It checks the
-// request, asks, and answers; errors keep their code. The history must outlive it. Thread-safe.
+// PersistenceGrpcService: xtrader.v1.PersistenceService over ports::History, one blocking call per request. It checks
+// the request, asks, and answers; errors keep their code. The history must outlive it. Thread-safe.
 #pragma once
 
 #include "libs/ports/history.h"

@@ -1,5 +1,5 @@
-// What every client here shares: the channel with the project's keepalive and reconnect settings, the context of a unary
-// call, and the way from gRPC's errors to ours. Thread-safe.
+// What every client here shares: the channel with the project's keepalive and reconnect settings, the context of a
+// unary call, and the way from gRPC's errors to ours. Thread-safe.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -20,8 +20,7 @@ absl::Status ToAbsl(const grpc::Status& status);
 
 // Calls a unary method of a stub: `Call(*stub_, &Stub::GetBook, request, response)`.
 template <typename Stub, typename Request, typename Response>
-absl::Status CallUnary(Stub& stub,
-                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+absl::Status CallUnary(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                        std::chrono::milliseconds timeout, const Request& request, Response& response) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout);

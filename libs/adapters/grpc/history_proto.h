@@ -1,6 +1,6 @@
-// The rows and filters of ports::History as the messages of xtrader.v1.PersistenceService, both ways. Used by the service of
-// persistence and by its client here. FromProto checks identifiers, texts and enums and names the field that is wrong.
-// Pure functions, thread-safe.
+// The rows and filters of ports::History as the messages of xtrader.v1.PersistenceService, both ways. Used by the
+// service of persistence and by its client here. FromProto checks identifiers, texts and enums and names the field that
+// is wrong. Pure functions, thread-safe.
 #pragma once
 
 #include "absl/status/statusor.h"

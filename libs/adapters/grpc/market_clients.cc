@@ -42,8 +42,7 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
 
   absl::StatusOr<ports::ReferenceData> GetReferenceData() override {
     pb::GetReferenceDataResponse response;
-    XT_RETURN_IF_ERROR(
-        CallUnary(*stub_, &Stub::GetReferenceData, timeout_, pb::GetReferenceDataRequest(), response));
+    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::GetReferenceData, timeout_, pb::GetReferenceDataRequest(), response));
     ports::ReferenceData data;
     data.sequence = domain::SequenceNumber(response.sequence());
     XT_RETURN_IF_ERROR(ReadAll(response.assets(), data.assets));

@@ -14,8 +14,8 @@
 
 namespace xt::grpc_clients {
 
-// xtrader.v1.MarketTicker, MarketCandle and MarketTrade carry the symbol's code besides. An external candle has no symbol:
-// id 0 and an empty code.
+// xtrader.v1.MarketTicker, MarketCandle and MarketTrade carry the symbol's code besides. An external candle has no
+// symbol: id 0 and an empty code.
 void ToProto(const ports::Ticker& ticker, domain::SymbolCode code, xtrader::v1::MarketTicker& out);
 void ToProto(const ports::Candle& candle, domain::SymbolId symbol, domain::SymbolCode code,
              xtrader::v1::MarketCandle& out);

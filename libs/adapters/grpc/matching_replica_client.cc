@@ -1,6 +1,6 @@
-// The client side of ports::MatchingReplica: one session per Connect, with a thread that writes frames and commits and one
-// that reads results. Connect waits for the replica's position, at most for the call timeout. A session that is replaced
-// ends without a word to its observer.
+// The client side of ports::MatchingReplica: one session per Connect, with a thread that writes frames and commits and
+// one that reads results. Connect waits for the replica's position, at most for the call timeout. A session that is
+// replaced ends without a word to its observer.
 
 #include <algorithm>
 #include <condition_variable>

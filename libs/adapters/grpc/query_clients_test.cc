@@ -128,11 +128,30 @@ class FakeMarketData final : public pb::MarketDataService::Service {
   const domain::SymbolCode code = *domain::SymbolCode::From("BTC-KRW");
   const ports::PublicTrade trade{{SequenceNumber(4), 2}, 100, domain::TradeId(6), domain::Price(7), domain::Quantity(8),
                                  domain::Side::kSell};
-  const ports::Ticker ticker{SymbolId(3),         SequenceNumber(4),   100, domain::Price(1), std::nullopt,
-                             domain::Price(3),    std::nullopt,        domain::Price(5), domain::Price(6),
-                             domain::Quantity(7), domain::Quantity(8), domain::Quantity(9), domain::Amount(10), 11};
-  const ports::Candle candle{60'000,           60'000,           domain::Price(1), domain::Price(2), domain::Price(3),
-                             domain::Price(4), domain::Quantity(5), domain::Amount(6), 7, true};
+  const ports::Ticker ticker{SymbolId(3),
+                             SequenceNumber(4),
+                             100,
+                             domain::Price(1),
+                             std::nullopt,
+                             domain::Price(3),
+                             std::nullopt,
+                             domain::Price(5),
+                             domain::Price(6),
+                             domain::Quantity(7),
+                             domain::Quantity(8),
+                             domain::Quantity(9),
+                             domain::Amount(10),
+                             11};
+  const ports::Candle candle{60'000,
+                             60'000,
+                             domain::Price(1),
+                             domain::Price(2),
+                             domain::Price(3),
+                             domain::Price(4),
+                             domain::Quantity(5),
+                             domain::Amount(6),
+                             7,
+                             true};
 };
 
 TEST(MarketQueriesClient, Answers) {

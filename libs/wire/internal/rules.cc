@@ -89,8 +89,7 @@ absl::Status Check(const domain::Symbol& symbol) {
 }
 
 absl::Status Check(const domain::ExecutionReport& report) {
-  XT_RETURN_IF_ERROR(
-      ValidOrEmpty("client_order_id", report.client_order_id.view(), domain::IsValidClientOrderId));
+  XT_RETURN_IF_ERROR(ValidOrEmpty("client_order_id", report.client_order_id.view(), domain::IsValidClientOrderId));
   XT_RETURN_IF_ERROR(Set("side", report.side, domain::Side::kSell));
   XT_RETURN_IF_ERROR(Set("type", report.type, domain::OrderType::kIceberg));
   XT_RETURN_IF_ERROR(Known("time_in_force", report.time_in_force, domain::TimeInForce::kGtd));
@@ -126,7 +125,8 @@ absl::Status Check(const domain::EpochStarted& started) { return NotZero("epoch"
 
 bool IsKnownRejectReason(int value) {
   const auto reasons = domain::AllRejectReasons();
-  return value == 0 || std::ranges::any_of(reasons, [&](domain::RejectReason r) { return static_cast<int>(r) == value; });
+  return value == 0 ||
+         std::ranges::any_of(reasons, [&](domain::RejectReason r) { return static_cast<int>(r) == value; });
 }
 
 std::string_view FieldName(const domain::CommandBody& body) {

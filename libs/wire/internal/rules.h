@@ -1,6 +1,6 @@
 // The rules of commands, events and reference data that hold wherever they travel: which enums must be set, which
-// characters a text may have, which identifiers may not be 0. One overload of Check per type; the error names the field.
-// Both directions use them, so that what is written can be read. Pure functions.
+// characters a text may have, which identifiers may not be 0. One overload of Check per type; the error names the
+// field. Both directions use them, so that what is written can be read. Pure functions.
 #pragma once
 
 #include <string_view>

@@ -87,9 +87,9 @@ domain::Event RandomValues::Event(std::size_t alternative) {
   switch (alternative) {
     case 0: return Report();
     case 1:
-      return domain::Trade{Any<domain::TradeId>(),   Any<domain::SymbolId>(),       Any<domain::Price>(),
-                           Any<domain::Quantity>(),  UpTo(domain::Side::kSell),     Any<domain::OrderId>(),
-                           Any<domain::OrderId>(),   Any<domain::AccountId>(),      Any<domain::AccountId>()};
+      return domain::Trade{Any<domain::TradeId>(),  Any<domain::SymbolId>(),   Any<domain::Price>(),
+                           Any<domain::Quantity>(), UpTo(domain::Side::kSell), Any<domain::OrderId>(),
+                           Any<domain::OrderId>(),  Any<domain::AccountId>(),  Any<domain::AccountId>()};
     case 2:
       return domain::BookChange{Any<domain::SymbolId>(), UpTo(domain::Side::kSell), Any<domain::Price>(),
                                 Any<domain::Quantity>(), static_cast<std::uint32_t>(engine_())};

@@ -33,8 +33,8 @@ domain::Amount Clamp(__int128 sum) {
 // What one command says about one order.
 struct Projector::OrderTraits {
   const domain::ExecutionReport* last = nullptr;
-  bool entered = false;   // a report or a reservation of an order's entry
-  bool resting = false;   // it traded as maker, or gave back what it had locked before
+  bool entered = false;  // a report or a reservation of an order's entry
+  bool resting = false;  // it traded as maker, or gave back what it had locked before
 };
 
 Projector::Projector(domain::SequenceNumber watermark) {

@@ -1,7 +1,7 @@
-// Projector: turns what commands did into rows: orders, fills, trades, double-entry postings, balances and reference data.
-// It keeps no state between batches; everything follows from the events themselves. It refuses (FAILED_PRECONDITION) a
-// result that does not follow the one before, and (DATA_LOSS) books that do not balance: then nothing may be stored.
-// Not thread-safe; one projector per batch.
+// Projector: turns what commands did into rows: orders, fills, trades, double-entry postings, balances and reference
+// data. It keeps no state between batches; everything follows from the events themselves. It refuses
+// (FAILED_PRECONDITION) a result that does not follow the one before, and (DATA_LOSS) books that do not balance: then
+// nothing may be stored. Not thread-safe; one projector per batch.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ using domain::OrderStatus;
 using domain::Quantity;
 using domain::SequenceNumber;
 using testing::Change;
-using testing::Report;
 using ::testing::HasSubstr;
+using testing::Report;
 using ::testing::SizeIs;
 
 Projection Project(const std::vector<domain::CommandResult>& results, std::uint64_t watermark = 0) {
@@ -64,9 +64,8 @@ TEST(Projection, AnOrderOfAnEarlierBatchIsOnlyUpdated) {
 
 TEST(Projection, ACancelUpdates) {
   const auto canceled = Report(OrderId(11), AccountId(1), ExecutionType::kCanceled, OrderStatus::kCanceled, 0);
-  const Projection p =
-      Project({{SequenceNumber(5), 500, {canceled, Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11))}}},
-              4);
+  const Projection p = Project(
+      {{SequenceNumber(5), 500, {canceled, Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11))}}}, 4);
   ASSERT_THAT(p.orders, SizeIs(1));
   EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
   EXPECT_EQ(p.orders[0].report.status, OrderStatus::kCanceled);
@@ -88,12 +87,11 @@ TEST(Projection, AnOrderThatExpiresOnEntryIsCreated) {
 TEST(Projection, AMakerThatExpiresByThePreventionOfSelfTradesIsUpdated) {
   const auto maker = Report(OrderId(11), AccountId(1), ExecutionType::kExpired, OrderStatus::kExpired, 0);
   const auto taker = Report(OrderId(22), AccountId(1), ExecutionType::kNew, OrderStatus::kNew, 0);
-  const Projection p =
-      Project({{SequenceNumber(7),
-                700,
-                {Change(AccountId(1), BalanceReason::kReservation, -5, 5, OrderId(22), AssetId(1)), maker,
-                 Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11)), taker}}},
-              6);
+  const Projection p = Project({{SequenceNumber(7),
+                                 700,
+                                 {Change(AccountId(1), BalanceReason::kReservation, -5, 5, OrderId(22), AssetId(1)),
+                                  maker, Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11)), taker}}},
+                               6);
   ASSERT_THAT(p.orders, SizeIs(2));
   EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
   EXPECT_EQ(p.orders[1].created_sequence, SequenceNumber(7));
@@ -154,11 +152,11 @@ TEST(Projection, BooksThatDoNotBalanceHalt) {
 TEST(Projection, SumsThatOverflowADoubleWordHalt) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   Projector projector{SequenceNumber(0)};
-  const absl::Status status = projector.Add({SequenceNumber(1),
-                                             1,
-                                             {Change(AccountId(1), BalanceReason::kTrade, kMax, 0),
-                                              Change(AccountId(2), BalanceReason::kTrade, kMax, 0),
-                                              Change(AccountId(3), BalanceReason::kTrade, 2, 0)}});
+  const absl::Status status = projector.Add(
+      {SequenceNumber(1),
+       1,
+       {Change(AccountId(1), BalanceReason::kTrade, kMax, 0), Change(AccountId(2), BalanceReason::kTrade, kMax, 0),
+        Change(AccountId(3), BalanceReason::kTrade, 2, 0)}});
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(projector.imbalance().sum, Amount(kMax));
 }

@@ -1,6 +1,6 @@
-// ReorderBuffer: results that were delivered and are not stored yet, in sequence order. Delivery is at least once and may
-// jump after a redelivery or when another consumer of the group holds a part; here duplicates fall out and gaps show.
-// Bounded by its owner, who stops reading while full(). Not thread-safe.
+// ReorderBuffer: results that were delivered and are not stored yet, in sequence order. Delivery is at least once and
+// may jump after a redelivery or when another consumer of the group holds a part; here duplicates fall out and gaps
+// show. Bounded by its owner, who stops reading while full(). Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -48,9 +48,7 @@ class ReorderBuffer {
   }
 
   // Results are held, but the next one is missing.
-  [[nodiscard]] bool gap() const {
-    return !held_.empty() && held_.begin()->first.value() != watermark_.value() + 1;
-  }
+  [[nodiscard]] bool gap() const { return !held_.empty() && held_.begin()->first.value() != watermark_.value() + 1; }
   [[nodiscard]] domain::SequenceNumber watermark() const { return watermark_; }
   [[nodiscard]] std::size_t size() const { return held_.size(); }
   [[nodiscard]] bool full() const { return held_.size() >= capacity_; }

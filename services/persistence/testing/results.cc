@@ -67,9 +67,8 @@ domain::CommandResult Resting(std::uint64_t sequence, domain::OrderId order, Acc
 domain::CommandResult Trade(std::uint64_t sequence, domain::OrderId maker, domain::OrderId taker,
                             std::int64_t quantity) {
   const domain::TradeId trade_id(sequence);
-  auto maker_report =
-      Report(maker, AccountId(1), ExecutionType::kTrade,
-             quantity == 10 ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled, quantity);
+  auto maker_report = Report(maker, AccountId(1), ExecutionType::kTrade,
+                             quantity == 10 ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled, quantity);
   auto taker_report = Report(taker, AccountId(2), ExecutionType::kTrade, OrderStatus::kFilled, quantity);
   for (auto* report : {&maker_report, &taker_report}) {
     report->trade_id = trade_id;
@@ -79,8 +78,9 @@ domain::CommandResult Trade(std::uint64_t sequence, domain::OrderId maker, domai
   maker_report.maker = true;
   maker_report.fee = Amount(1);
   maker_report.fee_asset = AssetId(1);
-  const domain::Trade trade{trade_id, domain::SymbolId(0), domain::Price(1), Quantity(quantity), domain::Side::kBuy,
-                            maker,    taker,               AccountId(1),     AccountId(2)};
+  const domain::Trade trade{
+      trade_id, domain::SymbolId(0), domain::Price(1), Quantity(quantity), domain::Side::kBuy, maker,
+      taker,    AccountId(1),        AccountId(2)};
   auto sold = Change(AccountId(1), BalanceReason::kTrade, 0, -quantity, maker);
   sold.locked = Amount(10 - quantity);
   auto paid = Change(AccountId(2), BalanceReason::kTrade, 0, -quantity, taker, AssetId(1));
@@ -88,8 +88,8 @@ domain::CommandResult Trade(std::uint64_t sequence, domain::OrderId maker, domai
   fee.available = Amount(quantity - 1);
   return {SequenceNumber(sequence),
           TimeOf(sequence),
-          {Change(AccountId(2), BalanceReason::kReservation, -quantity, quantity, taker, AssetId(1)), trade, maker_report,
-           taker_report, sold, Change(AccountId(2), BalanceReason::kTrade, quantity, 0, taker), paid,
+          {Change(AccountId(2), BalanceReason::kReservation, -quantity, quantity, taker, AssetId(1)), trade,
+           maker_report, taker_report, sold, Change(AccountId(2), BalanceReason::kTrade, quantity, 0, taker), paid,
            Change(AccountId(1), BalanceReason::kTrade, quantity, 0, maker, AssetId(1)), fee,
            Change(domain::kFeeAccount, BalanceReason::kFee, 1, 0, {}, AssetId(1))}};
 }

@@ -1,5 +1,5 @@
-// Command results for the tests of persistence: a market of asset 0 against asset 1 where a lot costs one unit and is worth
-// one unit of the base, and the seller pays a fee of one. Balances after a change are those of a fresh account.
+// Command results for the tests of persistence: a market of asset 0 against asset 1 where a lot costs one unit and is
+// worth one unit of the base, and the seller pays a fee of one. Balances after a change are those of a fresh account.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@ domain::CommandResult Deposit(std::uint64_t sequence, domain::AccountId account,
 domain::CommandResult Resting(std::uint64_t sequence, domain::OrderId order, domain::AccountId account,
                               std::int64_t quantity);
 // Account 2 buys `quantity` of the 10 lots that account 1 offers with `maker`.
-domain::CommandResult Trade(std::uint64_t sequence, domain::OrderId maker, domain::OrderId taker, std::int64_t quantity);
+domain::CommandResult Trade(std::uint64_t sequence, domain::OrderId maker, domain::OrderId taker,
+                            std::int64_t quantity);
 
 }  // namespace xt::persistence::testing
