@@ -125,11 +125,17 @@ std::optional<Place> LibraryPlace(std::string_view path) {
     place.rule = "libs/wire sees only base, domain and the generated messages";
     place.repository = {"libs/base/", "libs/domain/", folder};
     place.messages = true;
+  } else if (folder == "libs/auth/") {
+    place.rule = "libs/auth sees only base";
+    place.repository = {"libs/base/", folder};
   } else if (folder == "libs/http/") {
     place.rule = "libs/http sees only base and Boost";
     place.repository = {"libs/base/", folder};
     place.boost = true;
     place.heavy_header = path.starts_with("libs/http/internal/");
+  } else if (folder == "libs/auth/") {
+    place.rule = "libs/auth sees only base";
+    place.repository = {"libs/base/", folder};
   } else if (folder == "libs/adapters/") {
     const std::string own = Folder(path, 3);
     if (own.empty()) return std::nullopt;
