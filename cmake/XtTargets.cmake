@@ -8,25 +8,11 @@
 #
 # A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
 # adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
-# Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a program's cases; a script counts as one test. Either way the test has a
-# target of its name that builds all it needs.
-
-# TEMPORARY, while folders are being filled: sources that do not exist yet are left out.
-function(xt_present out)
-  set(present)
-  foreach(source ${ARGN})
-    if(IS_ABSOLUTE "${source}" OR EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
-      list(APPEND present "${source}")
-    else()
-      message(STATUS "not there yet: ${CMAKE_CURRENT_SOURCE_DIR}/${source}")
-    endif()
-  endforeach()
-  set(${out} ${present} PARENT_SCOPE)
-endfunction()
+# Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a
+# program's cases; a script counts as one test. Either way the test has a target of its name that builds all it needs.
 
 function(xt_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  xt_present(ARG_SOURCES ${ARG_SOURCES})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} Threads::Threads PRIVATE xt_options)
@@ -40,20 +26,12 @@ endfunction()
 
 function(xt_binary name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  xt_present(ARG_SOURCES ${ARG_SOURCES})
-  if(NOT ARG_SOURCES)
-    return()
-  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} xt_options Threads::Threads)
 endfunction()
 
 function(xt_test name)
   cmake_parse_arguments(ARG "THREADED;CORE" "GROUP;TIMEOUT" "SOURCES;DEPS" ${ARGN})
-  xt_present(ARG_SOURCES ${ARG_SOURCES})
-  if(NOT ARG_SOURCES)
-    return()
-  endif()
   if(NOT ARG_GROUP)
     message(FATAL_ERROR "xt_test(${name}) needs a GROUP")
   endif()
