@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "libs/auth/hmac.h"
+#include "libs/auth/signature.h"
 #include "libs/runtime/log.h"
 #include "services/gateway/core/order_json.h"
-#include "services/gateway/core/signature.h"
-#include "services/gateway/hmac.h"
 
 namespace xt::gateway {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 using domain::RejectReason;
 
 std::variant<domain::AccountId, Refusal> Check(const SignedMessage& message, const ports::ApiKeyRow& key) {
-  if (!ConstantTimeEquals(HmacSha256Hex(key.secret, message.payload), message.signature)) {
+  if (!auth::ConstantTimeEquals(auth::HmacSha256Hex(key.secret, message.payload), message.signature)) {
     return Refusal(RejectReason::kInvalidSignature);
   }
   return key.account;
@@ -26,7 +26,7 @@ Authenticator::Authenticator(KeyStore& keys, std::shared_ptr<WorkerPool> workers
     : keys_(keys), workers_(std::move(workers)), clock_(clock), window_ms_(window_ms) {}
 
 void Authenticator::Verify(SignedMessage message, Done done) {
-  if (!IsFresh(message.timestamp_ms, clock_.WallNs() / kNsPerMs, window_ms_)) {
+  if (!auth::IsFresh(message.timestamp_ms, clock_.WallNs() / kNsPerMs, window_ms_)) {
     return done(Refusal(RejectReason::kStaleTimestamp));
   }
   if (const KeyStore::Key key = keys_.Find(message.api_key)) return done(Check(message, *key));

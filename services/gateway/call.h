@@ -30,9 +30,9 @@ struct Call {
 
   http::Request request;
   http::Responder responder;
-  std::string allow_origin;      // for Access-Control-Allow-Origin; empty: none
-  std::int64_t started_ns = 0;   // monotonic
-  domain::AccountId account;     // of signed requests
+  std::string allow_origin;     // for Access-Control-Allow-Origin; empty: none
+  std::int64_t started_ns = 0;  // monotonic
+  domain::AccountId account;    // of signed requests
   std::string api_key;
   GatewayMetrics& metrics;
 };

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include "libs/auth/hmac.h"
 #include "libs/base/check.h"
-#include "services/gateway/hmac.h"
 
 namespace xt::gateway {
 namespace {
@@ -25,7 +25,7 @@ std::string Encode64(std::string_view bytes) {
 
 }  // namespace
 
-ClientOrderIds::ClientOrderIds() : prefix_(Encode64(RandomBytes(16)) + '-') {}
+ClientOrderIds::ClientOrderIds() : prefix_(Encode64(auth::RandomBytes(16)) + '-') {}
 
 domain::ClientOrderId ClientOrderIds::Next() {
   std::string text = prefix_;

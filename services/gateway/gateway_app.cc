@@ -38,7 +38,10 @@ http::ServerOptions ServerOptionsOf(const GatewayConfig& config) {
 class CapacityRatio {
  public:
   CapacityRatio(const GatewayMetrics& metrics, const Clock& clock, std::uint64_t per_second)
-      : metrics_(metrics), clock_(clock), per_second_(static_cast<std::int64_t>(per_second)), last_ns_(clock.MonotonicNs()) {}
+      : metrics_(metrics),
+        clock_(clock),
+        per_second_(static_cast<std::int64_t>(per_second)),
+        last_ns_(clock.MonotonicNs()) {}
 
   // In millionths.
   std::int64_t Read() {
@@ -82,8 +85,8 @@ struct GatewayApp::Impl {
         desk(std::make_shared<OrderDesk>(
             config, OrderDesk::Parts{ports.sequencing, ports.history, workers, symbols, metrics, clock})),
         api(CorsPolicy(config.cors_origins),
-            {ports.history, ports.market, desk, symbols, workers, authenticator, limits, account_names, client_order_ids,
-             metrics, clock, hooks.infra_health ? hooks.infra_health : [] { return InfraHealth(); }}),
+            {ports.history, ports.market, desk, symbols, workers, authenticator, limits, account_names,
+             client_order_ids, metrics, clock, hooks.infra_health ? hooks.infra_health : [] { return InfraHealth(); }}),
         order_entry({desk, symbols, workers, authenticator, limits, account_names, client_order_ids, metrics, clock,
                      config.stream_max_unanswered}),
         capacity(metrics, clock, config.order_capacity_per_second),
@@ -113,7 +116,8 @@ struct GatewayApp::Impl {
         [this] { return static_cast<std::int64_t>(desk->pending()); });
     add("gateway_query_queue_depth", "Queries that wait for a thread.", {},
         [this] { return static_cast<std::int64_t>(workers->queued()); });
-    add("gateway_capacity_ratio", "Orders per second over the declared capacity, since the scrape before.", {},
+    add(
+        "gateway_capacity_ratio", "Orders per second over the declared capacity, since the scrape before.", {},
         [this] { return capacity.Read(); }, runtime::Scale::kMillionth);
   }
 

@@ -24,15 +24,17 @@ grpc_clients::ClientOptions Connection(const std::string& address, runtime::Heal
 // In the order in which they need each other.
 struct GatewayProcess::Parts {
   Parts(const GatewayProcessConfig& config, runtime::ServiceContext& context)
-      : sequencing(grpc_clients::ConnectOrderSequencing(
-            Connection(config.sequencer_address, context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard)))),
+      : sequencing(grpc_clients::ConnectOrderSequencing(Connection(
+            config.sequencer_address, context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard)))),
         matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
         history(grpc_clients::ConnectHistory({.address = config.persistence_address})),
         market(grpc_clients::ConnectMarketQueries({.address = config.market_data_address})),
         history_probe([this] { return history->CommittedSequence().status(); },
-                      context.health.AddCheck("gateway.persistence", runtime::Dependency::kHard), config.persistence_address),
+                      context.health.AddCheck("gateway.persistence", runtime::Dependency::kHard),
+                      config.persistence_address),
         market_probe([this] { return market->GetTicker(domain::SymbolId(0)).status(); },
-                     context.health.AddCheck("gateway.market_data", runtime::Dependency::kSoft), config.market_data_address),
+                     context.health.AddCheck("gateway.market_data", runtime::Dependency::kSoft),
+                     config.market_data_address),
         app(config.service, {*sequencing, *history, *market, *matching, rate_limiter},
             {.infra_health = {}, .notifier_endpoint = [address = config.notifier_address] { return address; }},
             context.clock, context.metrics, context.health) {}

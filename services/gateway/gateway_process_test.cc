@@ -15,8 +15,8 @@
 namespace xt::gateway {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 constexpr std::chrono::seconds kPatience{60};
 
@@ -40,9 +40,9 @@ class GatewayProcessTest : public ::testing::Test {
   test::TemporaryFolder folder_;
   // Nothing listens on port 1.
   test::ChildProcess process_{
-      {XT_BINARY_DIR "/bin/xtrader-gateway", "--port", "0", "--ready-file", folder_ / "ready.json", "--sequencer.address",
-       "127.0.0.1:1", "--matching.address", "127.0.0.1:1", "--persistence.address", "127.0.0.1:1",
-       "--market-data.address", "127.0.0.1:1", "--notifier.address", "127.0.0.1:1"},
+      {XT_BINARY_DIR "/bin/xtrader-gateway", "--port", "0", "--ready-file", folder_ / "ready.json",
+       "--sequencer.address", "127.0.0.1:1", "--matching.address", "127.0.0.1:1", "--persistence.address",
+       "127.0.0.1:1", "--market-data.address", "127.0.0.1:1", "--notifier.address", "127.0.0.1:1"},
       folder_ / "output"};
   json ready_;
 };

@@ -17,8 +17,10 @@ struct InfraHealth {
   std::string profile = "none";  // "full", "kafka-only", "redis-only" or "none"
   std::string why = "every port runs on its embedded adapter";
   std::vector<InfraComponent> components = {
-      {"redis", "off", "embedded adapters are configured"},      {"kafka", "off", "embedded adapters are configured"},
-      {"rabbitmq", "off", "embedded adapters are configured"},   {"zookeeper", "off", "embedded adapters are configured"},
+      {"redis", "off", "embedded adapters are configured"},
+      {"kafka", "off", "embedded adapters are configured"},
+      {"rabbitmq", "off", "embedded adapters are configured"},
+      {"zookeeper", "off", "embedded adapters are configured"},
       {"postgresql", "off", "embedded adapters are configured"},
   };
 };

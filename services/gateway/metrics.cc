@@ -23,13 +23,13 @@ GatewayMetrics::GatewayMetrics(runtime::MetricsRegistry& registry) {
   for (std::size_t op = 0; op < kOperations.size(); ++op) {
     for (std::size_t protocol = 0; protocol < kProtocols.size(); ++protocol) {
       for (std::size_t result = 0; result < kResults.size(); ++result) {
-        orders_[op][protocol][result] =
-            &registry.Counter("gateway_order_requests_total", "Order commands that were answered.",
-                              {{"op", kOperations[op]}, {"protocol", kProtocols[protocol]}, {"outcome", kResults[result]}});
+        orders_[op][protocol][result] = &registry.Counter(
+            "gateway_order_requests_total", "Order commands that were answered.",
+            {{"op", kOperations[op]}, {"protocol", kProtocols[protocol]}, {"outcome", kResults[result]}});
       }
     }
-    latency_[op] = &registry.Histogram("gateway_order_ack_latency_seconds", "From the request at the edge to its answer.",
-                                       {{"op", kOperations[op]}});
+    latency_[op] = &registry.Histogram("gateway_order_ack_latency_seconds",
+                                       "From the request at the edge to its answer.", {{"op", kOperations[op]}});
   }
   for (const RejectReason reason : domain::AllRejectReasons()) {
     rejects_[reason] = &registry.Counter("gateway_rejects_total", "Requests that were refused.",

@@ -39,7 +39,8 @@ class OpenApiTest : public GatewayFixture {
     return document_.at("paths").at(pattern).at(Lower(method));
   }
 
-  void ExpectConforms(const std::string& method, const std::string& pattern, const RestAnswer& answer, int status = 200) {
+  void ExpectConforms(const std::string& method, const std::string& pattern, const RestAnswer& answer,
+                      int status = 200) {
     ASSERT_EQ(answer.status, status) << method << " " << pattern << " " << answer.body;
     const json& responses = Operation(method, pattern).at("responses");
     const std::string key = responses.contains(std::to_string(status)) ? std::to_string(status) : "default";
@@ -126,8 +127,14 @@ TEST_F(OpenApiTest, AnswersOfEveryOperationConform) {
   const auto filled = FillOf(entered, domain::TradeId(8), domain::Quantity(7), domain::Amount(350'000'000),
                              domain::OrderStatus::kPartiallyFilled);
   history_.AddFill({{domain::SequenceNumber(60), 2}, 6'000'000, filled});
-  history_.AddOrder({filled, domain::SequenceNumber(50), domain::SequenceNumber(60), 5'000'000, 6'000'000,
-                     domain::OrderStatus::kNew, {}, {}});
+  history_.AddOrder({filled,
+                     domain::SequenceNumber(50),
+                     domain::SequenceNumber(60),
+                     5'000'000,
+                     6'000'000,
+                     domain::OrderStatus::kNew,
+                     {},
+                     {}});
   ExpectConforms("GET", "/v1/order/{orderId}", Signed("GET", "/v1/order/3"));
   ExpectConforms("GET", "/v1/order", Signed("GET", "/v1/order?clientOrderId=mine-1"));
   ExpectConforms("GET", "/v1/orders", Signed("GET", "/v1/orders"));
@@ -150,7 +157,8 @@ TEST_F(OpenApiTest, AnswersOfEveryOperationConform) {
 }
 
 TEST_F(OpenApiTest, TheCheckerSeesWhatIsWrong) {
-  const json schema = json::parse(R"({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
+  const json schema =
+      json::parse(R"({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
       "a": {"type": "string", "pattern": "^x$"}, "b": {"type": "integer", "minimum": 1, "nullable": true},
       "c": {"type": "array", "items": {"type": "string", "enum": ["u"]}, "maxItems": 1}}})");
   for (const char* good : {R"({"a": "x"})", R"({"a": "x", "b": null, "c": ["u"]})", R"({"a": "x", "b": 1, "c": []})"}) {

@@ -52,8 +52,7 @@ void OrderDesk::Submit(const Order& order, const TicketPtr& ticket) {
   if (draining_) return Finish(ticket, Refusal(RejectReason::kUnavailable));
   const auto self = shared_from_this();
   // The entry must not own the desk that owns it.
-  const std::uint64_t id =
-      pending_.Add([this, ticket] { Finish(ticket, Refusal(RejectReason::kUnknownOutcome)); });
+  const std::uint64_t id = pending_.Add([this, ticket] { Finish(ticket, Refusal(RejectReason::kUnknownOutcome)); });
   if (id == 0) return Finish(ticket, Refusal(RejectReason::kBackpressure));
   parts_.sequencing.Submit(domain::Command{order},
                            [self, ticket, order, id](const absl::StatusOr<domain::CommandResult>& result) {

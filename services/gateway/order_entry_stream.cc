@@ -2,12 +2,12 @@
 
 #include <utility>
 
+#include "libs/auth/signature.h"
 #include "libs/domain/names.h"
 #include "libs/wire/event_proto.h"
 #include "services/gateway/account_names.h"
 #include "services/gateway/client_order_ids.h"
 #include "services/gateway/core/order_request.h"
-#include "services/gateway/core/signature.h"
 #include "services/gateway/request_limits.h"
 
 namespace xt::gateway {
@@ -133,14 +133,13 @@ void OrderEntryStream::Handle(const Request& request) {
 void OrderEntryStream::Logon(std::uint64_t request_id, const pb::Logon& logon) {
   if (parts_.limits.TakeAddress(remote_)) return OnLogon(request_id, "", Refusal(RejectReason::kRateLimited));
   SignedMessage message{logon.api_key(), logon.timestamp_ms(), logon.signature(),
-                        LogonPayload(logon.timestamp_ms(), logon.api_key())};
-  parts_.authenticator.Verify(std::move(message), [self = shared_from_this(), request_id,
-                                                   key = logon.api_key()](const auto& verdict) {
-    const bool posted = self->parts_.workers->Post([self, request_id, key, verdict] {
-      self->OnLogon(request_id, key, verdict);
-    });
-    if (!posted) self->OnLogon(request_id, key, Refusal(RejectReason::kBackpressure));
-  });
+                        auth::LogonPayload(logon.timestamp_ms(), logon.api_key())};
+  parts_.authenticator.Verify(
+      std::move(message), [self = shared_from_this(), request_id, key = logon.api_key()](const auto& verdict) {
+        const bool posted =
+            self->parts_.workers->Post([self, request_id, key, verdict] { self->OnLogon(request_id, key, verdict); });
+        if (!posted) self->OnLogon(request_id, key, Refusal(RejectReason::kBackpressure));
+      });
 }
 
 void OrderEntryStream::OnLogon(std::uint64_t request_id, const std::string& api_key,

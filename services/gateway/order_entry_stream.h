@@ -37,7 +37,8 @@ class OrderEntryStream final
 
   void Handle(const Request& request);
   void Logon(std::uint64_t request_id, const xtrader::v1::Logon& logon);
-  void OnLogon(std::uint64_t request_id, const std::string& api_key, const std::variant<domain::AccountId, Refusal>& verdict);
+  void OnLogon(std::uint64_t request_id, const std::string& api_key,
+               const std::variant<domain::AccountId, Refusal>& verdict);
   void Enter(std::uint64_t request_id, const xtrader::v1::EnterOrder& order);
   void EnterKnown(std::uint64_t request_id, const xtrader::v1::EnterOrder& order, bool may_refresh,
                   std::int64_t started_ns);

@@ -4,9 +4,9 @@
 
 #include <thread>
 
+#include "libs/auth/hmac.h"
+#include "libs/auth/signature.h"
 #include "libs/runtime/grpc_host.h"
-#include "services/gateway/core/signature.h"
-#include "services/gateway/hmac.h"
 #include "services/gateway/testing/rest_fixture.h"
 #include "xtrader/v1/gateway_service.grpc.pb.h"
 
@@ -43,7 +43,7 @@ class OrderEntryTest : public GatewayFixture {
     const std::int64_t now_ms = clock_.WallNs() / 1'000'000;
     request.mutable_logon()->set_api_key(key);
     request.mutable_logon()->set_timestamp_ms(now_ms);
-    request.mutable_logon()->set_signature(HmacSha256Hex(secret, LogonPayload(now_ms, key)));
+    request.mutable_logon()->set_signature(auth::HmacSha256Hex(secret, auth::LogonPayload(now_ms, key)));
     return request;
   }
 
@@ -151,8 +151,9 @@ TEST_F(OrderEntryTest, WithoutARightLogonTheStreamEnds) {
     pb::OrderEntryRequest first;
     const char* code;
   };
-  for (const Case& bad : {Case{OrderRequestOf(1), "UNAUTHENTICATED"}, Case{LogonRequest("key-9"), "UNAUTHENTICATED"},
-                          Case{LogonRequest("key-1", "secret-2"), "INVALID_SIGNATURE"}, Case{stale, "STALE_TIMESTAMP"}}) {
+  for (const Case& bad :
+       {Case{OrderRequestOf(1), "UNAUTHENTICATED"}, Case{LogonRequest("key-9"), "UNAUTHENTICATED"},
+        Case{LogonRequest("key-1", "secret-2"), "INVALID_SIGNATURE"}, Case{stale, "STALE_TIMESTAMP"}}) {
     grpc::ClientContext context;
     const Stream stream = Open(context);
     ASSERT_TRUE(stream->Write(bad.first));

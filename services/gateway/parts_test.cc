@@ -10,7 +10,6 @@
 #include "libs/domain/names.h"
 #include "services/gateway/client_order_ids.h"
 #include "services/gateway/cors.h"
-#include "services/gateway/hmac.h"
 #include "services/gateway/pending_calls.h"
 #include "services/gateway/worker_pool.h"
 
@@ -36,20 +35,6 @@ class Latch {
   std::condition_variable changed_;
   bool set_ = false;
 };
-
-TEST(HmacTest, KeepsTheVectorsOfRfc4231) {
-  EXPECT_EQ(HmacSha256Hex("Jefe", "what do ya want for nothing?"),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  EXPECT_EQ(HmacSha256Hex(std::string(20, '\x0b'), "Hi There"),
-            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-}
-
-TEST(HmacTest, ComparesWholeTexts) {
-  EXPECT_TRUE(ConstantTimeEquals("abc", "abc"));
-  EXPECT_FALSE(ConstantTimeEquals("abc", "abd"));
-  EXPECT_FALSE(ConstantTimeEquals("abc", "abcd"));
-  EXPECT_FALSE(ConstantTimeEquals("abc", ""));
-}
 
 TEST(ClientOrderIdsTest, AreValidAndUnique) {
   ClientOrderIds first;

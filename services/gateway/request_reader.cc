@@ -18,7 +18,8 @@ using nlohmann::json;
 std::string_view Printable(std::string_view name) {
   constexpr std::size_t kMaxLength = 64;
   const bool plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
   });
   return plain && name.size() <= kMaxLength ? name : std::string_view();
 }

@@ -38,10 +38,27 @@ TEST(ReadOrderRequestTest, ReadsEveryField) {
 }
 
 TEST(ReadOrderRequestTest, RefusesWhatIsNotOneJsonObject) {
-  for (const char* body : {"", " ", "x", "{", "{\"symbol\": ", "{\"symbol\": \"S\"", "{\"symbol\": \"S\",}",
-                           "{\"symbol\" \"S\"}", "{'symbol': 'S'}", "{} {}", "{}x", "null", "1", "\"{}\"", "[]", "[{}]",
-                           "{\"symbol\": \"\xff\"}", "{\"symbol\": \"\\ud800\"}", "{\"symbol\": \"a\nb\"}",
-                           "{\"symbol\": 1e999}", "{/**/}"}) {
+  for (const char* body : {"",
+                           " ",
+                           "x",
+                           "{",
+                           "{\"symbol\": ",
+                           "{\"symbol\": \"S\"",
+                           "{\"symbol\": \"S\",}",
+                           "{\"symbol\" \"S\"}",
+                           "{'symbol': 'S'}",
+                           "{} {}",
+                           "{}x",
+                           "null",
+                           "1",
+                           "\"{}\"",
+                           "[]",
+                           "[{}]",
+                           "{\"symbol\": \"\xff\"}",
+                           "{\"symbol\": \"\\ud800\"}",
+                           "{\"symbol\": \"a\nb\"}",
+                           "{\"symbol\": 1e999}",
+                           "{/**/}"}) {
     ExpectRefused(body, RejectReason::kMalformedRequest, "");
   }
   ExpectRefused(std::string(100'000, '['), RejectReason::kMalformedRequest, "");

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "services/gateway/core/signature.h"
+#include "libs/auth/signature.h"
 
 namespace xt::gateway {
 namespace {
@@ -99,11 +99,11 @@ void RestApi::Authenticate(const CallPtr& call, const Route& route) {
     if (request.headers.Get(header).empty()) return call->Refuse(Missing(header));
   }
   const std::string_view timestamp = request.headers.Get(kTimestampHeader);
-  const auto timestamp_ms = ParseTimestamp(timestamp);
+  const auto timestamp_ms = auth::ParseTimestamp(timestamp);
   if (!timestamp_ms) return call->Refuse(Refusal(RejectReason::kStaleTimestamp, kTimestampHeader));
   SignedMessage message{std::string(request.headers.Get(kKeyHeader)), *timestamp_ms,
                         std::string(request.headers.Get(kSignatureHeader)),
-                        SignaturePayload(timestamp, request.method, request.target, request.body)};
+                        auth::SignaturePayload(timestamp, request.method, request.target, request.body)};
   call->api_key = message.api_key;
   parts_.authenticator.Verify(std::move(message), [this, call, &route](const auto& verdict) {
     if (const auto* refusal = std::get_if<Refusal>(&verdict)) return call->Refuse(*refusal);

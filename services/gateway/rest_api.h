@@ -63,7 +63,6 @@ class RestApi {
   static std::span<const Route> Routes();
 
  private:
-
   CallPtr MakeCall(http::Request request, http::Responder responder, bool is_public);
   void Begin(const Route& route, http::Request request, http::Responder responder);
   void Authenticate(const CallPtr& call, const Route& route);

@@ -55,7 +55,8 @@ TEST_F(RestOrdersTest, FillsAreShown) {
   EXPECT_EQ(answer.body.at("executedQuantity"), "0.5");
   EXPECT_EQ(answer.body.at("averagePrice"), "50000");
   EXPECT_EQ(answer.body.at("fills"),
-            json::parse(R"([{"tradeId": "8", "price": "50000", "quantity": "0.5", "fee": "0.00000001", "feeAsset": "BTC"}])"));
+            json::parse(
+                R"([{"tradeId": "8", "price": "50000", "quantity": "0.5", "fee": "0.00000001", "feeAsset": "BTC"}])"));
 }
 
 TEST_F(RestOrdersTest, AnOrderWithoutANameGetsOne) {
@@ -108,7 +109,8 @@ class ResentOrderTest : public RestOrdersTest {
     history_.AddFill({{domain::SequenceNumber(50), 3}, 5, second});
     history_.AddFill({{domain::SequenceNumber(60), 1}, 6, later});
     history_.AddOrder({later, domain::SequenceNumber(50), domain::SequenceNumber(60), 5'000'000, 6'000'000,
-                       domain::OrderStatus::kPartiallyFilled, domain::Quantity(20'000), domain::Amount(1'000'000'000'000)});
+                       domain::OrderStatus::kPartiallyFilled, domain::Quantity(20'000),
+                       domain::Amount(1'000'000'000'000)});
     sequencing_.set_answer([](const domain::Command&, domain::SequenceNumber sequence) {
       return RefusedResult(sequence, domain::RejectReason::kNone, "", domain::SequenceNumber(50));
     });
@@ -148,12 +150,12 @@ TEST_F(RestOrdersTest, AnswersOfTheExchangeArePassedOn) {
     int status;
     const char* code;
   };
-  for (const Case& refusal : {Case{domain::RejectReason::kInsufficientBalance, "quantity", 422, "INSUFFICIENT_BALANCE"},
-                              Case{domain::RejectReason::kDuplicateClientOrderId, "clientOrderId", 409,
-                                   "DUPLICATE_CLIENT_ORDER_ID"},
-                              Case{domain::RejectReason::kSymbolHalted, "symbol", 409, "SYMBOL_HALTED"},
-                              Case{domain::RejectReason::kUnsupportedOrderType, "type", 422, "UNSUPPORTED_ORDER_TYPE"},
-                              Case{domain::RejectReason::kNoLiquidity, "", 422, "NO_LIQUIDITY"}}) {
+  for (const Case& refusal :
+       {Case{domain::RejectReason::kInsufficientBalance, "quantity", 422, "INSUFFICIENT_BALANCE"},
+        Case{domain::RejectReason::kDuplicateClientOrderId, "clientOrderId", 409, "DUPLICATE_CLIENT_ORDER_ID"},
+        Case{domain::RejectReason::kSymbolHalted, "symbol", 409, "SYMBOL_HALTED"},
+        Case{domain::RejectReason::kUnsupportedOrderType, "type", 422, "UNSUPPORTED_ORDER_TYPE"},
+        Case{domain::RejectReason::kNoLiquidity, "", 422, "NO_LIQUIDITY"}}) {
     sequencing_.set_answer([&](const domain::Command&, domain::SequenceNumber sequence) {
       return RefusedResult(sequence, refusal.reason, refusal.field);
     });

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "libs/auth/hmac.h"
 #include "libs/domain/decimal.h"
 #include "libs/domain/names.h"
 #include "services/gateway/core/order_json.h"
-#include "services/gateway/hmac.h"
 #include "services/gateway/openapi.h"
 #include "services/gateway/request_reader.h"
 #include "services/gateway/rest_api.h"
@@ -195,7 +195,7 @@ void RestApi::GetInfraHealth(const CallPtr& call) {
 // What a SockJS client asks first. Only the plain WebSocket transport exists.
 void RestApi::GetWebSocketInfo(const CallPtr& call) {
   std::uint32_t entropy = 0;
-  std::memcpy(&entropy, RandomBytes(sizeof entropy).data(), sizeof entropy);
+  std::memcpy(&entropy, auth::RandomBytes(sizeof entropy).data(), sizeof entropy);
   JsonWriter json;
   json.BeginObject().Key("websocket").Bool(true).Key("origins").BeginArray().String("*:*").EndArray();
   json.Key("cookie_needed").Bool(false).Key("entropy").Unsigned(entropy).EndObject();

@@ -28,8 +28,14 @@ class RestQueriesTest : public GatewayFixture {
     filled.fee_asset = kKrw;
     filled.maker = true;
     history_.AddFill({{domain::SequenceNumber(60), 2}, 6'000'000, filled});
-    history_.AddOrder({filled, domain::SequenceNumber(50), domain::SequenceNumber(60), 5'000'000, 6'000'000,
-                       domain::OrderStatus::kNew, {}, {}});
+    history_.AddOrder({filled,
+                       domain::SequenceNumber(50),
+                       domain::SequenceNumber(60),
+                       5'000'000,
+                       6'000'000,
+                       domain::OrderStatus::kNew,
+                       {},
+                       {}});
   }
 };
 
@@ -203,12 +209,11 @@ class EchoHandler final : public http::WebSocketHandler {
 
 TEST_F(RestQueriesTest, WebSocketsGoToTheNotifier) {
   http::Server notifier({}, [](const http::Request&, http::Responder) {});
-  notifier.AddWebSocket("/ws/exchange", {.factory = [](const http::Request&) { return std::make_shared<EchoHandler>(); }});
+  notifier.AddWebSocket("/ws/exchange",
+                        {.factory = [](const http::Request&) { return std::make_shared<EchoHandler>(); }});
   ASSERT_TRUE(notifier.Start().ok());
   std::atomic<bool> present{true};
-  hooks_.notifier_endpoint = [&] {
-    return present ? "127.0.0.1:" + std::to_string(notifier.port()) : std::string();
-  };
+  hooks_.notifier_endpoint = [&] { return present ? "127.0.0.1:" + std::to_string(notifier.port()) : std::string(); };
   StartGateway();
   http::WebSocketClient client;
   ASSERT_TRUE(client.Connect("127.0.0.1", app_->rest_port(), "/ws/exchange?a=b").ok());

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "services/gateway/core/signature.h"
-#include "services/gateway/hmac.h"
+#include "libs/auth/hmac.h"
+#include "libs/auth/signature.h"
 #include "services/gateway/testing/rest_fixture.h"
 
 namespace xt::gateway::testing {

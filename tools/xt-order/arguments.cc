@@ -36,9 +36,8 @@ absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(
 
 bool IsKnown(std::string_view option) {
   static const std::set<std::string_view> kOthers{"data", "account", "symbol", "limit", "before", "order-id"};
-  return kOthers.contains(option) || std::ranges::find(kOrderOptions, option, [](const auto& pair) {
-                                       return pair.first;
-                                     }) != kOrderOptions.end();
+  return kOthers.contains(option) ||
+         std::ranges::find(kOrderOptions, option, [](const auto& pair) { return pair.first; }) != kOrderOptions.end();
 }
 
 struct Split {

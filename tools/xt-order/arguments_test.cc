@@ -12,10 +12,11 @@ Arguments Parse(const std::vector<std::string>& words) {
 }
 
 TEST(ArgumentsTest, APriceMakesALimitOrder) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"buy", "0.5", "BTC-KRW", "@", "100"}, {"buy", "0.5", "BTC-KRW", "@100"},
-        {"buy", "0.5", "BTC-KRW", "--price", "100"}, {"--price=100", "buy", "0.5", "BTC-KRW"},
-        {"buy", "--quantity", "0.5", "BTC-KRW", "@", "100"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"buy", "0.5", "BTC-KRW", "@", "100"},
+                                                {"buy", "0.5", "BTC-KRW", "@100"},
+                                                {"buy", "0.5", "BTC-KRW", "--price", "100"},
+                                                {"--price=100", "buy", "0.5", "BTC-KRW"},
+                                                {"buy", "--quantity", "0.5", "BTC-KRW", "@", "100"}}) {
     const Arguments arguments = Parse(words);
     EXPECT_EQ(arguments.method, "POST");
     EXPECT_EQ(arguments.target, "/v1/order");
@@ -59,10 +60,19 @@ TEST(ArgumentsTest, CancelsAndQueries) {
 }
 
 TEST(ArgumentsTest, WhatIsNoCommandIsRefused) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{}, {"hold"}, {"buy"}, {"buy", "1"}, {"buy", "1", "A-B", "C-D"}, {"buy", "1", "A-B", "@"},
-        {"buy", "1", "A-B", "@", "1", "--price", "2"}, {"cancel"}, {"cancel", "1", "--client-order-id", "a"},
-        {"account", "x"}, {"get", "v1"}, {"--colour", "red", "account"}, {"account", "--data"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{},
+                                                {"hold"},
+                                                {"buy"},
+                                                {"buy", "1"},
+                                                {"buy", "1", "A-B", "C-D"},
+                                                {"buy", "1", "A-B", "@"},
+                                                {"buy", "1", "A-B", "@", "1", "--price", "2"},
+                                                {"cancel"},
+                                                {"cancel", "1", "--client-order-id", "a"},
+                                                {"account", "x"},
+                                                {"get", "v1"},
+                                                {"--colour", "red", "account"},
+                                                {"account", "--data"}}) {
     EXPECT_EQ(ParseArguments(words).status().code(), absl::StatusCode::kInvalidArgument);
   }
   EXPECT_TRUE(Parse({"--data", "d", "--help"}).help);

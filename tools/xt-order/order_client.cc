@@ -7,7 +7,6 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-
 namespace xt::order {
 namespace {
 

@@ -43,8 +43,9 @@ TEST(OrderClientTest, ShowsTheRequestWithoutTheSecret) {
   arguments.target = "/v1/order";
   arguments.body = "{}";
   const std::string text = ShowRequest(SignRequest(arguments, *target, 17), *target);
-  EXPECT_TRUE(text.starts_with("POST /v1/order HTTP/1.1\nHost: 127.0.0.1:8080\nContent-Type: application/json\n"
-                               "X-XT-KEY: key-1\nX-XT-TIMESTAMP: 17\nX-XT-SIGNATURE: "))
+  EXPECT_TRUE(
+      text.starts_with("POST /v1/order HTTP/1.1\nHost: 127.0.0.1:8080\nContent-Type: application/json\n"
+                       "X-XT-KEY: key-1\nX-XT-TIMESTAMP: 17\nX-XT-SIGNATURE: "))
       << text;
   EXPECT_TRUE(text.ends_with("\n\n{}\n")) << text;
   EXPECT_EQ(text.find("hidden"), std::string::npos);

@@ -7,9 +7,9 @@ namespace xt::gateway {
 
 // What a client does with the refusal.
 enum class Retry {
-  kNo,         // the same request will be refused again
-  kLater,      // certainly not accepted: send it again later
-  kSameId,     // may have been applied: resend with the same client order id
+  kNo,      // the same request will be refused again
+  kLater,   // certainly not accepted: send it again later
+  kSameId,  // may have been applied: resend with the same client order id
 };
 
 int HttpStatusOf(domain::RejectReason reason);

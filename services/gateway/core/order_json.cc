@@ -178,7 +178,8 @@ std::string RefusalJson(const Refusal& refusal) {
   return json.Take();
 }
 
-std::optional<std::string> AveragePrice(const Symbol& symbol, domain::Quantity executed, domain::Amount executed_quote) {
+std::optional<std::string> AveragePrice(const Symbol& symbol, domain::Quantity executed,
+                                        domain::Amount executed_quote) {
   const Wide base_units = Wide{executed.value()} * symbol.lot_size.value();
   if (base_units <= 0) return std::nullopt;
   // At most 2^63 x 10^18, which 128 bits hold.

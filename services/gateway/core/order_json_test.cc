@@ -70,10 +70,9 @@ TEST(OrderJsonTest, TheAverageRoundsDown) {
 }
 
 TEST(OrderJsonTest, ABookIsPairsOfDecimals) {
-  const domain::BookSnapshot book{domain::SymbolId(0), domain::SequenceNumber(3),
-                                  {{domain::Price(2), domain::Quantity(1)}}, {}};
-  EXPECT_EQ(BookJson(book, MakeSymbol()),
-            R"({"symbol":"BTC-KRW","sequence":3,"bids":[["2000","0.0001"]],"asks":[]})");
+  const domain::BookSnapshot book{
+      domain::SymbolId(0), domain::SequenceNumber(3), {{domain::Price(2), domain::Quantity(1)}}, {}};
+  EXPECT_EQ(BookJson(book, MakeSymbol()), R"({"symbol":"BTC-KRW","sequence":3,"bids":[["2000","0.0001"]],"asks":[]})");
 }
 
 TEST(OrderJsonTest, ARefusalHasAFieldOnlyWhenItIsAboutOne) {

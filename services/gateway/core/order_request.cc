@@ -98,7 +98,8 @@ Reject ReadEnum(const std::optional<std::string>& text, std::string_view field, 
 Reject ReadEnums(const OrderRequest& request, NewOrder& order) {
   if (const Reject reject = ReadEnum(request.side, "side", domain::ParseSide, order.side)) return reject;
   if (const Reject reject = ReadEnum(request.type, "type", domain::ParseOrderType, order.type)) return reject;
-  if (const Reject reject = ReadEnum(request.time_in_force, "timeInForce", domain::ParseTimeInForce, order.time_in_force)) {
+  if (const Reject reject =
+          ReadEnum(request.time_in_force, "timeInForce", domain::ParseTimeInForce, order.time_in_force)) {
     return reject;
   }
   return ReadEnum(request.self_trade_prevention, "selfTradePrevention", domain::ParseSelfTradePrevention,

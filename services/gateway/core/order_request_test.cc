@@ -115,10 +115,9 @@ TEST_F(OrderRequestTest, RequiredFieldsAreNamed) {
 }
 
 TEST_F(OrderRequestTest, NamesOutsideOfTheVocabularyAreRefused) {
-  for (const auto& [member, field] :
-       {std::pair{&OrderRequest::side, "side"}, std::pair{&OrderRequest::type, "type"},
-        std::pair{&OrderRequest::time_in_force, "timeInForce"},
-        std::pair{&OrderRequest::self_trade_prevention, "selfTradePrevention"}}) {
+  for (const auto& [member, field] : {std::pair{&OrderRequest::side, "side"}, std::pair{&OrderRequest::type, "type"},
+                                      std::pair{&OrderRequest::time_in_force, "timeInForce"},
+                                      std::pair{&OrderRequest::self_trade_prevention, "selfTradePrevention"}}) {
     for (const char* text : {"", "buy", "UNSPECIFIED", "HOLD"}) {
       OrderRequest request = LimitOrder();
       request.*member = text;

@@ -4,8 +4,8 @@
 #include <mutex>
 #include <utility>
 
-#include "services/gateway/core/signature.h"
-#include "services/gateway/hmac.h"
+#include "libs/auth/hmac.h"
+#include "libs/auth/signature.h"
 
 namespace xt::gateway::testing {
 
@@ -23,8 +23,8 @@ GatewayFixture::~GatewayFixture() {
 }
 
 void GatewayFixture::StartGateway(bool ready) {
-  app_ = std::make_unique<GatewayApp>(
-      config_, GatewayPorts{sequencing_, history_, market_, matching_, rate_limiter_}, hooks_, clock_, metrics_, health_);
+  app_ = std::make_unique<GatewayApp>(config_, GatewayPorts{sequencing_, history_, market_, matching_, rate_limiter_},
+                                      hooks_, clock_, metrics_, health_);
   ASSERT_TRUE(app_->Start().ok());
   client_ = std::make_unique<http::Client>(http::ClientOptions{.port = app_->rest_port()});
   if (!ready) return;
@@ -69,16 +69,17 @@ http::Request GatewayFixture::SignedRequest(std::string_view method, std::string
   request.headers.Set("X-XT-KEY", "key-" + number);
   request.headers.Set("X-XT-TIMESTAMP", timestamp);
   request.headers.Set("X-XT-SIGNATURE",
-                      HmacSha256Hex("secret-" + number, SignaturePayload(timestamp, method, target, body)));
+                      auth::HmacSha256Hex("secret-" + number, auth::SignaturePayload(timestamp, method, target, body)));
   return request;
 }
 
-RestAnswer GatewayFixture::Signed(std::string_view method, std::string_view target, std::string_view body, int account) {
+RestAnswer GatewayFixture::Signed(std::string_view method, std::string_view target, std::string_view body,
+                                  int account) {
   return Send(SignedRequest(method, target, body, account));
 }
 
 nlohmann::json GatewayFixture::Limit(std::string_view price, std::string_view quantity) {
-  return {{"symbol", "BTC-USDT"}, {"side", "BUY"},       {"type", "LIMIT"},
+  return {{"symbol", "BTC-USDT"}, {"side", "BUY"},        {"type", "LIMIT"},
           {"price", price},       {"quantity", quantity}, {"clientOrderId", "mine-1"}};
 }
 

@@ -20,9 +20,9 @@ bool HasType(const json& value, const std::string& type) {
 }
 
 void CheckKeywords(const json& schema, const std::string& path, Errors& errors) {
-  static const std::set<std::string> kKnown{"type",  "nullable", "required", "properties", "additionalProperties",
-                                            "enum",  "pattern",  "items",    "minItems",   "maxItems",
-                                            "minimum", "maximum", "description", "default"};
+  static const std::set<std::string> kKnown{"type",    "nullable", "required",    "properties", "additionalProperties",
+                                            "enum",    "pattern",  "items",       "minItems",   "maxItems",
+                                            "minimum", "maximum",  "description", "default"};
   for (const auto& [keyword, unused] : schema.items()) {
     if (!kKnown.contains(keyword)) errors.push_back(path + ": the schema has an unknown keyword " + keyword);
   }
@@ -31,7 +31,8 @@ void CheckKeywords(const json& schema, const std::string& path, Errors& errors) 
 void CheckObject(const json& document, const json& schema, const json& value, const std::string& path, Errors& errors) {
   const json properties = schema.value("properties", json::object());
   for (const json& name : schema.value("required", json::array())) {
-    if (!value.contains(name.get<std::string>())) errors.push_back(path + ": " + name.get<std::string>() + " is missing");
+    if (!value.contains(name.get<std::string>()))
+      errors.push_back(path + ": " + name.get<std::string>() + " is missing");
   }
   for (const auto& [name, member] : value.items()) {
     if (properties.contains(name)) {
