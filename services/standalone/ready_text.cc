@@ -30,20 +30,23 @@ std::string ReadyJson(const std::string& rest_url, const runtime::Endpoints& end
 }
 
 std::string Summary(const std::string& rest_url, const runtime::Endpoints& endpoints,
-                    const std::vector<DemoAccount>& accounts, const std::string& data_folder) {
+                    const std::vector<DemoAccount>& accounts, const std::string& data_folder,
+                    const std::string& log_file) {
   std::string text = "\nxTrader serves.\n\n";
   text += "  REST       " + rest_url + "   (" + rest_url + "/openapi.json)\n";
   text += "  WebSocket  " + WebSocketUrl(rest_url) + "/ws/exchange\n";
   text += "  gRPC       " + endpoints.grpc + "\n";
   text += "  metrics    " + endpoints.admin + "/metrics\n";
-  text += "  data       " + data_folder + "\n\n";
+  text += "  data       " + data_folder + "\n";
+  text += "  log        " + (log_file.empty() ? std::string("stderr") : log_file) + "\n\n";
   for (std::size_t i = 0; i < std::min(accounts.size(), kShownAccounts); ++i) {
     text += "  " + accounts[i].name + "     key " + accounts[i].api_key + "  secret " + accounts[i].secret + "\n";
   }
   if (accounts.size() < kShownAccounts) return text + "\nCtrl-C ends it.\n";
   const bool is_default = data_folder == kDefaultFolder || data_folder.ends_with("/" + std::string(kDefaultFolder));
   const std::string order = is_default ? "./dev order " : "./dev order --data " + data_folder + " ";
-  text += "\nA first trade, from another terminal:\n\n";
+  text += "\nA first trade, from other terminals:\n\n";
+  text += "  " + order + "watch trade.BTC-KRW        (shows it; Ctrl-C ends it)\n";
   text += "  " + order + "--account " + accounts[0].name + " sell 0.5 BTC-KRW @ 100000000\n";
   text += "  " + order + "--account " + accounts[1].name + " buy 0.2 BTC-KRW @ 100000000\n";
   return text + "\nCtrl-C ends it.\n";

@@ -13,6 +13,7 @@ namespace xt::standalone {
 std::string ReadyJson(const std::string& rest_url, const runtime::Endpoints& endpoints,
                       const std::vector<DemoAccount>& accounts);
 std::string Summary(const std::string& rest_url, const runtime::Endpoints& endpoints,
-                    const std::vector<DemoAccount>& accounts, const std::string& data_folder);
+                    const std::vector<DemoAccount>& accounts, const std::string& data_folder,
+                    const std::string& log_file);
 
 }  // namespace xt::standalone

@@ -121,7 +121,7 @@ absl::Status StandaloneApp::OnServing(const runtime::Endpoints& endpoints) {
   const std::string rest_url = services_->gateway.rest_url();
   const std::string ready_file = config_.data_folder + "/ready.json";
   XT_RETURN_IF_ERROR(runtime::WriteFileAtomically(ready_file, ReadyJson(rest_url, endpoints, accounts_)));
-  std::fputs(Summary(rest_url, endpoints, accounts_, config_.data_folder).c_str(), stdout);
+  std::fputs(Summary(rest_url, endpoints, accounts_, config_.data_folder, context_.config.log_file).c_str(), stdout);
   std::fflush(stdout);
   return absl::OkStatus();
 }

@@ -131,6 +131,15 @@ absl::Status Cancel(const Split& split, Arguments& out) {
   return absl::OkStatus();
 }
 
+// Without a channel everything public is shown.
+void Watch(const Split& split, Arguments& out) {
+  out.watch = true;
+  out.target = "/ws/exchange";
+  for (std::size_t i = 1; i < split.words.size(); ++i) {
+    out.target += (i == 1 ? "?channels=" : ",") + http::UrlEncode(split.words[i]);
+  }
+}
+
 absl::Status Fill(Split& split, Arguments& out) {
   const std::string command = split.words.front();
   out.method = "GET";
@@ -141,6 +150,10 @@ absl::Status Fill(Split& split, Arguments& out) {
     return absl::OkStatus();
   }
   if (command == "cancel") return Cancel(split, out);
+  if (command == "watch") {
+    Watch(split, out);
+    return absl::OkStatus();
+  }
   if (command == "get") {
     if (split.words.size() != 2 || !split.words[1].starts_with('/')) return Wrong("get needs a path: get /v1/symbols");
     out.target = split.words[1];
@@ -174,6 +187,7 @@ its answer. The account is one of the ready file, by default the first. Exit sta
   account                              balances
   orders [--open] [--symbol S] [--limit N] [--before ORDERID]
   trades [--symbol S] [--order-id ID] [--limit N] [--before ID]
+  watch [CHANNEL...]                   shows the stream /ws/exchange until Ctrl-C, e.g. watch trade.BTC-KRW
   get PATH                             anything else, e.g. get /v1/market/BTC-KRW/book
 
   xt-order --account demo-1 sell 0.5 BTC-KRW @ 100000000

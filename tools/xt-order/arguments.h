@@ -1,4 +1,4 @@
-// What the command line of xt-order asks for: one HTTP request, before it is signed. Pure, no I/O.
+// What the command line of xt-order asks for: one HTTP request before it is signed, or a stream to show. Pure, no I/O.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@ namespace xt::order {
 
 struct Arguments {
   bool help = false;
+  bool watch = false;             // `target` is a stream; nothing is signed
   std::string data = ".xtrader";  // folder of the ready file
   std::string account;            // empty: the first one
   std::string method;

@@ -78,5 +78,11 @@ TEST(ArgumentsTest, WhatIsNoCommandIsRefused) {
   EXPECT_TRUE(Parse({"--data", "d", "--help"}).help);
 }
 
+TEST(ArgumentsTest, WatchNamesTheStreamAndItsChannels) {
+  EXPECT_TRUE(Parse({"watch"}).watch);
+  EXPECT_EQ(Parse({"watch"}).target, "/ws/exchange");
+  EXPECT_EQ(Parse({"watch", "trade.BTC-KRW", "ticker.*"}).target, "/ws/exchange?channels=trade.BTC-KRW,ticker.%2A");
+}
+
 }  // namespace
 }  // namespace xt::order

@@ -21,6 +21,21 @@ int Fail(int status, const std::string& message) {
   return status;
 }
 
+// One message a line, until the exchange or Ctrl-C ends it.
+int Watch(const xt::order::Arguments& arguments, const xt::order::Target& target) {
+  constexpr std::int64_t kPatienceMs = 3'600'000;
+  xt::http::WebSocketClient stream;
+  const absl::Status connected = stream.Connect(target.host, target.port, arguments.target);
+  if (!connected.ok()) return Fail(kRefused, "no stream: " + std::string(connected.message()));
+  while (true) {
+    const auto message = stream.Read(kPatienceMs);
+    if (absl::IsDeadlineExceeded(message.status())) continue;
+    if (!message.ok()) return Fail(kRefused, "the stream ended: " + stream.close_reason());
+    std::printf("%s\n", message->data.c_str());
+    std::fflush(stdout);
+  }
+}
+
 int Run(const xt::order::Arguments& arguments) {
   const std::string path = arguments.data + "/ready.json";
   std::ifstream file(path);
@@ -30,6 +45,7 @@ int Run(const xt::order::Arguments& arguments) {
   const auto target = xt::order::ReadTarget(ready.str(), arguments.account);
   if (!target.ok()) return Fail(kRefused, path + ": " + std::string(target.status().message()));
 
+  if (arguments.watch) return Watch(arguments, *target);
   const std::int64_t now_ms = xt::SystemClock::Instance().WallNs() / 1'000'000;
   const xt::http::Request request = xt::order::SignRequest(arguments, *target, now_ms);
   std::printf("%s\n", xt::order::ShowRequest(request, *target).c_str());

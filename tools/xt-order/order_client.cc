@@ -1,27 +1,15 @@
 #include "tools/xt-order/order_client.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+
+#include "libs/auth/hmac.h"
+#include "libs/auth/signature.h"
 
 namespace xt::order {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string HmacSha256Hex(std::string_view key, std::string_view message) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  ::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(), &size);
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex.append({kHex[digest[i] >> 4], kHex[digest[i] & 15]});
-  return hex;
-}
 
 absl::Status ReadUrl(const std::string& url, Target& target) {
   constexpr std::string_view kScheme = "http://";
@@ -63,7 +51,8 @@ http::Request SignRequest(const Arguments& arguments, const Target& target, std:
   request.headers.Set("X-XT-KEY", target.api_key);
   request.headers.Set("X-XT-TIMESTAMP", timestamp);
   request.headers.Set("X-XT-SIGNATURE",
-                      HmacSha256Hex(target.secret, timestamp + request.method + request.target + request.body));
+                      auth::HmacSha256Hex(target.secret, auth::SignaturePayload(timestamp, request.method, request.target,
+                                                                                request.body)));
   return request;
 }
 
