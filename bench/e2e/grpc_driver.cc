@@ -18,6 +18,7 @@ constexpr std::chrono::seconds kPatience{120};
 
 struct Pending {
   Operation operation = Operation::kRest;
+  bool for_cancel = false;
   std::int64_t sent_ns = 0;
 };
 
@@ -73,7 +74,7 @@ class GrpcClient {
     } else {
       SetOrder(intent, *request_.mutable_enter_order());
     }
-    pending_[last_id_] = {intent.operation, NowNs()};
+    pending_[last_id_] = {intent.operation, flow_.IsForCancel(intent), NowNs()};
     // A broken stream is seen by the next read.
     stream_->Write(request_);
   }
@@ -107,18 +108,18 @@ class GrpcClient {
     if (response_.has_refusal()) {
       recorder_.Refused(pending.operation, response_.refusal().code(), received_ns);
     } else if (pending.operation != Operation::kCancel) {
-      Accept(pending.operation);
+      Accept(pending);
     }
     return true;
   }
 
-  void Accept(Operation operation) {
+  void Accept(const Pending& pending) {
     const pb::ExecutionReport& report = response_.result().report();
     if (report.client_order_id() != "g-" + std::to_string(response_.request_id())) {
       return recorder_.Fail("the answer is to another order");
     }
     recorder_.Accepted(report.order_id());
-    if (operation == Operation::kRest) resting_.push_back(report.order_id());
+    if (pending.for_cancel) resting_.push_back(report.order_id());
   }
 
   void End() {

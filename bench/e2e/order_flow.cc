@@ -1,5 +1,7 @@
 #include "bench/e2e/order_flow.h"
 
+#include <cstdlib>
+
 #include "libs/domain/decimal.h"
 
 namespace xt::bench {
@@ -50,6 +52,11 @@ Intent OrderFlow::Next() {
           .buy = buy,
           .price_ticks = market_.mid_ticks + (buy ? kBandTicks : -kBandTicks),
           .quantity_lots = times * market_.rest_lots};
+}
+
+bool OrderFlow::IsForCancel(const Intent& intent) const {
+  return intent.operation == Operation::kRest &&
+         std::abs(intent.price_ticks - market_.mid_ticks) > kBandTicks * 4 / 5;
 }
 
 Intent OrderFlow::NextRest() {

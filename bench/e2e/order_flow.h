@@ -52,6 +52,8 @@ class OrderFlow {
   Intent Next();
   // Instead of a cancel, when there is nothing to cancel.
   Intent NextRest();
+  // Whether a later cancel should choose this one: the outer fifth of the resting orders, which crossing ones seldom reach.
+  [[nodiscard]] bool IsForCancel(const Intent& intent) const;
   // Any of `count`; for choices that belong to the flow, such as the account.
   std::size_t Choose(std::size_t count) { return static_cast<std::size_t>(random_() % count); }
 

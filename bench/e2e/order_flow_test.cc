@@ -16,9 +16,11 @@ TEST(OrderFlowTest, KeepsItsMixAndItsBand) {
   int counts[3] = {};
   std::int64_t rested = 0;
   std::int64_t taken = 0;
+  int for_cancel = 0;
   for (int i = 0; i < 100'000; ++i) {
     const Intent intent = flow.Next();
     ++counts[static_cast<int>(intent.operation)];
+    if (flow.IsForCancel(intent)) ++for_cancel;
     if (intent.operation == Operation::kCancel) continue;
     const std::int64_t distance = intent.price_ticks - kMarket.mid_ticks;
     const bool above = distance > 0;
@@ -29,6 +31,7 @@ TEST(OrderFlowTest, KeepsItsMixAndItsBand) {
   EXPECT_NEAR(counts[0], 60'000, 1'000);
   EXPECT_NEAR(counts[1], 30'000, 1'000);
   EXPECT_NEAR(counts[2], 10'000, 1'000);
+  EXPECT_NEAR(for_cancel, 12'000, 500);
   EXPECT_NEAR(static_cast<double>(rested), static_cast<double>(taken + counts[2]), 2'000);
 }
 

@@ -57,7 +57,7 @@ class RestClient {
       return absl::InternalError("an answer without an order id");
     }
     recorder_.Accepted(number);
-    if (intent.operation == Operation::kRest) resting_.push_back({account, std::string(order_id)});
+    if (flow_.IsForCancel(intent)) resting_.push_back({account, std::string(order_id)});
     return absl::OkStatus();
   }
 
