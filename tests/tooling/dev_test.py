@@ -136,7 +136,7 @@ class DevTest(unittest.TestCase):
 
     def test_clean_removes_the_build_and_the_data_of_this_checkout(self):
         self.dev("run")
-        (self.tree / ".xtrader").mkdir()
+        (self.tree / ".xtrader").mkdir(exist_ok=True)
         status, _, err = self.dev("clean")
         self.assertEqual(status, 0, err)
         self.assertIn(f"removing {self.tree}/build {self.tree}/.xtrader", err)
