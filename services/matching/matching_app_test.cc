@@ -125,8 +125,8 @@ TEST_F(MatchingAppTest, AMarketOrderWithoutTimeInForceCanStandInTheOutboxToo) {
 }
 
 TEST_F(MatchingAppTest, TwoReplicasSayTheSame) {
-  Replica other;
   ResultCollector other_results;
+  Replica other;
   ASSERT_TRUE(other.app.Start().ok());
   ASSERT_TRUE(other.app.Connect(other_results.Observer()).ok());
   ASSERT_TRUE(app_.Connect(results_.Observer()).ok());
@@ -174,6 +174,7 @@ TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
   ASSERT_TRUE(app_.Commit(offered->last_sequence()).ok());
   EXPECT_TRUE(again.WaitForFrames(1));
   EXPECT_EQ(results_.frames().size(), 1u) << "the old observer hears nothing more";
+  app_.Stop();  // before `again` goes
 }
 
 TEST_F(MatchingAppTest, AFullInputAsksToWait) {

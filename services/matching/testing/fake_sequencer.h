@@ -83,17 +83,16 @@ class FrameChain {
   Hash128 hash_;
 };
 
+// Must outlive whatever it observes.
 class ResultCollector {
  public:
   ports::MatchingReplica::Observer Observer() {
     return [this](absl::StatusOr<ports::FrameResults> results) {
-      {
-        const std::lock_guard lock(mutex_);
-        if (results.ok()) {
-          frames_.push_back(*std::move(results));
-        } else {
-          end_ = results.status();
-        }
+      const std::lock_guard lock(mutex_);
+      if (results.ok()) {
+        frames_.push_back(*std::move(results));
+      } else {
+        end_ = results.status();
       }
       changed_.notify_all();
     };
