@@ -97,10 +97,11 @@ absl::StatusOr<CaseResult> RunCase(const Case& c, const Options& options) {
 }
 
 void PrintTable(const std::vector<CaseResult>& results) {
-  std::printf("%-10s %10s %9s %9s %9s %10s %8s\n", "case", "orders/s", "p50 us", "p99 us", "p99.9 us", "orders", "refused");
+  std::printf("%-10s %10s %9s %9s %9s %10s %8s\n", "case", "orders/s", "p50 us", "p99 us", "p99.9 us", "orders",
+              "refused");
   for (const CaseResult& r : results) {
-    std::printf("%-10s %10" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %10" PRIu64 " %8" PRIu64 "\n", r.name.c_str(),
-                r.orders_per_s, r.p50_us, r.p99_us, r.p999_us, r.orders, r.refused);
+    std::printf("%-10s %10" PRId64 " %9" PRId64 " %9" PRId64 " %9" PRId64 " %10" PRIu64 " %8" PRIu64 "\n",
+                r.name.c_str(), r.orders_per_s, r.p50_us, r.p99_us, r.p999_us, r.orders, r.refused);
   }
 }
 
@@ -162,7 +163,8 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   xt::bench::Options options;
   if (!xt::bench::Parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: bench-e2e [--json] [--seconds 1..3600] [--case rest-1|rest-16|grpc-1|grpc-64] [--seed N]\n");
+    std::fprintf(stderr,
+                 "usage: bench-e2e [--json] [--seconds 1..3600] [--case rest-1|rest-16|grpc-1|grpc-64] [--seed N]\n");
     return 2;
   }
   return xt::bench::Run(options);

@@ -55,8 +55,7 @@ Intent OrderFlow::Next() {
 }
 
 bool OrderFlow::IsForCancel(const Intent& intent) const {
-  return intent.operation == Operation::kRest &&
-         std::abs(intent.price_ticks - market_.mid_ticks) > kBandTicks * 4 / 5;
+  return intent.operation == Operation::kRest && std::abs(intent.price_ticks - market_.mid_ticks) > kBandTicks * 4 / 5;
 }
 
 Intent OrderFlow::NextRest() {

@@ -44,7 +44,9 @@ class Recorder {
   [[nodiscard]] bool OrderIdsAreUnique();
 
  private:
-  [[nodiscard]] bool InWindow(std::int64_t now_ns) const { return now_ns >= window_.start_ns && now_ns < window_.end_ns; }
+  [[nodiscard]] bool InWindow(std::int64_t now_ns) const {
+    return now_ns >= window_.start_ns && now_ns < window_.end_ns;
+  }
 
   Window window_;
   std::vector<std::int64_t> latencies_ns_;

@@ -21,7 +21,9 @@ constexpr std::string_view kEndOfHeader = "\r\n\r\n";
 constexpr std::string_view kLength = "content-length:";
 constexpr timeval kPatience{.tv_sec = 30, .tv_usec = 0};
 
-absl::Status Lost(std::string_view what) { return absl::UnavailableError(std::string(what) + ": " + std::strerror(errno)); }
+absl::Status Lost(std::string_view what) {
+  return absl::UnavailableError(std::string(what) + ": " + std::strerror(errno));
+}
 
 std::size_t NumberAt(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));

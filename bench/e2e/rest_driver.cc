@@ -50,7 +50,8 @@ class RestClient {
     body_.append(id).append("\"}");
     if (absl::Status status = Exchange("POST", kOrderTarget, account, Operation::kRest); !status.ok()) return status;
     if (connection_.status() != 200) return absl::OkStatus();
-    if (TextOf(connection_.body(), "\"clientOrderId\"") != id) return absl::InternalError("the answer is to another order");
+    if (TextOf(connection_.body(), "\"clientOrderId\"") != id)
+      return absl::InternalError("the answer is to another order");
     const std::string_view order_id = TextOf(connection_.body(), "\"orderId\"");
     std::uint64_t number = 0;
     if (!absl::SimpleAtoi(absl::string_view(order_id.data(), order_id.size()), &number)) {

@@ -20,11 +20,11 @@ struct NewOrder {
   OrderType type = OrderType::kUnspecified;
   TimeInForce time_in_force = TimeInForce::kUnspecified;
   SelfTradePrevention self_trade_prevention = SelfTradePrevention::kUnspecified;
-  Price price;                // 0 when the type has none
-  Price stop_price;           // 0 when the type has none
-  Quantity quantity;          // 0 only with quote_quantity
-  Quantity iceberg_quantity;  // 0 when the type has none
-  Amount quote_quantity;      // MARKET by quote amount; else 0
+  Price price;                      // 0 when the type has none
+  Price stop_price;                 // 0 when the type has none
+  Quantity quantity;                // 0 only with quote_quantity
+  Quantity iceberg_quantity;        // 0 when the type has none
+  Amount quote_quantity;            // MARKET by quote amount; else 0
   std::int64_t expire_time_ms = 0;  // GTD: Unix time; else 0
   ClientOrderId client_order_id;    // never empty: the gateway makes one when the client gave none
   friend bool operator==(const NewOrder&, const NewOrder&) = default;

@@ -17,7 +17,8 @@ TEST(DecimalTest, ParsesExactly) {
 }
 
 TEST(DecimalTest, RefusesWhatIsNotADecimal) {
-  for (const char* text : {"", "-", ".", "1.", ".5", "1e3", "+1", " 1", "1 ", "1..2", "1.2.3", "0x1", "NaN", "1,5", "--1"}) {
+  for (const char* text :
+       {"", "-", ".", "1.", ".5", "1e3", "+1", " 1", "1 ", "1..2", "1.2.3", "0x1", "NaN", "1,5", "--1"}) {
     EXPECT_EQ(ParseDecimal(text, 8).error, RejectReason::kInvalidValue) << text;
   }
   EXPECT_EQ(ParseDecimal(std::string(65, '1'), 8).error, RejectReason::kInvalidValue);
@@ -44,7 +45,8 @@ TEST(DecimalTest, FormatsWithoutTrailingZeros) {
 }
 
 TEST(DecimalTest, RoundTrips) {
-  for (const std::int64_t units : {std::int64_t{1}, std::int64_t{-1}, std::int64_t{123456789}, std::int64_t{100000000}}) {
+  for (const std::int64_t units :
+       {std::int64_t{1}, std::int64_t{-1}, std::int64_t{123456789}, std::int64_t{100000000}}) {
     EXPECT_EQ(ParseDecimal(FormatDecimal(units, 8), 8).units, units);
   }
 }

@@ -30,10 +30,10 @@ struct ExecutionReport {
   OrderStatus status = OrderStatus::kUnspecified;
   RejectReason reject_reason = RejectReason::kNone;  // with kRejected only
   Price price;
-  Quantity quantity;             // as ordered
-  Amount quote_quantity;         // as ordered
-  Quantity executed_quantity;    // sum of all fills
-  Amount executed_quote;         // sum of price x quantity of all fills
+  Quantity quantity;           // as ordered
+  Amount quote_quantity;       // as ordered
+  Quantity executed_quantity;  // sum of all fills
+  Amount executed_quote;       // sum of price x quantity of all fills
   std::int64_t expire_time_ms = 0;
   // The fill, with kTrade only.
   TradeId trade_id;

@@ -10,8 +10,9 @@ namespace {
 using Names = std::string_view;
 
 constexpr std::array<Names, 3> kSides{"UNSPECIFIED", "BUY", "SELL"};
-constexpr std::array<Names, 9> kOrderTypes{"UNSPECIFIED",     "LIMIT",       "MARKET",            "LIMIT_MAKER", "STOP_LOSS",
-                                           "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT", "ICEBERG"};
+constexpr std::array<Names, 9> kOrderTypes{"UNSPECIFIED", "LIMIT",           "MARKET",      "LIMIT_MAKER",
+                                           "STOP_LOSS",   "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT",
+                                           "ICEBERG"};
 constexpr std::array<Names, 5> kTimesInForce{"UNSPECIFIED", "GTC", "IOC", "FOK", "GTD"};
 constexpr std::array<Names, 6> kSelfTradePreventions{"UNSPECIFIED",  "NONE",        "EXPIRE_TAKER",
                                                      "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"};

@@ -15,10 +15,10 @@ enum class RejectReason : std::uint8_t {
   kMalformedRequest = 1,
   kMissingField = 2,
   kUnknownField = 3,
-  kInvalidValue = 4,        // wrong enum, wrong characters, too long
+  kInvalidValue = 4,  // wrong enum, wrong characters, too long
   kBodyTooLarge = 5,
   // Authentication.
-  kUnauthenticated = 10,    // no or unknown key
+  kUnauthenticated = 10,  // no or unknown key
   kInvalidSignature = 11,
   kStaleTimestamp = 12,
   kRateLimited = 13,
@@ -27,10 +27,10 @@ enum class RejectReason : std::uint8_t {
   kUnknownAccount = 21,
   kUnknownAsset = 22,
   kUnknownOrder = 23,
-  kAlreadyExists = 24,      // account, asset or symbol
+  kAlreadyExists = 24,  // account, asset or symbol
   kSymbolHalted = 25,
   // Numbers.
-  kNotPositive = 30,        // zero or negative
+  kNotPositive = 30,  // zero or negative
   kTooManyDecimals = 31,
   kOverflow = 32,
   kTickSize = 33,
@@ -42,14 +42,14 @@ enum class RejectReason : std::uint8_t {
   kInsufficientBalance = 50,
   kDuplicateClientOrderId = 51,  // same id, other content
   kUnsupportedOrderType = 52,
-  kInvalidCombination = 53,      // e.g. a MARKET order with a price, FOK on a resting type
-  kNoLiquidity = 54,             // a MARKET order into an empty book
-  kCapacity = 55,                // a bounded table of matching is full
+  kInvalidCombination = 53,  // e.g. a MARKET order with a price, FOK on a resting type
+  kNoLiquidity = 54,         // a MARKET order into an empty book
+  kCapacity = 55,            // a bounded table of matching is full
   // The exchange, not the order.
-  kBackpressure = 70,            // a bounded queue is full: not accepted, retry later
-  kUnavailable = 71,             // no leader, draining: not accepted, retry later
-  kUnknownOutcome = 72,          // may have been applied: resend with the same client order id
-  kNotFound = 73,                // no such route or resource
+  kBackpressure = 70,    // a bounded queue is full: not accepted, retry later
+  kUnavailable = 71,     // no leader, draining: not accepted, retry later
+  kUnknownOutcome = 72,  // may have been applied: resend with the same client order id
+  kNotFound = 73,        // no such route or resource
   kMethodNotAllowed = 74,
   kInternal = 75,
 };

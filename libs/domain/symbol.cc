@@ -43,8 +43,10 @@ Reject Normalize(Symbol& symbol) {
   if (symbol.tick_size.value() <= 0) return {RejectReason::kNotPositive, "tickSize"};
   if (symbol.lot_size.value() <= 0) return {RejectReason::kNotPositive, "lotSize"};
   if (symbol.min_notional.value() < 0) return {RejectReason::kNotPositive, "minNotional"};
-  if (symbol.max_quantity.value() <= 0 || symbol.max_quantity > kMaxQuantityLots) return {RejectReason::kInvalidValue, "maxQuantity"};
-  if (symbol.max_price.value() <= 0 || symbol.max_price > kMaxPriceTicks) return {RejectReason::kInvalidValue, "maxPrice"};
+  if (symbol.max_quantity.value() <= 0 || symbol.max_quantity > kMaxQuantityLots)
+    return {RejectReason::kInvalidValue, "maxQuantity"};
+  if (symbol.max_price.value() <= 0 || symbol.max_price > kMaxPriceTicks)
+    return {RejectReason::kInvalidValue, "maxPrice"};
   if (symbol.maker_fee_bps < 0 || symbol.maker_fee_bps > 1000) return {RejectReason::kInvalidValue, "makerFeeBps"};
   if (symbol.taker_fee_bps < 0 || symbol.taker_fee_bps > 1000) return {RejectReason::kInvalidValue, "takerFeeBps"};
   const Wide product = Wide{symbol.tick_size.value()} * symbol.lot_size.value();

@@ -28,12 +28,12 @@ struct Symbol {
   AssetId quote;
   int base_decimals = 0;
   int quote_decimals = 0;
-  Amount tick_size;     // quote units of one tick, for one whole base asset; > 0
-  Amount lot_size;      // base units of one lot; > 0
-  Amount min_notional;  // quote units; >= 0
+  Amount tick_size;                          // quote units of one tick, for one whole base asset; > 0
+  Amount lot_size;                           // base units of one lot; > 0
+  Amount min_notional;                       // quote units; >= 0
   Quantity max_quantity = kMaxQuantityLots;  // lots, 1..kMaxQuantityLots
-  Price max_price = kMaxPriceTicks;           // ticks, 1..kMaxPriceTicks
-  std::int32_t maker_fee_bps = 0;  // basis points, 0..1000
+  Price max_price = kMaxPriceTicks;          // ticks, 1..kMaxPriceTicks
+  std::int32_t maker_fee_bps = 0;            // basis points, 0..1000
   std::int32_t taker_fee_bps = 0;
   SymbolStatus status = SymbolStatus::kTrading;
   // Quote units of 1 tick x 1 lot. Set by Normalize.

@@ -46,8 +46,10 @@ TEST(SymbolTest, ParsesAndChecksPriceAndQuantity) {
   EXPECT_EQ(ParsePrice(symbol, "-1000", "price").reject, (Reject{RejectReason::kNotPositive, "price"}));
   EXPECT_EQ(ParseQuantity(symbol, "0.5", "quantity").quantity, Quantity(50'000));
   EXPECT_EQ(ParseQuantity(symbol, "0.000001", "quantity").reject, (Reject{RejectReason::kLotSize, "quantity"}));
-  EXPECT_EQ(ParseQuantity(symbol, "0.000000001", "quantity").reject, (Reject{RejectReason::kTooManyDecimals, "quantity"}));
-  EXPECT_EQ(ParseQuantity(symbol, "99999999999999999999", "quantity").reject, (Reject{RejectReason::kOverflow, "quantity"}));
+  EXPECT_EQ(ParseQuantity(symbol, "0.000000001", "quantity").reject,
+            (Reject{RejectReason::kTooManyDecimals, "quantity"}));
+  EXPECT_EQ(ParseQuantity(symbol, "99999999999999999999", "quantity").reject,
+            (Reject{RejectReason::kOverflow, "quantity"}));
 }
 
 TEST(SymbolTest, FormatsBack) {

@@ -45,8 +45,8 @@ struct OpenReport {
   Hash128 last_hash;                     // zero when the journal is empty
   domain::Epoch last_epoch;              // 0 when the journal is empty
   std::uint64_t records = 0;
-  std::uint64_t torn_bytes_cut = 0;      // > 0: an unacknowledged tail was cut
-  std::string detail;                    // for the log: which file, which offset
+  std::uint64_t torn_bytes_cut = 0;  // > 0: an unacknowledged tail was cut
+  std::string detail;                // for the log: which file, which offset
 };
 
 class CommandJournal {

@@ -50,7 +50,8 @@ class ExecutionStream {
   // The last stored sequence; 0 when empty.
   virtual absl::StatusOr<domain::SequenceNumber> LastSequence() = 0;
   // Creates the group at the beginning of the stream when it does not exist.
-  virtual absl::StatusOr<std::unique_ptr<ExecutionConsumer>> Join(std::string_view group, std::string_view consumer) = 0;
+  virtual absl::StatusOr<std::unique_ptr<ExecutionConsumer>> Join(std::string_view group,
+                                                                  std::string_view consumer) = 0;
   // Wakes every reader with CANCELLED; later calls fail with CANCELLED. Idempotent.
   virtual void Close() = 0;
 };

@@ -23,7 +23,8 @@ class History {
                                             domain::OrderId order) = 0;
   virtual absl::StatusOr<OrderRow> FindOrder(domain::SequenceNumber at_least, domain::AccountId account,
                                              std::string_view client_order_id) = 0;
-  virtual absl::StatusOr<std::vector<OrderRow>> ListOrders(domain::SequenceNumber at_least, const OrderFilter& filter) = 0;
+  virtual absl::StatusOr<std::vector<OrderRow>> ListOrders(domain::SequenceNumber at_least,
+                                                           const OrderFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<FillRow>> ListFills(domain::SequenceNumber at_least, const FillFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<BalanceRow>> ListBalances(domain::SequenceNumber at_least,
                                                                domain::AccountId account) = 0;

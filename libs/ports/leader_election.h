@@ -15,8 +15,8 @@ namespace xt::ports {
 
 struct Leadership {
   bool leader = false;
-  domain::Epoch epoch;       // of the present leader; 0 when there is none. Never falls.
-  std::string leader_id;     // empty when there is none
+  domain::Epoch epoch;    // of the present leader; 0 when there is none. Never falls.
+  std::string leader_id;  // empty when there is none
 };
 
 class LeaderElection {

@@ -22,20 +22,20 @@
 namespace xt::ports {
 
 namespace topic {
-inline constexpr std::string_view kTrade = "market.trade";        // xtrader.v1.MarketTrade
-inline constexpr std::string_view kDepth = "market.depth";        // xtrader.v1.MarketDepth
-inline constexpr std::string_view kTicker = "market.ticker";      // xtrader.v1.MarketTicker
-inline constexpr std::string_view kKline = "market.kline";        // xtrader.v1.MarketCandle
+inline constexpr std::string_view kTrade = "market.trade";    // xtrader.v1.MarketTrade
+inline constexpr std::string_view kDepth = "market.depth";    // xtrader.v1.MarketDepth
+inline constexpr std::string_view kTicker = "market.ticker";  // xtrader.v1.MarketTicker
+inline constexpr std::string_view kKline = "market.kline";    // xtrader.v1.MarketCandle
 inline constexpr std::string_view kIndex = "market.index";
-inline constexpr std::string_view kExternal = "market.external";  // xtrader.v1.ExternalTrade, .ExternalDepth
+inline constexpr std::string_view kExternal = "market.external";      // xtrader.v1.ExternalTrade, .ExternalDepth
 inline constexpr std::string_view kTradingEvents = "trading.events";  // xtrader.v1.EventBatch
 inline constexpr std::string_view kRiskAudit = "risk.audit";
 }  // namespace topic
 
 struct MarketMessage {
   std::string topic;
-  std::string key;      // symbol code, or empty
-  domain::EventId id;   // sequence 0 for what does not come from a command (external data)
+  std::string key;     // symbol code, or empty
+  domain::EventId id;  // sequence 0 for what does not come from a command (external data)
   std::shared_ptr<const std::string> payload;
 };
 

@@ -58,8 +58,8 @@ class MarketQueries {
   virtual absl::StatusOr<std::vector<PublicTrade>> GetTrades(domain::SymbolId symbol, std::size_t limit) = 0;
   virtual absl::StatusOr<Ticker> GetTicker(domain::SymbolId symbol) = 0;
   // 1-minute candles with trades, oldest first, open_time in [from_ms, to_ms], at most `limit` (1..1000) newest ones.
-  virtual absl::StatusOr<std::vector<Candle>> GetCandles(domain::SymbolId symbol, std::int64_t from_ms, std::int64_t to_ms,
-                                                         std::size_t limit) = 0;
+  virtual absl::StatusOr<std::vector<Candle>> GetCandles(domain::SymbolId symbol, std::int64_t from_ms,
+                                                         std::int64_t to_ms, std::size_t limit) = 0;
   // The newest 1-minute candle of an upstream exchange, by its own symbol ("binance", "BTCUSDT"); prices and volumes in
   // units of 10^-8.
   virtual absl::StatusOr<Candle> GetExternalCandle(std::string_view venue, std::string_view symbol) = 0;

@@ -25,7 +25,7 @@ namespace xt::ports {
 
 struct Notification {
   std::string routing_key;
-  domain::EventId id;  // message id; sequence 0 for what does not come from a command
+  domain::EventId id;                          // message id; sequence 0 for what does not come from a command
   std::shared_ptr<const std::string> payload;  // serialized proto named by the routing key's first word
 };
 
@@ -38,8 +38,8 @@ struct NotificationDelivery {
 struct QueueOptions {
   std::string name;  // empty: a private queue that vanishes with the consumer
   std::vector<std::string> bindings;
-  std::size_t max_length = 100'000;    // messages
-  std::size_t prefetch = 1'000;        // unacknowledged deliveries at once
+  std::size_t max_length = 100'000;  // messages
+  std::size_t prefetch = 1'000;      // unacknowledged deliveries at once
   std::uint32_t max_deliveries = 5;
 };
 
@@ -47,7 +47,8 @@ class NotificationConsumer {
  public:
   virtual ~NotificationConsumer() = default;
   // Up to `max` deliveries, waiting up to `timeout` for the first. Empty after a time-out, CANCELLED after Close.
-  virtual absl::StatusOr<std::vector<NotificationDelivery>> Read(std::size_t max, std::chrono::milliseconds timeout) = 0;
+  virtual absl::StatusOr<std::vector<NotificationDelivery>> Read(std::size_t max,
+                                                                 std::chrono::milliseconds timeout) = 0;
   virtual absl::Status Acknowledge(std::uint64_t tag) = 0;
   virtual absl::Status Reject(std::uint64_t tag, bool requeue) = 0;
 };

@@ -17,7 +17,8 @@ class SessionStore {
  public:
   virtual ~SessionStore() = default;
   // Keeps `value` under `session_id` for `time_to_live` from now.
-  virtual absl::Status Put(std::string_view session_id, std::string_view value, std::chrono::milliseconds time_to_live) = 0;
+  virtual absl::Status Put(std::string_view session_id, std::string_view value,
+                           std::chrono::milliseconds time_to_live) = 0;
   // nullopt when absent or expired.
   virtual absl::StatusOr<std::optional<std::string>> Get(std::string_view session_id) = 0;
   virtual absl::Status Erase(std::string_view session_id) = 0;

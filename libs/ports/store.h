@@ -26,10 +26,10 @@ namespace xt::ports {
 // The present state of an order, and what its first answer was (for resent client order ids). In a batch, a row with
 // created_sequence 0 updates an order of an earlier batch: created_* and first_* stay as they are stored.
 struct OrderRow {
-  domain::ExecutionReport report;             // the last one
-  domain::SequenceNumber created_sequence;    // the command that entered it
+  domain::ExecutionReport report;           // the last one
+  domain::SequenceNumber created_sequence;  // the command that entered it
   domain::SequenceNumber updated_sequence;
-  std::int64_t created_ns = 0;                // journal time, Unix
+  std::int64_t created_ns = 0;  // journal time, Unix
   std::int64_t updated_ns = 0;
   domain::OrderStatus first_status = domain::OrderStatus::kUnspecified;  // at the end of the entering command
   domain::Quantity first_executed_quantity;
@@ -93,7 +93,7 @@ struct StoreBatch {
   std::vector<FillRow> fills;
   std::vector<TradeRow> trades;
   std::vector<LedgerRow> ledger;
-  std::vector<BalanceRow> balances;           // at most one per account and asset
+  std::vector<BalanceRow> balances;  // at most one per account and asset
   std::vector<AccountRow> accounts;
   std::vector<domain::Asset> assets;
   std::vector<domain::Symbol> symbols;
@@ -102,17 +102,17 @@ struct StoreBatch {
 struct OrderFilter {
   domain::AccountId account;
   std::optional<domain::SymbolId> symbol;
-  bool open_only = false;             // NEW or PARTIALLY_FILLED
-  domain::OrderId before;             // orders older than this one, for paging; 0: from the newest
-  std::size_t limit = 100;            // 1..1000
+  bool open_only = false;   // NEW or PARTIALLY_FILLED
+  domain::OrderId before;   // orders older than this one, for paging; 0: from the newest
+  std::size_t limit = 100;  // 1..1000
 };
 
 struct FillFilter {
   domain::AccountId account;
   std::optional<domain::SymbolId> symbol;
   std::optional<domain::OrderId> order;
-  domain::EventId before;             // older than this fill; {0, 0}: from the newest
-  std::size_t limit = 100;            // 1..1000
+  domain::EventId before;   // older than this fill; {0, 0}: from the newest
+  std::size_t limit = 100;  // 1..1000
 };
 
 class Store {

@@ -45,7 +45,8 @@ BinanceFeed::BinanceFeed(const MarketDataConfig& config, ports::MarketBus& bus, 
       depths_total_(MessageCounter(metrics, "binance_depth")),
       others_total_(MessageCounter(metrics, "binance_other")),
       refused_total_(MessageCounter(metrics, "binance_refused")),
-      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "binance_depth"}})),
+      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.",
+                                  {{"channel", "binance_depth"}})),
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "binance_depth"}})),
       reconnects_total_(metrics.Counter("md_reconnects_total", "Upstream connections made.", {{"channel", "binance"}})),
       publish_errors_total_(
@@ -93,7 +94,8 @@ void BinanceFeed::Run() {
     const bool useful = trades_total_.value() + depths_total_.value() > before;
     pause_ms = useful ? config_.reconnect_min_ms : std::min(pause_ms * 2, config_.reconnect_max_ms);
     if (!Pause(pause_ms)) return;
-    runtime::Log(runtime::LogLevel::kWarn, "upstream connection lost", {{"component", kVenue}, runtime::LogField(status)});
+    runtime::Log(runtime::LogLevel::kWarn, "upstream connection lost",
+                 {{"component", kVenue}, runtime::LogField(status)});
   }
 }
 
@@ -128,7 +130,8 @@ void BinanceFeed::Handle(std::string_view text) {
   absl::StatusOr<BinanceMessage> message = ParseBinanceMessage(text);
   if (!message.ok()) {
     refused_total_.Increment();
-    runtime::Log(runtime::LogLevel::kWarn, "upstream message refused", {{"component", kVenue}, runtime::LogField(message.status())});
+    runtime::Log(runtime::LogLevel::kWarn, "upstream message refused",
+                 {{"component", kVenue}, runtime::LogField(message.status())});
   } else if (const auto* trade = std::get_if<BinanceAggregateTrade>(&*message)) {
     OnTrade(*trade);
   } else if (auto* depth = std::get_if<BinanceDepth>(&*message)) {
@@ -178,7 +181,8 @@ void BinanceFeed::OnDepth(BinanceDepth depth) {
 void BinanceFeed::FetchSnapshot(const std::string& symbol, SymbolState& state) {
   if (clock_.MonotonicNs() < state.next_snapshot_ns) return;
   state.next_snapshot_ns = clock_.MonotonicNs() + kSnapshotPauseNs;
-  const absl::StatusOr<http::Response> response = rest_->Get(absl::StrCat("/api/v3/depth?symbol=", symbol, "&limit=1000"));
+  const absl::StatusOr<http::Response> response =
+      rest_->Get(absl::StrCat("/api/v3/depth?symbol=", symbol, "&limit=1000"));
   if (!response.ok() || response->status != 200) {
     runtime::Log(runtime::LogLevel::kWarn, "upstream snapshot not available",
                  {{"component", kVenue}, {"symbol", symbol}, {"status", response.ok() ? response->status : 0}});

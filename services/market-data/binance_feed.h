@@ -28,8 +28,8 @@ namespace xt::market_data {
 
 class BinanceFeed {
  public:
-  BinanceFeed(const MarketDataConfig& config, ports::MarketBus& bus, const Clock& clock, runtime::MetricsRegistry& metrics,
-              runtime::HealthRegistry& health);
+  BinanceFeed(const MarketDataConfig& config, ports::MarketBus& bus, const Clock& clock,
+              runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health);
   ~BinanceFeed();  // Stop()
 
   // Connects as long as it is started. Both are idempotent and follow the leadership of the role.

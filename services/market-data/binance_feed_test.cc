@@ -76,11 +76,12 @@ MinuteCandle FromTrades(const json& kline, const std::vector<json>& trades) {
     if (trade.at("s") != kline.at("s") || trade.at("f") < kline.at("f") || trade.at("l") > kline.at("L")) continue;
     const std::int64_t price = *ParseScaled(trade.at("p").get<std::string>());
     const std::int64_t quantity = *ParseScaled(trade.at("q").get<std::string>());
-    series.Add({.time_ms = trade.at("T"),
-                .price = domain::Price(price),
-                .quantity = domain::Quantity(quantity),
-                .quote = domain::Amount(static_cast<std::int64_t>(static_cast<__int128>(price) * quantity / 100'000'000)),
-                .count = trade.at("l").get<std::uint64_t>() - trade.at("f").get<std::uint64_t>() + 1});
+    series.Add(
+        {.time_ms = trade.at("T"),
+         .price = domain::Price(price),
+         .quantity = domain::Quantity(quantity),
+         .quote = domain::Amount(static_cast<std::int64_t>(static_cast<__int128>(price) * quantity / 100'000'000)),
+         .count = trade.at("l").get<std::uint64_t>() - trade.at("f").get<std::uint64_t>() + 1});
   }
   return series.Newest().value_or(MinuteCandle{});
 }
@@ -164,9 +165,12 @@ TEST_F(BinanceFeedTest, StopsWhileConnected) {
 
 TEST(BinanceMessagesTest, RefusesWhatIsNotExact) {
   EXPECT_FALSE(ParseBinanceMessage("{").ok());
-  EXPECT_FALSE(ParseBinanceMessage(R"({"e":"aggTrade","s":"X","a":1,"p":"1e30","q":"1","f":1,"l":1,"T":1,"m":true})").ok());
-  EXPECT_FALSE(ParseBinanceMessage(R"({"e":"aggTrade","s":"X","a":1,"p":"-1","q":"1","f":1,"l":1,"T":1,"m":true})").ok());
-  EXPECT_FALSE(ParseBinanceMessage(R"({"e":"aggTrade","s":"X","a":1,"p":"1","q":"1","f":2,"l":1,"T":1,"m":true})").ok());
+  EXPECT_FALSE(
+      ParseBinanceMessage(R"({"e":"aggTrade","s":"X","a":1,"p":"1e30","q":"1","f":1,"l":1,"T":1,"m":true})").ok());
+  EXPECT_FALSE(
+      ParseBinanceMessage(R"({"e":"aggTrade","s":"X","a":1,"p":"-1","q":"1","f":1,"l":1,"T":1,"m":true})").ok());
+  EXPECT_FALSE(
+      ParseBinanceMessage(R"({"e":"aggTrade","s":"X","a":1,"p":"1","q":"1","f":2,"l":1,"T":1,"m":true})").ok());
   EXPECT_FALSE(ParseBinanceMessage(R"({"e":"depthUpdate","s":"X","E":1,"U":1,"u":1,"b":[["1"]],"a":[]})").ok());
   EXPECT_FALSE(ParseBinanceSnapshot(R"({"lastUpdateId":1,"bids":[]})").ok());
 }

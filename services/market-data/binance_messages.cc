@@ -71,7 +71,8 @@ class Fields {
   static std::optional<ExternalLevel> Level(element pair) {
     std::string_view price;
     std::string_view quantity;
-    if (pair.at(0).get(price) != simdjson::SUCCESS || pair.at(1).get(quantity) != simdjson::SUCCESS) return std::nullopt;
+    if (pair.at(0).get(price) != simdjson::SUCCESS || pair.at(1).get(quantity) != simdjson::SUCCESS)
+      return std::nullopt;
     const auto parsed_price = ParseScaled(price);
     const auto parsed_quantity = ParseScaled(quantity);
     if (!parsed_price || !parsed_quantity || *parsed_price <= 0 || *parsed_quantity < 0) return std::nullopt;

@@ -49,7 +49,8 @@ absl::StatusOr<domain::BookSnapshot> MarketDataApp::GetBook(domain::SymbolId sym
 }
 
 absl::StatusOr<std::vector<ports::PublicTrade>> MarketDataApp::GetTrades(domain::SymbolId symbol, std::size_t limit) {
-  XT_ASSIGN_OR_RETURN(const std::vector<MarketTradeEvent> trades, markets_.Trades(symbol, std::clamp(limit, std::size_t{1}, kMaxLimit)));
+  XT_ASSIGN_OR_RETURN(const std::vector<MarketTradeEvent> trades,
+                      markets_.Trades(symbol, std::clamp(limit, std::size_t{1}, kMaxLimit)));
   std::vector<ports::PublicTrade> result;
   result.reserve(trades.size());
   for (const MarketTradeEvent& trade : trades) {

@@ -30,8 +30,8 @@ class MarketDataApp final : public ports::MarketQueries {
   absl::StatusOr<domain::BookSnapshot> GetBook(domain::SymbolId symbol, std::size_t depth) override;
   absl::StatusOr<std::vector<ports::PublicTrade>> GetTrades(domain::SymbolId symbol, std::size_t limit) override;
   absl::StatusOr<ports::Ticker> GetTicker(domain::SymbolId symbol) override;
-  absl::StatusOr<std::vector<ports::Candle>> GetCandles(domain::SymbolId symbol, std::int64_t from_ms, std::int64_t to_ms,
-                                                        std::size_t limit) override;
+  absl::StatusOr<std::vector<ports::Candle>> GetCandles(domain::SymbolId symbol, std::int64_t from_ms,
+                                                        std::int64_t to_ms, std::size_t limit) override;
   absl::StatusOr<ports::Candle> GetExternalCandle(std::string_view venue, std::string_view symbol) override;
 
   // "BTC-KRW"; empty for an unknown symbol.

@@ -15,8 +15,8 @@
 namespace xt::market_data {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 constexpr std::chrono::seconds kPatience{60};
 

@@ -12,8 +12,8 @@
 namespace xt::market_data {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::DepthMessage;
+using ::testing::ElementsAre;
 using testing::Level;
 using testing::MakeSymbol;
 using testing::TradeMessage;
@@ -33,8 +33,8 @@ class MarketDataServiceTest : public ::testing::Test {
                     .ok());
     ASSERT_TRUE(app_.Start().ok());
     ASSERT_TRUE(bus_.WaitUntilHandled());
-    auto host = runtime::GrpcHost::Start({}, {{&service_, xtrader::v1::MarketDataService::service_full_name()}}, health_,
-                                         metrics_);
+    auto host = runtime::GrpcHost::Start({}, {{&service_, xtrader::v1::MarketDataService::service_full_name()}},
+                                         health_, metrics_);
     ASSERT_TRUE(host.ok()) << host.status();
     host_ = *std::move(host);
     markets_ = grpc_clients::ConnectMarketQueries({.address = host_->address(), .call_timeout = testing::kPatience});

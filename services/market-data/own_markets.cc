@@ -62,7 +62,8 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
                                         {{"broker", "kafka"}, {"topic", "market"}, {"group", "market-data"}})),
       refused_total_(MessageCounter(metrics, "refused")),
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "own"}})),
-      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "depth"}})),
+      gaps_total_(
+          metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "depth"}})),
       conflated_total_(metrics.Counter("md_conflated_total", "Changes that no ticker of their own was published for.",
                                        {{"channel", "ticker"}})),
       publish_errors_total_(
@@ -260,9 +261,8 @@ void OwnMarkets::TakeTicker(Entry& entry, std::vector<ports::MarketMessage>& mes
   const domain::Symbol& symbol = entry.market.symbol();
   messages.push_back(
       Message(ports::topic::kTicker, symbol, grpc_clients::EncodeTicker(MakeTicker(entry.market), symbol.code)));
-  notifications.push_back({.routing_key = "ticker." + std::string(symbol.code.view()),
-                           .id = {},
-                           .payload = messages.back().payload});
+  notifications.push_back(
+      {.routing_key = "ticker." + std::string(symbol.code.view()), .id = {}, .payload = messages.back().payload});
   entry.last_update->Set(entry.market.last_update_ns());
   entry.dirty = false;
 }
@@ -298,7 +298,8 @@ absl::StatusOr<const OwnMarkets::Entry*> OwnMarkets::Get(domain::SymbolId symbol
 }
 
 ports::Ticker OwnMarkets::MakeTicker(const Market& market) const {
-  ports::Ticker ticker{.symbol = market.symbol().id, .sequence = market.last_sequence(), .timestamp_ns = market.last_update_ns()};
+  ports::Ticker ticker{
+      .symbol = market.symbol().id, .sequence = market.last_sequence(), .timestamp_ns = market.last_update_ns()};
   const TopOfBook top = market.Top();
   if (top.bid) {
     ticker.best_bid = top.bid->price;

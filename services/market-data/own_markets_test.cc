@@ -11,9 +11,9 @@
 namespace xt::market_data {
 namespace {
 
+using testing::DepthMessage;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::DepthMessage;
 using testing::Level;
 using testing::MakeSymbol;
 using testing::TradeMessage;
@@ -33,9 +33,7 @@ class OwnMarketsTest : public ::testing::Test {
                             .bids = {Level(99, 5), Level(98, 1)},
                             .asks = {Level(101, 7)}});
   }
-  void Make() {
-    markets_.emplace(config_, bus_, notifications_, matching_, clock_, metrics_, health_);
-  }
+  void Make() { markets_.emplace(config_, bus_, notifications_, matching_, clock_, metrics_, health_); }
   void Start() {
     Make();
     ASSERT_TRUE(markets_->Start().ok());
@@ -45,7 +43,8 @@ class OwnMarketsTest : public ::testing::Test {
     ASSERT_TRUE(bus_.WaitUntilHandled());
   }
   void Publish(const ports::MarketMessage& message) { ASSERT_TRUE(bus_.Publish({message}).ok()); }
-  void PublishTrade(const domain::Symbol& symbol, std::uint64_t sequence, std::int64_t price, std::int64_t time_ms = kStartMs) {
+  void PublishTrade(const domain::Symbol& symbol, std::uint64_t sequence, std::int64_t price,
+                    std::int64_t time_ms = kStartMs) {
     Publish(TradeMessage(symbol, sequence, price, 2, time_ms));
   }
 
@@ -110,25 +109,24 @@ TEST_F(OwnMarketsTest, RebuildsTheHistoryAroundTheSnapshot) {
   ASSERT_TRUE(candles.ok());
   ASSERT_EQ(candles->size(), 2u);
   EXPECT_TRUE(candles->front().closed);
-  EXPECT_EQ(*candles, (std::vector<ports::Candle>{
-                          {.open_time_ms = kStartMs - kMinuteMs,
-                           .open = domain::Price(90),
-                           .high = domain::Price(90),
-                           .low = domain::Price(90),
-                           .close = domain::Price(90),
-                           .volume = domain::Quantity(2),
-                           .quote_volume = domain::Amount(180),
-                           .trade_count = 1,
-                           .closed = true},
-                          {.open_time_ms = kStartMs,
-                           .open = domain::Price(95),
-                           .high = domain::Price(101),
-                           .low = domain::Price(95),
-                           .close = domain::Price(101),
-                           .volume = domain::Quantity(4),
-                           .quote_volume = domain::Amount(392),
-                           .trade_count = 2,
-                           .closed = false}}));
+  EXPECT_EQ(*candles, (std::vector<ports::Candle>{{.open_time_ms = kStartMs - kMinuteMs,
+                                                   .open = domain::Price(90),
+                                                   .high = domain::Price(90),
+                                                   .low = domain::Price(90),
+                                                   .close = domain::Price(90),
+                                                   .volume = domain::Quantity(2),
+                                                   .quote_volume = domain::Amount(180),
+                                                   .trade_count = 1,
+                                                   .closed = true},
+                                                  {.open_time_ms = kStartMs,
+                                                   .open = domain::Price(95),
+                                                   .high = domain::Price(101),
+                                                   .low = domain::Price(95),
+                                                   .close = domain::Price(101),
+                                                   .volume = domain::Quantity(4),
+                                                   .quote_volume = domain::Amount(392),
+                                                   .trade_count = 2,
+                                                   .closed = false}}));
 
   const auto ticker = markets_->Ticker(kBtc);
   ASSERT_TRUE(ticker.ok());
@@ -155,14 +153,16 @@ TEST_F(OwnMarketsTest, DropsWhatItSawBefore) {
   EXPECT_EQ(markets_->Ticker(kBtc)->trade_count, 1u);
   EXPECT_EQ(markets_->Book(kBtc, 1)->bids.front(), Level(99, 1));
   EXPECT_EQ(Tickers().size(), 1u);
-  EXPECT_THAT(metrics_.Text(), HasSubstr("mq_duplicates_dropped_total{broker=\"kafka\",topic=\"market\",group=\"market-data\"} 2"));
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("mq_duplicates_dropped_total{broker=\"kafka\",topic=\"market\",group=\"market-data\"} 2"));
 }
 
 TEST_F(OwnMarketsTest, PublishesNothingBeforeTheBacklogIsHandled) {
   DefineBtc();
   config_.poll_messages = 10;
   for (std::uint64_t i = 0; i < 35; ++i) {
-    PublishTrade(btc_, 100 + i, 100 + static_cast<std::int64_t>(i), kStartMs - kMinuteMs + static_cast<std::int64_t>(i));
+    PublishTrade(btc_, 100 + i, 100 + static_cast<std::int64_t>(i),
+                 kStartMs - kMinuteMs + static_cast<std::int64_t>(i));
   }
   StartAndHandle();
   const auto tickers = Tickers();

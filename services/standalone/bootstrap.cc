@@ -40,8 +40,10 @@ struct SymbolDefinition {
   std::string_view min_notional;
 };
 constexpr std::array kSymbols{
-    SymbolDefinition{"BTC", "KRW", "1000", "0.00001", "1000"}, SymbolDefinition{"ETH", "KRW", "1000", "0.0001", "1000"},
-    SymbolDefinition{"BTC", "USDT", "0.01", "0.00001", "1"},   SymbolDefinition{"ETH", "USDT", "0.01", "0.0001", "1"},
+    SymbolDefinition{"BTC", "KRW", "1000", "0.00001", "1000"},
+    SymbolDefinition{"ETH", "KRW", "1000", "0.0001", "1000"},
+    SymbolDefinition{"BTC", "USDT", "0.01", "0.00001", "1"},
+    SymbolDefinition{"ETH", "USDT", "0.01", "0.0001", "1"},
     SymbolDefinition{"ETH", "BTC", "0.00001", "0.001", "0.00001"},
 };
 constexpr std::int32_t kMakerFeeBps = 5;
@@ -195,7 +197,8 @@ absl::StatusOr<std::vector<NamedAccount>> CreateAccounts(const BootstrapPorts& p
 }
 
 // An account that never had an asset is given it.
-absl::Status Fund(const BootstrapPorts& ports, domain::SequenceNumber at_least, const std::vector<NamedAccount>& accounts) {
+absl::Status Fund(const BootstrapPorts& ports, domain::SequenceNumber at_least,
+                  const std::vector<NamedAccount>& accounts) {
   XT_ASSIGN_OR_RETURN(const ports::ReferenceData data, ports.matching.GetReferenceData());
   Batch batch(ports.sequencing);
   for (const NamedAccount& account : accounts) {

@@ -20,7 +20,9 @@ void StandaloneConfig::Describe(runtime::ConfigSchema& schema) {
   schema.Default("grpc.port", kGrpcPort);
   schema.Path("data", &data_folder, {.doc = "Folder of everything that is kept.", .required = true})
       .Int64("demo.accounts", &demo_accounts,
-             {.min = 0, .max = 2'000, .unit = "accounts",
+             {.min = 0,
+              .max = 2'000,
+              .unit = "accounts",
               .doc = "Funded accounts demo-1, demo-2, ... with an API key each; made at the first start."})
       .Int64("journal.segment_bytes", &journal_segment_bytes,
              {.min = 1 << 20, .max = 1 << 30, .unit = "bytes", .doc = "Size of one preallocated file of the journal."})

@@ -17,12 +17,9 @@ std::string WebSocketUrl(const std::string& rest_url) { return "ws" + rest_url.s
 
 std::string ReadyJson(const std::string& rest_url, const runtime::Endpoints& endpoints,
                       const std::vector<DemoAccount>& accounts) {
-  nlohmann::ordered_json ready{{"rest", rest_url},
-                               {"ws", WebSocketUrl(rest_url)},
-                               {"grpc", endpoints.grpc},
-                               {"metrics", {endpoints.admin + "/metrics"}},
-                               {"pid", ::getpid()},
-                               {"accounts", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json ready{{"rest", rest_url},       {"ws", WebSocketUrl(rest_url)},
+                               {"grpc", endpoints.grpc}, {"metrics", {endpoints.admin + "/metrics"}},
+                               {"pid", ::getpid()},      {"accounts", nlohmann::ordered_json::array()}};
   for (const DemoAccount& account : accounts) {
     ready["accounts"].push_back({{"account", account.name}, {"apiKey", account.api_key}, {"secret", account.secret}});
   }

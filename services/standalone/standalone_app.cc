@@ -52,9 +52,10 @@ struct StandaloneApp::Services {
                   {journal, matching, matching, *adapters.events, *adapters.executions, *adapters.market,
                    adapters.notifications, *adapters.sequencer_election},
                   context.metrics, context.health, context.clock),
-        persistence(config.persistence, *adapters.executions, *adapters.store, context.metrics, context.health, context.clock),
-        market_data(config.market_data, *adapters.market, adapters.notifications, matching, *adapters.market_data_election,
-                    context.clock, context.metrics, context.health),
+        persistence(config.persistence, *adapters.executions, *adapters.store, context.metrics, context.health,
+                    context.clock),
+        market_data(config.market_data, *adapters.market, adapters.notifications, matching,
+                    *adapters.market_data_election, context.clock, context.metrics, context.health),
         notifier(config.notifier, adapters.notifications, matching, persistence, context.clock, context.metrics,
                  context.health),
         gateway(config.gateway, {sequencer, persistence, market_data, matching, adapters.rate_limiter},
@@ -84,7 +85,8 @@ absl::Status StandaloneApp::Start() {
   const std::string& folder = config_.data_folder;
   const std::string& instance = context_.config.instance;
   XT_ASSIGN_OR_RETURN(adapters->sequencer_election, embedded::SoleLeader::Open(folder + "/leader-sequencer", instance));
-  XT_ASSIGN_OR_RETURN(adapters->market_data_election, embedded::SoleLeader::Open(folder + "/leader-market-data", instance));
+  XT_ASSIGN_OR_RETURN(adapters->market_data_election,
+                      embedded::SoleLeader::Open(folder + "/leader-market-data", instance));
   XT_ASSIGN_OR_RETURN(adapters->events,
                       embedded::FileEventLog::Open(folder + "/outbox", {.retain_bytes = config_.outbox_retain_bytes}));
   XT_ASSIGN_OR_RETURN(adapters->executions, embedded::FileExecutionStream::Open(folder + "/executions"));
@@ -105,7 +107,8 @@ absl::Status StandaloneApp::StartServices() {
   XT_RETURN_IF_ERROR(services.sequencer.WaitUntilServing(std::chrono::steady_clock::now() +
                                                          std::chrono::milliseconds(config_.start_timeout_ms)));
   XT_RETURN_IF_ERROR(services.persistence.Start());
-  XT_ASSIGN_OR_RETURN(accounts_, Bootstrap({services.sequencer, services.matching, services.persistence}, config_.demo_accounts));
+  XT_ASSIGN_OR_RETURN(accounts_,
+                      Bootstrap({services.sequencer, services.matching, services.persistence}, config_.demo_accounts));
   XT_RETURN_IF_ERROR(services.market_data.Start());
   XT_RETURN_IF_ERROR(services.notifier.Start());
   const auto deadline = std::chrono::steady_clock::now() + kMarketDataTimeout;

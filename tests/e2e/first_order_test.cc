@@ -136,9 +136,7 @@ TEST_F(FirstOrderTest, ACanceledOrderReleasesItsReservation) {
   EXPECT_EQ(Balance(client, "USDT", "available"), "10000000");
 }
 
-TEST_F(FirstOrderTest, TermEndsItInOrder) {
-  EXPECT_EQ(exchange_.Terminate(), 0) << exchange_.output();
-}
+TEST_F(FirstOrderTest, TermEndsItInOrder) { EXPECT_EQ(exchange_.Terminate(), 0) << exchange_.output(); }
 
 }  // namespace
 }  // namespace xt::test

@@ -69,7 +69,8 @@ void Trade(const Standalone& exchange, Trader& trader, std::uint32_t seed, int r
   SignedClient client = exchange.client(trader.account);
   std::mt19937 random(seed);
   for (int i = 0;; ++i) {
-    const std::string id = "r" + std::to_string(round) + "-a" + std::to_string(trader.account) + "-" + std::to_string(i);
+    const std::string id =
+        "r" + std::to_string(round) + "-a" + std::to_string(trader.account) + "-" + std::to_string(i);
     const std::string price = std::to_string(1990 + random() % 20);
     const std::string quantity = "0.0" + std::to_string(1 + random() % 9);
     const json order = LimitOrder("ETH-USDT", random() % 2 == 0 ? "BUY" : "SELL", price, quantity, id,
@@ -192,9 +193,8 @@ TEST_F(RestartTest, NothingAcknowledgedIsLost) {
     {
       std::vector<std::jthread> threads;
       for (Trader& trader : traders) {
-        threads.emplace_back([&, seed = static_cast<std::uint32_t>(random())] {
-          Trade(exchange_, trader, seed, round, progress);
-        });
+        threads.emplace_back(
+            [&, seed = static_cast<std::uint32_t>(random())] { Trade(exchange_, trader, seed, round, progress); });
       }
       // A random moment: after a random number of acknowledgements, with requests in flight.
       ASSERT_TRUE(progress.WaitFor(1 + random() % 150)) << exchange_.output();
@@ -218,8 +218,8 @@ TEST_F(RestartTest, NothingAcknowledgedIsLost) {
     ASSERT_TRUE(released.ok() && released->status == 200);
     if (HasFatalFailure()) return;
   }
-  std::printf("%d kills, %llu orders acknowledged, %llu comparisons, %llu orders without an answer were executed\n", kKills,
-              static_cast<unsigned long long>(acknowledged), static_cast<unsigned long long>(compared_),
+  std::printf("%d kills, %llu orders acknowledged, %llu comparisons, %llu orders without an answer were executed\n",
+              kKills, static_cast<unsigned long long>(acknowledged), static_cast<unsigned long long>(compared_),
               static_cast<unsigned long long>(learned_));
 }
 

@@ -32,9 +32,15 @@ class BinaryTest : public testing::TestWithParam<Program> {
  protected:
   void SetUp() override {
     const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    std::vector<std::string> argv{folder / ("xtrader-" + GetParam().name), "--grpc.port", "0", "--admin.port", "0",
-                                  "--ready-file", folder_ / "ready.json"};
-    for (const std::string& argument : GetParam().arguments) argv.push_back(argument == "DATA" ? folder_ / "data" : argument);
+    std::vector<std::string> argv{folder / ("xtrader-" + GetParam().name),
+                                  "--grpc.port",
+                                  "0",
+                                  "--admin.port",
+                                  "0",
+                                  "--ready-file",
+                                  folder_ / "ready.json"};
+    for (const std::string& argument : GetParam().arguments)
+      argv.push_back(argument == "DATA" ? folder_ / "data" : argument);
     process_ = std::make_unique<ChildProcess>(argv, folder_ / "output");
     ASSERT_TRUE(process_->WaitForFile(folder_ / "ready.json", std::chrono::seconds(60))) << Output();
     ready_ = json::parse(ReadFile(folder_ / "ready.json"));
@@ -82,17 +88,16 @@ TEST_P(BinaryTest, AnswersHealthAndReflectionAndEndsInOrder) {
   EXPECT_EQ(process_->Wait(std::chrono::seconds(60)), 0) << Output();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Services, BinaryTest,
-    testing::Values(Program{"gateway", "xtrader.v1.OrderEntryService", {"--port", "0"}},
-                    Program{"sequencer", "xtrader.v1.SequencerService", {"--data", "DATA"}},
-                    Program{"matching", "xtrader.v1.MatchingService", {}},
-                    Program{"persistence", "xtrader.v1.PersistenceService", {"--data", "DATA"}},
-                    Program{"market-data", "xtrader.v1.MarketDataService", {"--data", "DATA"}},
-                    Program{"notifier", "xtrader.v1.NotifierService", {}}),
-    [](const testing::TestParamInfo<Program>& program) {
-      return program.param.name == "market-data" ? std::string("market_data") : program.param.name;
-    });
+INSTANTIATE_TEST_SUITE_P(Services, BinaryTest,
+                         testing::Values(Program{"gateway", "xtrader.v1.OrderEntryService", {"--port", "0"}},
+                                         Program{"sequencer", "xtrader.v1.SequencerService", {"--data", "DATA"}},
+                                         Program{"matching", "xtrader.v1.MatchingService", {}},
+                                         Program{"persistence", "xtrader.v1.PersistenceService", {"--data", "DATA"}},
+                                         Program{"market-data", "xtrader.v1.MarketDataService", {"--data", "DATA"}},
+                                         Program{"notifier", "xtrader.v1.NotifierService", {}}),
+                         [](const testing::TestParamInfo<Program>& program) {
+                           return program.param.name == "market-data" ? std::string("market_data") : program.param.name;
+                         });
 
 }  // namespace
 }  // namespace xt::test

@@ -90,7 +90,8 @@ bool ChildProcess::WaitForFile(const std::string& file, std::chrono::millisecond
   XT_CHECK(::inotify_add_watch(watch, folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE) >= 0, folder);
   bool found = false;
   while (!(found = std::filesystem::exists(file)) && !Reap()) {
-    std::array<pollfd, 2> fds{{{.fd = watch, .events = POLLIN, .revents = 0}, {.fd = pidfd_, .events = POLLIN, .revents = 0}}};
+    std::array<pollfd, 2> fds{
+        {{.fd = watch, .events = POLLIN, .revents = 0}, {.fd = pidfd_, .events = POLLIN, .revents = 0}}};
     if (::poll(fds.data(), fds.size(), RemainingMs(deadline)) == 0) break;
     std::array<char, 4096> events;
     while (::read(watch, events.data(), events.size()) > 0) {

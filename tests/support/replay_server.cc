@@ -34,7 +34,8 @@ class ReplayServer::Stream final : public http::WebSocketHandler {
  public:
   explicit Stream(const ReplayServer& owner) : owner_(owner) {}
   void OnOpen(const http::WebSocketSessionPtr& session) override {
-    for (const auto& message : owner_.messages_) XT_CHECK(session->Send(message), "the recording does not fit the queue");
+    for (const auto& message : owner_.messages_)
+      XT_CHECK(session->Send(message), "the recording does not fit the queue");
   }
   void OnMessage(const http::WebSocketSessionPtr&, std::string, bool) override {}
   void OnClose(const http::WebSocketSessionPtr&, std::uint16_t, std::string_view) override {}
@@ -64,7 +65,8 @@ ReplayServer::ReplayServer(const std::string& folder, std::uint16_t port) {
   server_ = std::make_unique<http::Server>(options, [this](http::Request request, http::Responder responder) {
     const auto found = snapshots_.find(request.Query("symbol").value_or(""));
     const bool known = request.path() == "/api/v3/depth" && found != snapshots_.end();
-    responder.Send({.status = known ? 200 : 404, .body = known ? found->second : R"({"code":-1121,"msg":"Invalid symbol."})"});
+    responder.Send(
+        {.status = known ? 200 : 404, .body = known ? found->second : R"({"code":-1121,"msg":"Invalid symbol."})"});
   });
   http::WebSocketOptions stream;
   stream.factory = [this](const http::Request&) { return std::make_shared<Stream>(*this); };

@@ -16,8 +16,8 @@ Standalone::Standalone(std::vector<std::string> arguments) : arguments_(std::mov
 void Standalone::Spawn() {
   std::filesystem::remove(folder_ / "ready.json");
   std::filesystem::remove(folder_ / "output");
-  std::vector<std::string> argv{Program(), "--port", "0", "--grpc-port", "0", "--data", data(),
-                                "--ready-file", folder_ / "ready.json"};
+  std::vector<std::string> argv{
+      Program(), "--port", "0", "--grpc-port", "0", "--data", data(), "--ready-file", folder_ / "ready.json"};
   argv.insert(argv.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(argv, folder_ / "output");
 }

@@ -20,7 +20,7 @@ class Standalone {
 
   // Starts it and waits until it serves. On failure `error()` has its output.
   [[nodiscard]] bool Start();
-  void Kill();                  // SIGKILL
+  void Kill();                     // SIGKILL
   std::optional<int> Terminate();  // SIGTERM; the exit status
   // Starts it and waits for it to end by itself: for what must refuse to start. The exit status.
   std::optional<int> RunToEnd(std::chrono::milliseconds timeout = std::chrono::seconds(60));

@@ -51,8 +51,8 @@ http::Request SignRequest(const Arguments& arguments, const Target& target, std:
   request.headers.Set("X-XT-KEY", target.api_key);
   request.headers.Set("X-XT-TIMESTAMP", timestamp);
   request.headers.Set("X-XT-SIGNATURE",
-                      auth::HmacSha256Hex(target.secret, auth::SignaturePayload(timestamp, request.method, request.target,
-                                                                                request.body)));
+                      auth::HmacSha256Hex(target.secret, auth::SignaturePayload(timestamp, request.method,
+                                                                                request.target, request.body)));
   return request;
 }
 

@@ -36,9 +36,9 @@ struct ExternalSnapshot {
 class ExternalBook {
  public:
   enum class Outcome {
-    kApplied,        // the book changed (or a duplicate was dropped)
-    kBuffered,       // waits for a snapshot
-    kNeedSnapshot,   // the copy was thrown away: fetch a snapshot
+    kApplied,       // the book changed (or a duplicate was dropped)
+    kBuffered,      // waits for a snapshot
+    kNeedSnapshot,  // the copy was thrown away: fetch a snapshot
   };
 
   // At most `max_buffered` differences wait for a snapshot; beyond, the oldest are dropped, and a snapshot older than what is

@@ -51,8 +51,10 @@ TEST(MarketTest, KeepsTheLastTradesOnly) {
 TEST(MarketTest, DepthBeforeTheSnapshotIsDropped) {
   Market market(TestSymbol());
   market.ResetBook({domain::SymbolId(3), domain::SequenceNumber(7), {{domain::Price(10), domain::Quantity(5)}}, {}});
-  const std::vector<domain::BookChange> change{
-      {.symbol = domain::SymbolId(3), .side = domain::Side::kBuy, .price = domain::Price(10), .quantity = domain::Quantity(0)}};
+  const std::vector<domain::BookChange> change{{.symbol = domain::SymbolId(3),
+                                                .side = domain::Side::kBuy,
+                                                .price = domain::Price(10),
+                                                .quantity = domain::Quantity(0)}};
   EXPECT_FALSE(market.ApplyDepth(domain::SequenceNumber(6), 1, change));
   EXPECT_EQ(market.Top().bid, (domain::BookLevel{domain::Price(10), domain::Quantity(5)}));
   EXPECT_TRUE(market.ApplyDepth(domain::SequenceNumber(8), 1, change));

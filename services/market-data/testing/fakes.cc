@@ -57,8 +57,10 @@ ports::MarketMessage DepthMessage(const domain::Symbol& symbol, std::uint64_t se
                           .code = symbol.code,
                           .changes = {},
                           .previous_sequence = domain::SequenceNumber(previous_sequence)};
-  for (const auto& level : bids) depth.changes.push_back({symbol.id, domain::Side::kBuy, level.price, level.quantity, 0});
-  for (const auto& level : asks) depth.changes.push_back({symbol.id, domain::Side::kSell, level.price, level.quantity, 0});
+  for (const auto& level : bids)
+    depth.changes.push_back({symbol.id, domain::Side::kBuy, level.price, level.quantity, 0});
+  for (const auto& level : asks)
+    depth.changes.push_back({symbol.id, domain::Side::kSell, level.price, level.quantity, 0});
   return Message(ports::topic::kDepth, symbol, sequence, wire::EncodeMarketDepth(depth));
 }
 
@@ -142,7 +144,8 @@ void FakeMarketBus::FailPublish(bool fail) {
 std::vector<ports::MarketMessage> FakeMarketBus::Messages(std::string_view topic) const {
   std::lock_guard lock(mutex_);
   std::vector<ports::MarketMessage> found;
-  std::ranges::copy_if(messages_, std::back_inserter(found), [&](const auto& message) { return message.topic == topic; });
+  std::ranges::copy_if(messages_, std::back_inserter(found),
+                       [&](const auto& message) { return message.topic == topic; });
   return found;
 }
 
