@@ -15,6 +15,12 @@ using domain::AccountId;
 using domain::AssetId;
 using domain::Side;
 
+namespace {
+
+AssetId AssetAt(std::size_t index) { return AssetId(static_cast<std::uint16_t>(index)); }
+
+}  // namespace
+
 // Writes the state in an order that depends on nothing but the commands, and hashes it in blocks.
 class Engine::StateHasher {
  public:
@@ -70,12 +76,12 @@ class Engine::StateHasher {
     Put(accounts.count());
     for (std::uint32_t account = 0; account < accounts.count(); ++account) {
       PutText(accounts.name(AccountId(account)).view());
-      for (std::uint16_t asset = 0; asset < accounts.assets(); ++asset) {
-        const Balance& balance = accounts.At(AccountId(account), AssetId(asset));
+      for (std::size_t asset = 0; asset < accounts.assets(); ++asset) {
+        const Balance& balance = accounts.At(AccountId(account), AssetAt(asset));
         Put(balance.available, balance.locked);
       }
     }
-    for (std::uint16_t asset = 0; asset < accounts.assets(); ++asset) Put(accounts.supply(AssetId(asset)));
+    for (std::size_t asset = 0; asset < accounts.assets(); ++asset) Put(accounts.supply(AssetAt(asset)));
   }
 
   template <Side kSide>
@@ -197,8 +203,8 @@ class Engine::InvariantChecker {
 
   void CheckBalances() {
     const Accounts& accounts = engine_.accounts_;
-    for (std::uint16_t a = 0; a < accounts.assets(); ++a) {
-      const AssetId asset(a);
+    for (std::size_t a = 0; a < accounts.assets(); ++a) {
+      const AssetId asset = AssetAt(a);
       std::int64_t sum = 0;
       for (std::uint32_t account = 0; account < accounts.count(); ++account) {
         const Balance& balance = accounts.At(AccountId(account), asset);

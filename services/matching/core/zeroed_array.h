@@ -21,8 +21,10 @@ class ZeroedArray {
  public:
   explicit ZeroedArray(std::size_t size) : size_(size), memory_(std::calloc(1, size * sizeof(T) + kAlignment)) {
     XT_CHECK(memory_ != nullptr, "out of memory");
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
-    data_ = reinterpret_cast<T*>((address + kAlignment - 1) / kAlignment * kAlignment);
+    void* aligned = memory_.get();
+    std::size_t room = size * sizeof(T) + kAlignment;
+    XT_CHECK(std::align(kAlignment, size * sizeof(T), aligned, room) != nullptr);
+    data_ = static_cast<T*>(aligned);
   }
 
   [[nodiscard]] T& operator[](std::size_t index) { return data_[index]; }
