@@ -4,14 +4,12 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <fstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "bench/matching/measure.h"
+#include "bench/support/machine.h"
 
 namespace xt::bench {
 namespace {
@@ -29,27 +27,6 @@ struct Options {
   std::string only;
   int rounds = 3;
 };
-
-std::string Machine() {
-  std::ifstream file("/proc/cpuinfo");
-  std::string model = "unknown processor";
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("model name")) continue;
-    model = line.substr(std::min(line.size(), line.find(':') + 2));
-    break;
-  }
-  std::erase_if(model, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; });
-  return model + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
-}
-
-std::string Date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 std::int64_t OpsPerSecond(const CaseResult& result) {
   return static_cast<std::int64_t>(static_cast<unsigned __int128>(result.operations) * 1'000'000'000 /
