@@ -201,6 +201,11 @@ TEST_P(StoreContract, OrdersAreListedNewestFirstWithFiltersAndPages) {
   EXPECT_EQ(OrderIds({.account = Account(7), .symbol = odd, .open_only = true, .before = domain::OrderId(7)}),
             (Ids{5, 1}));
   EXPECT_EQ(OrderIds({.account = Account(9)}), Ids{});
+  ports::StoreBatch later;
+  later.orders = {Order(100, 9, "p", 11), Order(50, 9, "q", 12)};
+  ASSERT_TRUE(Apply(later, 10, 12).ok());
+  EXPECT_EQ(OrderIds({.account = Account(9)}), (Ids{50, 100})) << "ids do not grow with time";
+  EXPECT_EQ(OrderIds({.account = Account(9), .before = domain::OrderId(50)}), Ids{100});
   EXPECT_EQ(store_->GetOrder(Account(7), domain::OrderId(10)).status().code(), absl::StatusCode::kNotFound)
       << "it belongs to another account";
   for (const std::size_t limit : {std::size_t{0}, std::size_t{1001}}) {

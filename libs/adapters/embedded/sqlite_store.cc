@@ -212,14 +212,17 @@ absl::StatusOr<OrderRow> SqliteStore::FindOrder(AccountId account, std::string_v
 
 absl::StatusOr<std::vector<OrderRow>> SqliteStore::ListOrders(const ports::OrderFilter& filter) {
   XT_RETURN_IF_ERROR(CheckLimit(filter.limit));
-  // Two shapes for each index that serves them; ids stay below 2^63, which stands for "from the newest".
-  const std::string sql =
-      absl::StrCat("SELECT ", rows::OrderColumns(), " FROM orders WHERE account = ? AND order_id < ?",
-                   filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL",
-                   filter.open_only ? " AND status IN (1, 2)" : "", " ORDER BY order_id DESC LIMIT ?");
-  const std::int64_t before = filter.before.value() == 0 ? INT64_MAX : static_cast<std::int64_t>(filter.before.value());
+  // Order ids do not grow with time (matching gives a freed slot to a later order), so the newest is the last entered.
+  // Two shapes for each index that serves them.
+  const bool newest = filter.before.value() == 0;
+  const std::string sql = absl::StrCat(
+      "SELECT ", rows::OrderColumns(), " FROM orders WHERE account = ?",
+      newest ? " AND ? IS NOT NULL AND ? IS NOT NULL"
+             : " AND (created_sequence, order_id) < ((SELECT created_sequence FROM orders WHERE order_id = ?), ?)",
+      filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL", filter.open_only ? " AND status IN (1, 2)" : "",
+      " ORDER BY created_sequence DESC, order_id DESC LIMIT ?");
   const auto bind = [&](Statement& s) {
-    s.Bind(filter.account, before, filter.symbol.value_or(domain::SymbolId()), filter.limit);
+    s.Bind(filter.account, filter.before, filter.before, filter.symbol.value_or(domain::SymbolId()), filter.limit);
   };
   return impl_->Query<OrderRow>(sql, bind, &rows::ReadOrder);
 }

@@ -88,9 +88,9 @@ CREATE TABLE orders (
   first_executed_quote    INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX orders_client ON orders (account, client_order_id, created_day_utc);
-CREATE INDEX orders_account ON orders (account, order_id);
-CREATE INDEX orders_symbol ON orders (account, symbol, order_id);
-CREATE INDEX orders_open ON orders (account, order_id) WHERE status IN (1, 2);
+CREATE INDEX orders_account ON orders (account, created_sequence, order_id);
+CREATE INDEX orders_symbol ON orders (account, symbol, created_sequence, order_id);
+CREATE INDEX orders_open ON orders (account, created_sequence, order_id) WHERE status IN (1, 2);
 
 CREATE TABLE fills (
   sequence          INTEGER NOT NULL,
