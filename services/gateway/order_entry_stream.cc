@@ -112,7 +112,14 @@ void OrderEntryStream::OnCancel() {
   EndIfDone();
 }
 
-void OrderEntryStream::OnDone() { service_.Remove(shared_from_this()); }
+void OrderEntryStream::OnDone() {
+  {
+    // Whoever is still in here with an answer leaves first.
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
+  service_.Remove(shared_from_this());
+}
 
 void OrderEntryStream::Handle(const Request& request) {
   const std::uint64_t id = request.request_id();
