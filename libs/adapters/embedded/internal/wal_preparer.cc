@@ -8,7 +8,8 @@ SegmentPreparer::SegmentPreparer(std::string folder, std::string uuid, std::uint
                                  std::optional<Segment> ready)
     : folder_(std::move(folder)), uuid_(std::move(uuid)), capacity_(capacity), io_(io) {
   if (ready) {
-    requested_ = ready->index;
+    // Both before the thread runs: the segment may be taken first, and must not be made a second time over the one in use.
+    requested_ = made_ = ready->index;
     ready_ = *std::move(ready);
   }
   thread_ = std::thread([this] { Run(); });
@@ -41,15 +42,13 @@ absl::StatusOr<Segment> SegmentPreparer::Take(std::uint64_t index) {
 }
 
 void SegmentPreparer::Run() {
-  std::uint64_t made = 0;
   std::unique_lock lock(mutex_);
-  if (ready_) made = requested_;
   while (true) {
-    changed_.wait(lock, [&] { return stop_ || requested_ > made; });
+    changed_.wait(lock, [&] { return stop_ || requested_ > made_; });
     if (stop_) return;
-    made = requested_;
+    const std::uint64_t index = made_ = requested_;
     lock.unlock();
-    auto segment = CreateSegment(folder_, made, capacity_, uuid_, io_);
+    auto segment = CreateSegment(folder_, index, capacity_, uuid_, io_);
     lock.lock();
     ready_ = std::move(segment);
     changed_.notify_all();

@@ -36,6 +36,7 @@ class SegmentPreparer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t requested_ = 0;
+  std::uint64_t made_ = 0;  // the last one that the thread began, or that was there
   std::optional<absl::StatusOr<Segment>> ready_;
   bool stop_ = false;
   std::thread thread_;  // last: it uses everything above

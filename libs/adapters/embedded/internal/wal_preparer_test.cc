@@ -1,0 +1,42 @@
+#include "libs/adapters/embedded/internal/wal_preparer.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace xt::embedded::wal {
+namespace {
+
+constexpr std::uint64_t kCapacity = 4096;
+constexpr std::string_view kUuid = "0123456789abcdef0123456789abcdef";
+
+ino_t Inode(const std::string& path) {
+  struct stat status = {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_ino;
+}
+
+// The writer may take a segment that was found at the start before the preparer's thread runs. If the thread then made
+// that segment again, what is written would go to a file without a name.
+TEST(SegmentPreparerTest, NeverMakesASegmentOverTheOneInUse) {
+  std::string folder = ::testing::TempDir() + "/preparer-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  for (std::uint64_t round = 0; round < 200; ++round) {
+    const std::uint64_t index = 1 + 2 * round;
+    auto found = CreateSegment(folder, index, kCapacity, kUuid, FileIo::Default());
+    ASSERT_TRUE(found.ok()) << found.status();
+    const std::string path = found->path;
+    const ino_t inode = Inode(path);
+    SegmentPreparer preparer(folder, std::string(kUuid), kCapacity, FileIo::Default(), *std::move(found));
+    ASSERT_TRUE(preparer.Take(index).ok());
+    ASSERT_TRUE(preparer.Take(index + 1).ok());  // the thread has run
+    ASSERT_EQ(Inode(path), inode) << "round " << round;
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace xt::embedded::wal
