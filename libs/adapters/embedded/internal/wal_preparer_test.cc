@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <thread>
 
 namespace xt::embedded::wal {
 namespace {
@@ -32,7 +34,8 @@ TEST(SegmentPreparerTest, NeverMakesASegmentOverTheOneInUse) {
     const ino_t inode = Inode(path);
     SegmentPreparer preparer(folder, std::string(kUuid), kCapacity, FileIo::Default(), *std::move(found));
     ASSERT_TRUE(preparer.Take(index).ok());
-    ASSERT_TRUE(preparer.Take(index + 1).ok());  // the thread has run
+    for (int i = 0; i < 1'000; ++i) std::this_thread::yield();  // room for the thread to begin with nothing asked of it
+    ASSERT_TRUE(preparer.Take(index + 1).ok());                 // now it has run for certain
     ASSERT_EQ(Inode(path), inode) << "round " << round;
   }
   std::filesystem::remove_all(folder);
