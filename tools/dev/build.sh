@@ -12,7 +12,7 @@ build_jobs() {
   echo $((cores < memory_gib ? cores : memory_gib))
 }
 
-# Ninja reruns CMake when a CMakeLists.txt changes, but cannot know of a folder that appeared: parents ask EXISTS.
+# Ninja reruns CMake when a CMakeLists.txt that it knows of changes; when one came or went, the folder is configured first.
 list_of_lists() {
   (cd "$XT_ROOT" && find . -name CMakeLists.txt -not -path './build/*' -not -path './node_modules/*' | LC_ALL=C sort)
 }
