@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "libs/domain/account.h"
 #include "libs/domain/enums.h"
 #include "libs/domain/fixed_string.h"
 #include "libs/domain/ids.h"
@@ -18,6 +19,7 @@ namespace xt::domain {
 
 // One step in the life of one order, with the order's state after it. Exactly one report per accepted NewOrder ends or
 // rests the order on entry; each fill is one report (kTrade) for the taker's order and one for the maker's.
+// A stop that waits is NEW; when it is triggered, one report (kTriggered) says so before what it does.
 struct ExecutionReport {
   AccountId account;
   OrderId order_id;  // 0 when rejected
@@ -30,11 +32,14 @@ struct ExecutionReport {
   OrderStatus status = OrderStatus::kUnspecified;
   RejectReason reject_reason = RejectReason::kNone;  // with kRejected only
   Price price;
-  Quantity quantity;           // as ordered
+  Price stop_price;
+  Quantity quantity;  // as ordered or last amended, without what self-trade prevention took
+  Quantity iceberg_quantity;
   Amount quote_quantity;       // as ordered
   Quantity executed_quantity;  // sum of all fills
   Amount executed_quote;       // sum of price x quantity of all fills
   std::int64_t expire_time_ms = 0;
+  OrderGroup group;
   // The fill, with kTrade only.
   TradeId trade_id;
   Price last_price;
@@ -95,13 +100,64 @@ struct SymbolDefined {
   friend bool operator==(const SymbolDefined&, const SymbolDefined&) = default;
 };
 
+// What the risk rules said of an order, before anything else about it. Only told when a rule was checked: one that is
+// configured, or the account's status when it refuses.
+struct RiskDecision {
+  AccountId account;
+  SymbolId symbol;
+  ClientOrderId client_order_id;
+  std::uint32_t rules_checked = 0;  // bits of RiskRule
+  RejectReason reason =
+      RejectReason::kNone;  // kNone: every rule that was checked allowed it; else the last one refused
+  friend bool operator==(const RiskDecision&, const RiskDecision&) = default;
+};
+
+// The last event of a cancel of many: how many there were.
+struct OrdersCanceled {
+  AccountId account;
+  OrderGroup group;
+  MassCancelReason reason = MassCancelReason::kUnspecified;
+  std::uint32_t count = 0;
+  friend bool operator==(const OrdersCanceled&, const OrdersCanceled&) = default;
+};
+
+struct CountdownChanged {
+  AccountId account;
+  OrderGroup group;
+  std::int64_t deadline_ns = 0;  // journal time; 0: disarmed
+  friend bool operator==(const CountdownChanged&, const CountdownChanged&) = default;
+};
+
+struct AccountChanged {
+  AccountId account;
+  AccountStatus status = AccountStatus::kUnspecified;  // unspecified for account 0
+  AccountSettings settings;
+  friend bool operator==(const AccountChanged&, const AccountChanged&) = default;
+};
+
+struct FeeTierDefined {
+  FeeTier tier;
+  friend bool operator==(const FeeTierDefined&, const FeeTierDefined&) = default;
+};
+
+struct SymbolLimitsChanged {
+  SymbolId symbol;
+  SymbolLimits limits;
+  friend bool operator==(const SymbolLimitsChanged&, const SymbolLimitsChanged&) = default;
+};
+
+struct Ticked {
+  friend bool operator==(const Ticked&, const Ticked&) = default;
+};
+
 struct AccountCreated {
   AccountId account;
   AccountName name;
   friend bool operator==(const AccountCreated&, const AccountCreated&) = default;
 };
 
-// The refusal of a command. An order that is refused creates no order and no other event. For a resent client order id
+// The refusal of a command. An order that is refused creates no order; only what was due at the command's time (expired
+// orders, countdowns) and the audit of its risk may stand before it, and the cancel of a cancel-replace. For a resent client order id
 // (or transfer reference) with the same content, `reason` is kNone and `original_sequence` names the command that was
 // executed: its events are the answer.
 struct CommandRejected {
@@ -119,7 +175,8 @@ struct EpochStarted {
 };
 
 using Event = std::variant<ExecutionReport, Trade, BookChange, BalanceChange, AssetDefined, SymbolDefined,
-                           AccountCreated, CommandRejected, EpochStarted>;
+                           AccountCreated, CommandRejected, EpochStarted, RiskDecision, OrdersCanceled,
+                           CountdownChanged, AccountChanged, FeeTierDefined, SymbolLimitsChanged, Ticked>;
 static_assert(std::is_trivially_copyable_v<Event>);
 
 // What one sequenced command did.

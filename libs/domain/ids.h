@@ -29,6 +29,17 @@ using AccountId = StrongInt<struct AccountIdTag, std::uint32_t>;
 using AssetId = StrongInt<struct AssetIdTag, std::uint16_t>;
 using SymbolId = StrongInt<struct SymbolIdTag, std::uint16_t>;
 inline constexpr AccountId kFeeAccount{0};
+// In a command: every symbol.
+inline constexpr SymbolId kAllSymbols{0xFFFF};
+// Orders that a client wants cancelled together when it is gone: chosen by the client, per account. 0 means none.
+using OrderGroup = StrongInt<struct OrderGroupTag, std::uint32_t>;
+// The fees of an account. 0: those of the symbol.
+using FeeTierId = StrongInt<struct FeeTierIdTag, std::uint8_t>;
+inline constexpr int kFeeTiers = 16;
+inline constexpr std::int64_t kMaxIcebergParts = 100;
+// The last valid expire time: in nanoseconds it fits 63 bits.
+inline constexpr std::int64_t kMaxExpireTimeMs = 9'000'000'000'000;
+inline constexpr std::int64_t kMaxCountdownMs = 86'400'000;
 
 // Assigned by matching, unique for ever within a shard. 0 means none.
 using OrderId = StrongInt<struct OrderIdTag, std::uint64_t>;

@@ -18,10 +18,16 @@ constexpr std::array<Names, 6> kSelfTradePreventions{"UNSPECIFIED",  "NONE",    
                                                      "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"};
 constexpr std::array<Names, 7> kOrderStatuses{"UNSPECIFIED", "NEW",     "PARTIALLY_FILLED", "FILLED",
                                               "CANCELED",    "EXPIRED", "REJECTED"};
-constexpr std::array<Names, 6> kExecutionTypes{"UNSPECIFIED", "NEW", "TRADE", "CANCELED", "EXPIRED", "REJECTED"};
+constexpr std::array<Names, 9> kExecutionTypes{"UNSPECIFIED", "NEW",       "TRADE",    "CANCELED", "EXPIRED",
+                                               "REJECTED",    "TRIGGERED", "REPLACED", "PREVENTED"};
 constexpr std::array<Names, 4> kSymbolStatuses{"UNSPECIFIED", "TRADING", "HALTED", "CANCEL_ONLY"};
-constexpr std::array<Names, 7> kBalanceReasons{"UNSPECIFIED", "DEPOSIT", "WITHDRAWAL", "RESERVATION",
-                                               "RELEASE",     "TRADE",   "FEE"};
+constexpr std::array<Names, 8> kBalanceReasons{"UNSPECIFIED", "DEPOSIT", "WITHDRAWAL", "RESERVATION",
+                                               "RELEASE",     "TRADE",   "FEE",        "TRANSFER"};
+constexpr std::array<Names, 3> kReplaceModes{"UNSPECIFIED", "STOP_ON_FAILURE", "ALLOW_FAILURE"};
+constexpr std::array<Names, 5> kAccountStatuses{"UNSPECIFIED", "ACTIVE", "FROZEN", "BLACKLISTED", "CLOSED"};
+constexpr std::array<Names, 8> kRiskRules{"UNSPECIFIED",  "ACCOUNT_STATUS", "ORDER_RATE",      "MAX_OPEN_ORDERS",
+                                          "MAX_NOTIONAL", "MAX_POSITION",   "PRICE_DEVIATION", "PRICE_BAND"};
+constexpr std::array<Names, 4> kMassCancelReasons{"UNSPECIFIED", "COMMAND", "COUNTDOWN", "BLACKLISTED"};
 
 template <typename Enum, std::size_t N>
 std::string_view Name(const std::array<Names, N>& names, Enum value) {
@@ -57,6 +63,10 @@ std::string_view NameOf(OrderStatus status) { return Name(kOrderStatuses, status
 std::string_view NameOf(ExecutionType type) { return Name(kExecutionTypes, type); }
 std::string_view NameOf(SymbolStatus status) { return Name(kSymbolStatuses, status); }
 std::string_view NameOf(BalanceReason reason) { return Name(kBalanceReasons, reason); }
+std::string_view NameOf(ReplaceMode mode) { return Name(kReplaceModes, mode); }
+std::string_view NameOf(AccountStatus status) { return Name(kAccountStatuses, status); }
+std::string_view NameOf(RiskRule rule) { return Name(kRiskRules, rule); }
+std::string_view NameOf(MassCancelReason reason) { return Name(kMassCancelReasons, reason); }
 
 Side ParseSide(std::string_view text) { return Parse<Side>(kSides, text); }
 OrderType ParseOrderType(std::string_view text) { return Parse<OrderType>(kOrderTypes, text); }
@@ -66,6 +76,8 @@ SelfTradePrevention ParseSelfTradePrevention(std::string_view text) {
 }
 OrderStatus ParseOrderStatus(std::string_view text) { return Parse<OrderStatus>(kOrderStatuses, text); }
 SymbolStatus ParseSymbolStatus(std::string_view text) { return Parse<SymbolStatus>(kSymbolStatuses, text); }
+ReplaceMode ParseReplaceMode(std::string_view text) { return Parse<ReplaceMode>(kReplaceModes, text); }
+AccountStatus ParseAccountStatus(std::string_view text) { return Parse<AccountStatus>(kAccountStatuses, text); }
 
 bool IsValidClientOrderId(std::string_view text) { return AllOf(text, ClientOrderId::kCapacity, "._:/-"); }
 bool IsValidAccountName(std::string_view text) { return AllOf(text, AccountName::kCapacity, "._-"); }

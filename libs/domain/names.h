@@ -17,6 +17,10 @@ std::string_view NameOf(OrderStatus status);
 std::string_view NameOf(ExecutionType type);
 std::string_view NameOf(SymbolStatus status);
 std::string_view NameOf(BalanceReason reason);
+std::string_view NameOf(ReplaceMode mode);
+std::string_view NameOf(AccountStatus status);
+std::string_view NameOf(RiskRule rule);
+std::string_view NameOf(MassCancelReason reason);
 
 Side ParseSide(std::string_view text);
 OrderType ParseOrderType(std::string_view text);
@@ -24,6 +28,8 @@ TimeInForce ParseTimeInForce(std::string_view text);
 SelfTradePrevention ParseSelfTradePrevention(std::string_view text);
 OrderStatus ParseOrderStatus(std::string_view text);
 SymbolStatus ParseSymbolStatus(std::string_view text);
+ReplaceMode ParseReplaceMode(std::string_view text);
+AccountStatus ParseAccountStatus(std::string_view text);
 
 // Whether the text keeps the rule that the type's comment in fixed_string.h states.
 bool IsValidClientOrderId(std::string_view text);

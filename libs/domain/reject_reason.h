@@ -38,6 +38,7 @@ enum class RejectReason : std::uint8_t {
   kMinNotional = 35,
   kMaxQuantity = 36,
   kMaxPrice = 37,
+  kIcebergParts = 38,  // the iceberg quantity would need more than kMaxIcebergParts slices
   // Business rules of matching.
   kInsufficientBalance = 50,
   kDuplicateClientOrderId = 51,  // same id, other content
@@ -45,6 +46,19 @@ enum class RejectReason : std::uint8_t {
   kInvalidCombination = 53,  // e.g. a MARKET order with a price, FOK on a resting type
   kNoLiquidity = 54,         // a MARKET order into an empty book
   kCapacity = 55,            // a bounded table of matching is full
+  kWouldMatch = 56,          // a LIMIT_MAKER order that would trade at once
+  kWouldTrigger = 57,        // a stop whose price is reached already
+  kAccountNotEmpty = 58,     // closing an account that owns something or has open orders
+  // Risk rules of matching.
+  kMaxNotional = 60,
+  kMaxOpenOrders = 61,
+  kMaxPosition = 62,
+  kPriceDeviation = 63,
+  kOrderRate = 64,
+  kAccountFrozen = 65,
+  kAccountBlacklisted = 66,
+  kAccountClosed = 67,
+  kPriceBand = 68,  // in the audit of a circuit breaker: the next trade would have left the price band
   // The exchange, not the order.
   kBackpressure = 70,    // a bounded queue is full: not accepted, retry later
   kUnavailable = 71,     // no leader, draining: not accepted, retry later
