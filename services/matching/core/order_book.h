@@ -4,9 +4,11 @@
 // share. Not thread-safe; slab and level pool must outlive the book.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <limits>
 
+#include "libs/base/check.h"
 #include "libs/domain/enums.h"
 #include "libs/domain/ids.h"
 #include "services/matching/core/order_slab.h"
@@ -25,9 +27,19 @@ inline constexpr std::int64_t kAnyPrice = kTaker == domain::Side::kBuy ? std::nu
 
 // What a sink decides about the maker that is next in line.
 struct MakerDecision {
-  enum class Action { kTrade, kExpireMaker, kStop };
+  enum class Action { kTrade, kDecrement, kExpireMaker, kStop };
   Action action = Action::kTrade;
-  std::int64_t quantity = 0;  // with kTrade: 1 .. min(left, maker.quantity)
+  std::int64_t quantity = 0;  // with kTrade and kDecrement: 1 .. min(left, maker.quantity)
+};
+
+// What a sink may have beyond the calls that every sink has; see OrderBook::Match. A sink without them pays nothing.
+template <typename Sink, typename Order>
+concept RefillsMakers = requires(Sink sink, Slot slot, Order& maker) {
+  { sink.Refill(slot, maker) } -> std::same_as<std::int64_t>;
+};
+template <typename Sink, typename Order>
+concept DecrementsMakers = requires(Sink sink, Slot slot, Order& maker, std::int64_t price, std::int64_t quantity) {
+  sink.OnDecrement(slot, maker, price, quantity);
 };
 
 template <typename DetailT, bool kCountOrdersT>
@@ -69,7 +81,12 @@ class OrderBook {
   //   void Sink::OnTrade(Slot, Order& maker, price, quantity)   maker.quantity is what is left of it: 0 when filled
   //   void Sink::OnMakerExpired(Slot, Order& maker)             maker.quantity is what did not trade
   //   void Sink::OnLevelChanged(price)                                once per level that changed
-  // A maker that is filled or expired is freed after the call. Returns what is left of `left`.
+  // and, when the sink has them:
+  //   void Sink::OnDecrement(Slot, Order& maker, price, quantity)     after kDecrement: both sides lost it, without a trade
+  //   std::int64_t Sink::Refill(Slot, Order& maker)
+  // Refill is asked when nothing is left of a maker: with more than 0, that is its quantity from now on and it goes to the
+  // tail of its queue, where this taker may meet it again. Otherwise, and when it is expired, a maker is freed after the
+  // call. Returns what is left of `left`.
   template <domain::Side kTaker, typename Sink>
   std::int64_t Match(std::int64_t limit, std::int64_t left, Sink& sink) {
     bool go_on = true;
@@ -93,6 +110,16 @@ class OrderBook {
     }
     level.tail = slot;
     level.quantity += quantity;
+  }
+
+  // Takes `by` off a resting order, less than it has; it keeps its place in the queue.
+  void Reduce(Slot slot, std::int64_t by) {
+    OrderType& order = (*orders_)[slot];
+    XT_CHECK(by > 0 && by < order.quantity, "an order is reduced to nothing");
+    order.quantity -= by;
+    const std::int64_t price = order.place.price();
+    Level* level = order.place.side() == domain::Side::kBuy ? bids_.Find(price) : asks_.Find(price);
+    level->quantity -= by;
   }
 
   // Takes a resting order out and frees its slot.
@@ -150,27 +177,39 @@ class OrderBook {
       const Slot next = maker.next;
       __builtin_prefetch(&(*orders_)[next], 1);
       const MakerDecision decision = sink.Decide(maker, price, left);
-      if (decision.action == MakerDecision::Action::kTrade) {
+      if (decision.action == MakerDecision::Action::kExpireMaker) {
+        level_quantity -= maker.quantity;
+        sink.OnMakerExpired(slot, maker);
+      } else {
+        if (decision.action == MakerDecision::Action::kStop) {
+          go_on = false;
+          break;
+        }
         maker.quantity -= decision.quantity;
         level_quantity -= decision.quantity;
         left -= decision.quantity;
-        sink.OnTrade(slot, maker, price, decision.quantity);
+        TellTaken(slot, maker, price, decision, sink);
         if (maker.quantity != 0) {
           go_on = false;
           break;
         }
-      } else if (decision.action == MakerDecision::Action::kExpireMaker) {
-        level_quantity -= maker.quantity;
-        sink.OnMakerExpired(slot, maker);
-      } else {
-        go_on = false;
-        break;
+        if constexpr (RefillsMakers<Sink, OrderType>) {
+          if (const std::int64_t refill = sink.Refill(slot, maker); refill > 0) {
+            maker.quantity = refill;
+            level_quantity += refill;
+            if (next != kNoSlot) {
+              MoveToTail(level, slot);
+              slot = next;
+            }
+            continue;
+          }
+        }
       }
       orders_->Free(slot);
       ++gone;
       slot = next;
     } while (slot != kNoSlot && left > 0);
-    if (level_quantity != level.quantity) sink.OnLevelChanged(price);
+    if (gone != 0 || level_quantity != level.quantity) sink.OnLevelChanged(price);
     if (gone != 0) levels.CountDown(price, gone);
     level.quantity = level_quantity;
     level.head = slot;
@@ -181,6 +220,26 @@ class OrderBook {
       levels.Close(price);
     }
     return go_on;
+  }
+
+  template <typename Sink>
+  static void TellTaken(Slot slot, OrderType& maker, std::int64_t price, const MakerDecision& decision, Sink& sink) {
+    if constexpr (DecrementsMakers<Sink, OrderType>) {
+      if (decision.action == MakerDecision::Action::kDecrement) {
+        sink.OnDecrement(slot, maker, price, decision.quantity);
+        return;
+      }
+    }
+    sink.OnTrade(slot, maker, price, decision.quantity);
+  }
+
+  // Of the head of the queue, behind which there are others; the next one's link back is the caller's.
+  void MoveToTail(Level& level, Slot slot) {
+    OrderType& order = (*orders_)[slot];
+    (*orders_)[level.tail].next = slot;
+    order.previous = level.tail;
+    order.next = kNoSlot;
+    level.tail = slot;
   }
 
   template <domain::Side kSide>

@@ -87,6 +87,34 @@ struct Listener {
   void OnLevelChanged(std::int64_t price) { levels.push_back(price); }
 };
 
+// With icebergs and decrementing: `hidden` is what a maker still has behind what shows, by its owner.
+struct IcebergListener : Listener {
+  std::map<std::uint32_t, std::vector<std::int64_t>> hidden;
+  std::uint32_t own = 0;  // makers of this owner are decremented
+  std::vector<std::pair<std::uint32_t, std::int64_t>> decremented;
+
+  template <typename Order>
+  MakerDecision Decide(const Order& maker, std::int64_t, std::int64_t left) const {
+    using Action = MakerDecision::Action;
+    return {maker.owner == own ? Action::kDecrement : Action::kTrade, std::min(left, maker.quantity)};
+  }
+  template <typename Order>
+  void OnDecrement(Slot, Order& maker, std::int64_t, std::int64_t quantity) {
+    decremented.emplace_back(maker.owner, quantity);
+  }
+  template <typename Order>
+  std::int64_t Refill(Slot, Order& maker) {
+    auto& slices = hidden[maker.owner];
+    if (slices.empty()) return 0;
+    const std::int64_t slice = slices.back();
+    slices.pop_back();
+    return slice;
+  }
+};
+static_assert(RefillsMakers<IcebergListener, BareSlab::OrderType>);
+static_assert(DecrementsMakers<IcebergListener, BareSlab::OrderType>);
+static_assert(!RefillsMakers<Listener, BareSlab::OrderType> && !DecrementsMakers<Listener, BareSlab::OrderType>);
+
 class OrderBookTest : public testing::Test {
  protected:
   template <Side kSide>
@@ -147,6 +175,85 @@ TEST_F(OrderBookTest, RemovesFromTheHeadTheMiddleAndTheTailOfAQueue) {
   book_.Match<Side::kSell>(1, 9, listener);
   EXPECT_EQ(listener.trades, (std::vector<std::pair<std::uint32_t, std::int64_t>>{{3, 3}}));
   EXPECT_TRUE(book_.side<Side::kBuy>().empty());
+}
+
+using Trades = std::vector<std::pair<std::uint32_t, std::int64_t>>;
+
+TEST_F(OrderBookTest, ARefilledMakerGoesToTheTailAndIsMetAgain) {
+  Rest<Side::kSell>(1, 100, 5);
+  Rest<Side::kSell>(2, 100, 4);
+  Rest<Side::kSell>(3, 100, 3);
+  IcebergListener listener;
+  listener.hidden[1] = {2, 5};
+  EXPECT_EQ(book_.Match<Side::kBuy>(100, 14, listener), 0);
+  EXPECT_EQ(listener.trades, (Trades{{1, 5}, {2, 4}, {3, 3}, {1, 2}}));
+  EXPECT_EQ(listener.levels, (std::vector<std::int64_t>{100}));
+  EXPECT_EQ(book_.side<Side::kSell>().Find(100)->quantity, 3);
+  listener.trades.clear();
+  EXPECT_EQ(book_.Match<Side::kBuy>(100, 9, listener), 4);
+  EXPECT_EQ(listener.trades, (Trades{{1, 3}, {1, 2}}));
+  EXPECT_TRUE(book_.side<Side::kSell>().empty());
+  EXPECT_EQ(slab_.live(), 0u);
+}
+
+TEST_F(OrderBookTest, ARefilledMakerThatIsAloneStays) {
+  const Slot slot = Rest<Side::kBuy>(1, 100, 5);
+  IcebergListener listener;
+  listener.hidden[1] = {7};
+  EXPECT_EQ(book_.Match<Side::kSell>(100, 5, listener), 0);
+  EXPECT_EQ(book_.side<Side::kBuy>().Find(100)->quantity, 7);
+  Rest<Side::kBuy>(2, 100, 1);
+  book_.Remove(slot);
+  EXPECT_EQ(book_.Match<Side::kSell>(100, 5, listener), 4);
+  EXPECT_EQ(listener.trades, (Trades{{1, 5}, {2, 1}}));
+}
+
+TEST_F(OrderBookTest, TheLinksAreRightAfterARefill) {
+  Rest<Side::kSell>(1, 100, 5);
+  const Slot second = Rest<Side::kSell>(2, 100, 4);
+  IcebergListener listener;
+  listener.hidden[1] = {5};
+  EXPECT_EQ(book_.Match<Side::kBuy>(100, 5, listener), 0);
+  const Slot third = Rest<Side::kSell>(3, 100, 1);
+  book_.Remove(second);
+  book_.Remove(third);
+  EXPECT_EQ(book_.Match<Side::kBuy>(100, 9, listener), 4);
+  EXPECT_EQ(listener.trades, (Trades{{1, 5}, {1, 5}}));
+}
+
+TEST_F(OrderBookTest, ALevelIsToldWhenItsOrdersChangeAndItsQuantityDoesNot) {
+  Rest<Side::kSell>(1, 100, 5);
+  Rest<Side::kSell>(2, 100, 5);
+  IcebergListener listener;
+  listener.hidden[1] = {10};
+  EXPECT_EQ(book_.Match<Side::kBuy>(100, 10, listener), 0);
+  EXPECT_EQ(book_.side<Side::kSell>().Find(100)->quantity, 10);
+  EXPECT_EQ(listener.levels, (std::vector<std::int64_t>{100}));
+}
+
+TEST_F(OrderBookTest, ADecrementTakesFromBothWithoutATrade) {
+  Rest<Side::kSell>(1, 100, 5);
+  Rest<Side::kSell>(2, 100, 4);
+  Rest<Side::kSell>(1, 101, 9);
+  IcebergListener listener;
+  listener.own = 1;
+  listener.hidden[1] = {2};
+  EXPECT_EQ(book_.Match<Side::kBuy>(101, 14, listener), 0);
+  EXPECT_EQ(listener.trades, (Trades{{2, 4}}));
+  EXPECT_EQ(listener.decremented, (Trades{{1, 5}, {1, 2}, {1, 3}}));
+  EXPECT_EQ(book_.side<Side::kSell>().best(), 101);
+  EXPECT_EQ(book_.side<Side::kSell>().Find(101)->quantity, 6);
+}
+
+TEST_F(OrderBookTest, AReducedOrderKeepsItsPlace) {
+  const Slot first = Rest<Side::kBuy>(1, 100, 5);
+  Rest<Side::kBuy>(2, 100, 5);
+  book_.Reduce(first, 3);
+  EXPECT_EQ(slab_[first].quantity, 2);
+  EXPECT_EQ(book_.side<Side::kBuy>().Find(100)->quantity, 7);
+  Listener listener;
+  EXPECT_EQ(book_.Match<Side::kSell>(100, 3, listener), 0);
+  EXPECT_EQ(listener.trades, (Trades{{1, 2}, {2, 1}}));
 }
 
 TEST_F(OrderBookTest, KeepsTheWholeRangeOfPricesInOrder) {
