@@ -124,10 +124,16 @@ class OrderBook {
 
   // Takes a resting order out and frees its slot.
   void Remove(Slot slot) {
+    Detach(slot);
+    orders_->Free(slot);
+  }
+
+  // Takes a resting order out; its slot stays allocated, and is the caller's to use or free.
+  void Detach(Slot slot) {
     if ((*orders_)[slot].place.side() == domain::Side::kBuy) {
-      RemoveFrom<domain::Side::kBuy>(slot);
+      DetachFrom<domain::Side::kBuy>(slot);
     } else {
-      RemoveFrom<domain::Side::kSell>(slot);
+      DetachFrom<domain::Side::kSell>(slot);
     }
   }
 
@@ -243,7 +249,7 @@ class OrderBook {
   }
 
   template <domain::Side kSide>
-  void RemoveFrom(Slot slot) {
+  void DetachFrom(Slot slot) {
     auto& levels = side<kSide>();
     OrderType& order = (*orders_)[slot];
     const std::int64_t price = order.place.price();
@@ -255,7 +261,6 @@ class OrderBook {
     (previous != kNoSlot ? (*orders_)[previous].next : level.head) = next;
     (next != kNoSlot ? (*orders_)[next].previous : level.tail) = previous;
     if (level.head == kNoSlot) levels.Close(price);
-    orders_->Free(slot);
   }
 
   domain::SymbolId symbol_;
