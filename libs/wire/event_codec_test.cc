@@ -92,6 +92,27 @@ TEST(EventCodec, ErrorsNameTheField) {
             "events[8].epoch_started.epoch: must not be 0");
 }
 
+TEST(EventCodec, ErrorsOfRiskAndAccountsNameTheField) {
+  EXPECT_EQ(ErrorAfter([](auto& b) {
+              b.mutable_events(9)->mutable_risk_decision()->set_reason(static_cast<pb::RejectReason>(59));
+            }),
+            "events[9].risk_decision.reason: 59 is not a known value");
+  EXPECT_EQ(ErrorAfter([](auto& b) { b.mutable_events(10)->mutable_orders_canceled()->clear_reason(); }),
+            "events[10].orders_canceled.reason: must be set");
+  EXPECT_EQ(ErrorAfter([](auto& b) {
+              b.mutable_events(12)->mutable_account_changed()->set_status(static_cast<pb::AccountStatus>(5));
+            }),
+            "events[12].account_changed.status: 5 is not a known value");
+  EXPECT_EQ(ErrorAfter([](auto& b) {
+              b.mutable_events(12)->mutable_account_changed()->mutable_settings()->set_fee_tier(256);
+            }),
+            "events[12].account_changed.settings.fee_tier: out of range");
+  EXPECT_EQ(ErrorAfter([](auto& b) { b.mutable_events(13)->mutable_fee_tier_defined()->set_id(256); }),
+            "events[13].fee_tier_defined.id: out of range");
+  EXPECT_EQ(ErrorAfter([](auto& b) { b.mutable_events(14)->mutable_symbol_limits_changed()->set_symbol_id(65536); }),
+            "events[14].symbol_limits_changed.symbol_id: out of range");
+}
+
 TEST(EventCodec, HostileBytesAreRefusedOrValid) {
   const google::protobuf::LogSilencer quiet;
   const std::string bytes = EncodeEventBatch(RandomValues(7).Result(30));

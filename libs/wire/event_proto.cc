@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "libs/base/status.h"
+#include "libs/wire/account_proto.h"
 #include "libs/wire/fields.h"
 #include "libs/wire/internal/rules.h"
 #include "libs/wire/symbol_proto.h"
@@ -33,6 +34,15 @@ struct EventWriter {
   void operator()(const domain::AccountCreated& body) const { ToProto(body, *out.mutable_account_created()); }
   void operator()(const domain::CommandRejected& body) const { ToProto(body, *out.mutable_command_rejected()); }
   void operator()(const domain::EpochStarted& body) const { ToProto(body, *out.mutable_epoch_started()); }
+  void operator()(const domain::RiskDecision& body) const { ToProto(body, *out.mutable_risk_decision()); }
+  void operator()(const domain::OrdersCanceled& body) const { ToProto(body, *out.mutable_orders_canceled()); }
+  void operator()(const domain::CountdownChanged& body) const { ToProto(body, *out.mutable_countdown_changed()); }
+  void operator()(const domain::AccountChanged& body) const { ToProto(body, *out.mutable_account_changed()); }
+  void operator()(const domain::FeeTierDefined& body) const { ToProto(body.tier, *out.mutable_fee_tier_defined()); }
+  void operator()(const domain::SymbolLimitsChanged& body) const {
+    ToProto(body, *out.mutable_symbol_limits_changed());
+  }
+  void operator()(const domain::Ticked& body) const { ToProto(body, *out.mutable_ticked()); }
 };
 
 absl::StatusOr<domain::Event> AssetEvent(const pb::Asset& message) {
@@ -45,6 +55,12 @@ absl::StatusOr<domain::Event> SymbolEvent(const pb::Symbol& message) {
   auto symbol = FromProto(message);
   if (!symbol.ok()) return InField("symbol_defined", symbol.status());
   return domain::Event(domain::SymbolDefined{*symbol});
+}
+
+absl::StatusOr<domain::Event> FeeTierEvent(const pb::FeeTier& message) {
+  auto tier = FromProto(message);
+  if (!tier.ok()) return InField("fee_tier_defined", tier.status());
+  return domain::Event(domain::FeeTierDefined{*tier});
 }
 
 absl::Status ReadRejectReason(std::string_view field, int raw, domain::RejectReason& out) {
@@ -84,6 +100,9 @@ void ToProto(const domain::ExecutionReport& report, pb::ExecutionReport& out) {
   out.set_fee(report.fee.value());
   out.set_fee_asset_id(report.fee_asset.value());
   out.set_maker(report.maker);
+  out.set_stop_price_ticks(report.stop_price.value());
+  out.set_iceberg_quantity_lots(report.iceberg_quantity.value());
+  out.set_order_group(report.group.value());
 }
 
 void ToProto(const domain::Trade& trade, pb::Trade& out) {
@@ -138,6 +157,45 @@ void ToProto(const domain::CommandRejected& rejected, pb::CommandRejected& out) 
 
 void ToProto(const domain::EpochStarted& started, pb::EpochStarted& out) { out.set_epoch(started.epoch.value()); }
 
+void ToProto(const domain::RiskDecision& decision, pb::RiskDecision& out) {
+  out.Clear();
+  out.set_account_id(decision.account.value());
+  out.set_symbol_id(decision.symbol.value());
+  out.set_client_order_id(decision.client_order_id.view().data(), decision.client_order_id.view().size());
+  out.set_rules_checked(decision.rules_checked);
+  out.set_reason(static_cast<pb::RejectReason>(decision.reason));
+}
+
+void ToProto(const domain::OrdersCanceled& canceled, pb::OrdersCanceled& out) {
+  out.Clear();
+  out.set_account_id(canceled.account.value());
+  out.set_order_group(canceled.group.value());
+  out.set_reason(static_cast<pb::MassCancelReason>(canceled.reason));
+  out.set_count(canceled.count);
+}
+
+void ToProto(const domain::CountdownChanged& changed, pb::CountdownChanged& out) {
+  out.Clear();
+  out.set_account_id(changed.account.value());
+  out.set_order_group(changed.group.value());
+  out.set_deadline_ns(changed.deadline_ns);
+}
+
+void ToProto(const domain::AccountChanged& changed, pb::AccountChanged& out) {
+  out.Clear();
+  out.set_account_id(changed.account.value());
+  out.set_status(static_cast<pb::AccountStatus>(changed.status));
+  ToProto(changed.settings, *out.mutable_settings());
+}
+
+void ToProto(const domain::SymbolLimitsChanged& changed, pb::SymbolLimitsChanged& out) {
+  out.Clear();
+  out.set_symbol_id(changed.symbol.value());
+  ToProto(changed.limits, *out.mutable_limits());
+}
+
+void ToProto(const domain::Ticked& /*ticked*/, pb::Ticked& out) { out.Clear(); }
+
 void ToProto(const domain::CommandResult& result, pb::EventBatch& out) {
   out.Clear();
   out.set_sequence(result.sequence.value());
@@ -157,6 +215,13 @@ absl::StatusOr<domain::Event> FromProto(const pb::Event& event) {
     case pb::Event::kAccountCreated: return Body("account_created", event.account_created());
     case pb::Event::kCommandRejected: return Body("command_rejected", event.command_rejected());
     case pb::Event::kEpochStarted: return Body("epoch_started", event.epoch_started());
+    case pb::Event::kRiskDecision: return Body("risk_decision", event.risk_decision());
+    case pb::Event::kOrdersCanceled: return Body("orders_canceled", event.orders_canceled());
+    case pb::Event::kCountdownChanged: return Body("countdown_changed", event.countdown_changed());
+    case pb::Event::kAccountChanged: return Body("account_changed", event.account_changed());
+    case pb::Event::kFeeTierDefined: return FeeTierEvent(event.fee_tier_defined());
+    case pb::Event::kSymbolLimitsChanged: return Body("symbol_limits_changed", event.symbol_limits_changed());
+    case pb::Event::kTicked: return Body("ticked", event.ticked());
     case pb::Event::BODY_NOT_SET: break;
   }
   return FieldError("body", "must be set");
@@ -172,10 +237,11 @@ absl::StatusOr<domain::ExecutionReport> FromProto(const pb::ExecutionReport& rep
       .Value("side", report.side(), domain::Side::kSell, out.side)
       .Value("type", report.type(), domain::OrderType::kIceberg, out.type)
       .Value("time_in_force", report.time_in_force(), domain::TimeInForce::kGtd, out.time_in_force)
-      .Value("execution_type", report.execution_type(), domain::ExecutionType::kRejected, out.execution_type)
+      .Value("execution_type", report.execution_type(), domain::ExecutionType::kPrevented, out.execution_type)
       .Value("status", report.status(), domain::OrderStatus::kRejected, out.status)
       .Integer("trade_id", report.trade_id(), out.trade_id)
-      .Integer("fee_asset_id", report.fee_asset_id(), out.fee_asset);
+      .Integer("fee_asset_id", report.fee_asset_id(), out.fee_asset)
+      .Integer("order_group", report.order_group(), out.group);
   XT_RETURN_IF_ERROR(reader.status());
   XT_RETURN_IF_ERROR(ReadRejectReason("reject_reason", report.reject_reason(), out.reject_reason));
   out.price = domain::Price(report.price_ticks());
@@ -188,6 +254,8 @@ absl::StatusOr<domain::ExecutionReport> FromProto(const pb::ExecutionReport& rep
   out.last_quantity = domain::Quantity(report.last_quantity_lots());
   out.fee = domain::Amount(report.fee());
   out.maker = report.maker();
+  out.stop_price = domain::Price(report.stop_price_ticks());
+  out.iceberg_quantity = domain::Quantity(report.iceberg_quantity_lots());
   return internal::Checked(reader, out);
 }
 
@@ -222,7 +290,7 @@ absl::StatusOr<domain::BalanceChange> FromProto(const pb::BalanceChange& change)
   FieldReader reader;
   reader.Integer("account_id", change.account_id(), out.account)
       .Integer("asset_id", change.asset_id(), out.asset)
-      .Value("reason", change.reason(), domain::BalanceReason::kFee, out.reason)
+      .Value("reason", change.reason(), domain::BalanceReason::kTransfer, out.reason)
       .Integer("order_id", change.order_id(), out.order_id)
       .Integer("trade_id", change.trade_id(), out.trade_id);
   out.available_delta = domain::Amount(change.available_delta());
@@ -254,6 +322,58 @@ absl::StatusOr<domain::CommandRejected> FromProto(const pb::CommandRejected& rej
 absl::StatusOr<domain::EpochStarted> FromProto(const pb::EpochStarted& started) {
   return internal::Checked(FieldReader(), domain::EpochStarted{domain::Epoch(started.epoch())});
 }
+
+absl::StatusOr<domain::RiskDecision> FromProto(const pb::RiskDecision& decision) {
+  domain::RiskDecision out;
+  FieldReader reader;
+  reader.Integer("account_id", decision.account_id(), out.account)
+      .Integer("symbol_id", decision.symbol_id(), out.symbol)
+      .Text("client_order_id", decision.client_order_id(), out.client_order_id);
+  XT_RETURN_IF_ERROR(reader.status());
+  XT_RETURN_IF_ERROR(ReadRejectReason("reason", decision.reason(), out.reason));
+  out.rules_checked = decision.rules_checked();
+  return internal::Checked(reader, out);
+}
+
+absl::StatusOr<domain::OrdersCanceled> FromProto(const pb::OrdersCanceled& canceled) {
+  domain::OrdersCanceled out;
+  FieldReader reader;
+  reader.Integer("account_id", canceled.account_id(), out.account)
+      .Integer("order_group", canceled.order_group(), out.group)
+      .Value("reason", canceled.reason(), domain::MassCancelReason::kBlacklisted, out.reason);
+  out.count = canceled.count();
+  return internal::Checked(reader, out);
+}
+
+absl::StatusOr<domain::CountdownChanged> FromProto(const pb::CountdownChanged& changed) {
+  return domain::CountdownChanged{domain::AccountId(changed.account_id()), domain::OrderGroup(changed.order_group()),
+                                  changed.deadline_ns()};
+}
+
+absl::StatusOr<domain::AccountChanged> FromProto(const pb::AccountChanged& changed) {
+  domain::AccountChanged out;
+  FieldReader reader;
+  reader.Integer("account_id", changed.account_id(), out.account)
+      .Value("status", changed.status(), domain::AccountStatus::kClosed, out.status);
+  XT_RETURN_IF_ERROR(reader.status());
+  const auto settings = FromProto(changed.settings());
+  if (!settings.ok()) return InField("settings", settings.status());
+  out.settings = *settings;
+  return out;
+}
+
+absl::StatusOr<domain::SymbolLimitsChanged> FromProto(const pb::SymbolLimitsChanged& changed) {
+  domain::SymbolLimitsChanged out;
+  FieldReader reader;
+  reader.Integer("symbol_id", changed.symbol_id(), out.symbol);
+  XT_RETURN_IF_ERROR(reader.status());
+  const auto limits = FromProto(changed.limits());
+  if (!limits.ok()) return InField("limits", limits.status());
+  out.limits = *limits;
+  return out;
+}
+
+absl::StatusOr<domain::Ticked> FromProto(const pb::Ticked& /*ticked*/) { return domain::Ticked{}; }
 
 absl::StatusOr<domain::CommandResult> FromProto(const pb::EventBatch& batch) {
   if (batch.sequence() == 0) return FieldError("sequence", "must not be 0");

@@ -27,15 +27,25 @@ bool HasUnknownFields(const google::protobuf::Message& message) {
   return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
-bool HasUnknownFields(const pb::Command& command) {
-  const google::protobuf::Message& message = command;
+// Of the message and of those in it; commands have no repeated ones.
+bool HasUnknownFieldsInside(const google::protobuf::Message& message) {
   if (HasUnknownFields(message)) return true;
+  const auto* descriptor = message.GetDescriptor();
   const auto* reflection = message.GetReflection();
-  const auto* body = reflection->GetOneofFieldDescriptor(message, message.GetDescriptor()->oneof_decl(0));
-  if (body == nullptr) return false;
-  if (HasUnknownFields(reflection->GetMessage(message, body))) return true;
-  return command.has_define_symbol() &&
-         HasUnknownFields(static_cast<const google::protobuf::Message&>(command.define_symbol().symbol()));
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!reflection->HasField(message, field)) continue;
+    if (HasUnknownFieldsInside(reflection->GetMessage(message, field))) return true;
+  }
+  return false;
+}
+
+bool CommandHasUnknownFields(const google::protobuf::Message& command) {
+  if (HasUnknownFields(command)) return true;
+  const auto* reflection = command.GetReflection();
+  const auto* body = reflection->GetOneofFieldDescriptor(command, command.GetDescriptor()->oneof_decl(0));
+  return body != nullptr && HasUnknownFieldsInside(reflection->GetMessage(command, body));
 }
 
 absl::Status CheckHeader(const pb::JournalFrame& message) {
@@ -60,7 +70,7 @@ absl::Status ReadCommands(const pb::JournalFrame& message, domain::Frame& frame)
   frame.commands.reserve(static_cast<std::size_t>(message.commands_size()));
   for (const pb::Command& item : message.commands()) {
     const auto in_command = [&] { return Indexed("commands", frame.commands.size()); };
-    if (HasUnknownFields(item)) return FieldError(in_command(), "has a field that is not known");
+    if (CommandHasUnknownFields(item)) return FieldError(in_command(), "has a field that is not known");
     auto command = FromProto(item);
     if (!command.ok()) return InField(in_command(), command.status());
     frame.commands.push_back(*command);

@@ -125,6 +125,47 @@ TEST(FrameCodec, CommandErrorsNameTheField) {
             "commands[8].epoch_start.epoch: must not be 0");
 }
 
+TEST(FrameCodec, ErrorsOfCommandsAboutSeveralOrdersNameTheField) {
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(9)->mutable_cancel_all()->set_symbol_id(65536); }),
+            "commands[9].cancel_all.symbol_id: out of range");
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(10)->mutable_cancel_replace()->clear_mode(); }),
+            "commands[10].cancel_replace.mode: must be set");
+  EXPECT_EQ(ErrorAfter([](auto& f) {
+              f.mutable_commands(10)->mutable_cancel_replace()->set_mode(static_cast<pb::ReplaceMode>(3));
+            }),
+            "commands[10].cancel_replace.mode: 3 is not a known value");
+  EXPECT_EQ(ErrorAfter([](auto& f) {
+              f.mutable_commands(10)->mutable_cancel_replace()->clear_cancel_order_id();
+              f.mutable_commands(10)->mutable_cancel_replace()->clear_cancel_client_order_id();
+            }),
+            "commands[10].cancel_replace.cancel_client_order_id: must be set");
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(10)->mutable_cancel_replace()->clear_order(); }),
+            "commands[10].cancel_replace.order.side: must be set");
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(11)->mutable_amend_order()->Clear(); }),
+            "commands[11].amend_order.client_order_id: must be set");
+}
+
+TEST(FrameCodec, ErrorsOfCommandsOfOperatorsNameTheField) {
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(13)->mutable_transfer()->set_reference("a b"); }),
+            "commands[13].transfer.reference: has characters that are not allowed");
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(14)->mutable_set_account_status()->clear_status(); }),
+            "commands[14].set_account_status.status: must be set");
+  EXPECT_EQ(ErrorAfter([](auto& f) {
+              f.mutable_commands(15)->mutable_configure_account()->mutable_settings()->set_fee_tier(256);
+            }),
+            "commands[15].configure_account.settings.fee_tier: out of range");
+  EXPECT_EQ(ErrorAfter([](auto& f) {
+              auto* settings = f.mutable_commands(15)->mutable_configure_account()->mutable_settings();
+              settings->set_self_trade_prevention(static_cast<pb::SelfTradePrevention>(6));
+            }),
+            "commands[15].configure_account.settings.self_trade_prevention: 6 is not a known value");
+  EXPECT_EQ(
+      ErrorAfter([](auto& f) { f.mutable_commands(16)->mutable_define_fee_tier()->mutable_tier()->set_id(1000); }),
+      "commands[16].define_fee_tier.tier.id: out of range");
+  EXPECT_EQ(ErrorAfter([](auto& f) { f.mutable_commands(17)->mutable_set_symbol_limits()->set_symbol_id(65536); }),
+            "commands[17].set_symbol_limits.symbol_id: out of range");
+}
+
 TEST(FrameCodec, RefusesFieldsOfTheFuture) {
   EXPECT_EQ(ErrorAfter([](auto& f) {
               auto* order = f.mutable_commands(0)->mutable_new_order();
@@ -136,6 +177,11 @@ TEST(FrameCodec, RefusesFieldsOfTheFuture) {
               symbol->GetReflection()->MutableUnknownFields(symbol)->AddVarint(99, 1);
             }),
             "commands[3]: has a field that is not known");
+  EXPECT_EQ(ErrorAfter([](auto& f) {
+              auto* order = f.mutable_commands(10)->mutable_cancel_replace()->mutable_order();
+              order->GetReflection()->MutableUnknownFields(order)->AddVarint(99, 1);
+            }),
+            "commands[10]: has a field that is not known");
 }
 
 TEST(FrameCodec, HostileBytesNeverPassAsAnotherFrame) {

@@ -36,6 +36,15 @@ void ToProto(const domain::Symbol& symbol, pb::Symbol& out) {
   out.set_tick_lot_value(symbol.tick_lot_value.value());
 }
 
+void ToProto(const domain::SymbolLimits& limits, pb::SymbolLimits& out) {
+  out.Clear();
+  out.set_max_notional(limits.max_notional.value());
+  out.set_max_position(limits.max_position.value());
+  out.set_price_deviation_bps(limits.price_deviation_bps);
+  out.set_lower_price_ticks(limits.lower_price.value());
+  out.set_upper_price_ticks(limits.upper_price.value());
+}
+
 absl::StatusOr<domain::Asset> FromProto(const pb::Asset& asset) {
   domain::Asset out;
   FieldReader reader;
@@ -63,6 +72,16 @@ absl::StatusOr<domain::Symbol> FromProto(const pb::Symbol& symbol) {
   out.taker_fee_bps = symbol.taker_fee_bps();
   out.tick_lot_value = domain::Amount(symbol.tick_lot_value());
   return internal::Checked(reader, out);
+}
+
+absl::StatusOr<domain::SymbolLimits> FromProto(const pb::SymbolLimits& limits) {
+  domain::SymbolLimits out;
+  out.max_notional = domain::Amount(limits.max_notional());
+  out.max_position = domain::Amount(limits.max_position());
+  out.price_deviation_bps = limits.price_deviation_bps();
+  out.lower_price = domain::Price(limits.lower_price_ticks());
+  out.upper_price = domain::Price(limits.upper_price_ticks());
+  return out;
 }
 
 }  // namespace xt::wire

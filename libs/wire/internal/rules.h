@@ -23,9 +23,21 @@ absl::Status Check(const domain::CreateAccount& create);
 absl::Status Check(const domain::Deposit& deposit);
 absl::Status Check(const domain::Withdraw& withdraw);
 absl::Status Check(const domain::EpochStart& start);
+absl::Status Check(const domain::CancelAll& cancel);
+absl::Status Check(const domain::CancelReplace& replace);
+absl::Status Check(const domain::AmendOrder& amend);
+absl::Status Check(const domain::SetCountdown& set);
+absl::Status Check(const domain::Transfer& transfer);
+absl::Status Check(const domain::SetAccountStatus& set);
+absl::Status Check(const domain::ConfigureAccount& configure);
+absl::Status Check(const domain::DefineFeeTier& define);
+absl::Status Check(const domain::SetSymbolLimits& set);
+absl::Status Check(const domain::Tick& tick);
 
 absl::Status Check(const domain::Asset& asset);
 absl::Status Check(const domain::Symbol& symbol);
+absl::Status Check(const domain::AccountSettings& settings);
+absl::Status Check(const domain::FeeTier& tier);
 
 absl::Status Check(const domain::ExecutionReport& report);
 absl::Status Check(const domain::Trade& trade);
@@ -34,6 +46,8 @@ absl::Status Check(const domain::BalanceChange& change);
 absl::Status Check(const domain::AccountCreated& created);
 absl::Status Check(const domain::CommandRejected& rejected);
 absl::Status Check(const domain::EpochStarted& started);
+absl::Status Check(const domain::RiskDecision& decision);
+absl::Status Check(const domain::OrdersCanceled& canceled);
 
 // Whether the number is a reason of the closed list (0 included).
 bool IsKnownRejectReason(int value);

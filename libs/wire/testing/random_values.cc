@@ -34,14 +34,43 @@ domain::Symbol RandomValues::Symbol() {
   return symbol;
 }
 
+domain::NewOrder RandomValues::NewOrder() {
+  domain::NewOrder order;
+  order.account = Any<domain::AccountId>();
+  order.symbol = Any<domain::SymbolId>();
+  order.side = UpTo(domain::Side::kSell);
+  order.type = UpTo(domain::OrderType::kIceberg);
+  order.time_in_force = UpTo(domain::TimeInForce::kGtd);
+  order.self_trade_prevention = UpTo(domain::SelfTradePrevention::kDecrement);
+  order.price = Any<domain::Price>();
+  order.stop_price = Any<domain::Price>();
+  order.quantity = Any<domain::Quantity>();
+  order.iceberg_quantity = Any<domain::Quantity>();
+  order.quote_quantity = Any<domain::Amount>();
+  order.expire_time_ms = static_cast<std::int64_t>(engine_());
+  order.group = Any<domain::OrderGroup>();
+  order.client_order_id = ClientId();
+  return order;
+}
+
+domain::AccountSettings RandomValues::Settings() {
+  return {Any<domain::FeeTierId>(), UpTo(domain::SelfTradePrevention::kDecrement),
+          static_cast<std::uint32_t>(engine_()), static_cast<std::uint32_t>(engine_()),
+          static_cast<std::uint32_t>(engine_())};
+}
+
+domain::FeeTier RandomValues::FeeTier() {
+  return {Any<domain::FeeTierId>(), static_cast<std::int32_t>(engine_()), static_cast<std::int32_t>(engine_())};
+}
+
+domain::SymbolLimits RandomValues::Limits() {
+  return {Any<domain::Amount>(), Any<domain::Amount>(), static_cast<std::int32_t>(engine_()), Any<domain::Price>(),
+          Any<domain::Price>()};
+}
+
 domain::Command RandomValues::Command(std::size_t alternative) {
   switch (alternative) {
-    case 0:
-      return {domain::NewOrder{Any<domain::AccountId>(), Any<domain::SymbolId>(), UpTo(domain::Side::kSell),
-                               UpTo(domain::OrderType::kIceberg), UpTo(domain::TimeInForce::kGtd),
-                               UpTo(domain::SelfTradePrevention::kDecrement), Any<domain::Price>(),
-                               Any<domain::Price>(), Any<domain::Quantity>(), Any<domain::Quantity>(),
-                               Any<domain::Amount>(), static_cast<std::int64_t>(engine_()), ClientId()}};
+    case 0: return {NewOrder()};
     case 1: return {domain::CancelOrder{Any<domain::AccountId>(), Any<domain::OrderId>(), ClientId()}};
     case 2: return {domain::DefineAsset{Code(), static_cast<std::int32_t>(engine_())}};
     case 3: return {domain::DefineSymbol{Symbol()}};
@@ -51,7 +80,25 @@ domain::Command RandomValues::Command(std::size_t alternative) {
       return {domain::Deposit{Any<domain::AccountId>(), Any<domain::AssetId>(), Any<domain::Amount>(), ClientId()}};
     case 7:
       return {domain::Withdraw{Any<domain::AccountId>(), Any<domain::AssetId>(), Any<domain::Amount>(), ClientId()}};
-    default: return {domain::EpochStart{domain::Epoch(1 + Below(1'000'000))}};
+    case 8: return {domain::EpochStart{domain::Epoch(1 + Below(1'000'000))}};
+    case 9: return {domain::CancelAll{Any<domain::AccountId>(), Any<domain::SymbolId>(), Any<domain::OrderGroup>()}};
+    case 10:
+      return {domain::CancelReplace{Any<domain::OrderId>(), ClientId(), UpTo(domain::ReplaceMode::kAllowFailure),
+                                    NewOrder()}};
+    case 11:
+      return {
+          domain::AmendOrder{Any<domain::AccountId>(), Any<domain::OrderId>(), ClientId(), Any<domain::Quantity>()}};
+    case 12:
+      return {domain::SetCountdown{Any<domain::AccountId>(), Any<domain::OrderGroup>(),
+                                   static_cast<std::int64_t>(engine_())}};
+    case 13:
+      return {domain::Transfer{Any<domain::AccountId>(), Any<domain::AccountId>(), Any<domain::AssetId>(),
+                               Any<domain::Amount>(), ClientId()}};
+    case 14: return {domain::SetAccountStatus{Any<domain::AccountId>(), UpTo(domain::AccountStatus::kClosed)}};
+    case 15: return {domain::ConfigureAccount{Any<domain::AccountId>(), Settings()}};
+    case 16: return {domain::DefineFeeTier{FeeTier()}};
+    case 17: return {domain::SetSymbolLimits{Any<domain::SymbolId>(), Limits()}};
+    default: return {domain::Tick{}};
   }
 }
 
@@ -65,7 +112,7 @@ domain::ExecutionReport RandomValues::Report() {
   report.side = UpTo(domain::Side::kSell);
   report.type = UpTo(domain::OrderType::kIceberg);
   report.time_in_force = UpTo(domain::TimeInForce::kGtd);
-  report.execution_type = UpTo(domain::ExecutionType::kRejected);
+  report.execution_type = UpTo(domain::ExecutionType::kPrevented);
   report.status = UpTo(domain::OrderStatus::kRejected);
   report.reject_reason = reasons[Below(reasons.size())];
   report.price = Any<domain::Price>();
@@ -80,6 +127,9 @@ domain::ExecutionReport RandomValues::Report() {
   report.fee = Any<domain::Amount>();
   report.fee_asset = Any<domain::AssetId>();
   report.maker = Below(2) == 1;
+  report.stop_price = Any<domain::Price>();
+  report.iceberg_quantity = Any<domain::Quantity>();
+  report.group = Any<domain::OrderGroup>();
   return report;
 }
 
@@ -94,9 +144,10 @@ domain::Event RandomValues::Event(std::size_t alternative) {
       return domain::BookChange{Any<domain::SymbolId>(), UpTo(domain::Side::kSell), Any<domain::Price>(),
                                 Any<domain::Quantity>(), static_cast<std::uint32_t>(engine_())};
     case 3:
-      return domain::BalanceChange{Any<domain::AccountId>(), Any<domain::AssetId>(), UpTo(domain::BalanceReason::kFee),
-                                   Any<domain::Amount>(),    Any<domain::Amount>(),  Any<domain::Amount>(),
-                                   Any<domain::Amount>(),    Any<domain::OrderId>(), Any<domain::TradeId>()};
+      return domain::BalanceChange{
+          Any<domain::AccountId>(), Any<domain::AssetId>(), UpTo(domain::BalanceReason::kTransfer),
+          Any<domain::Amount>(),    Any<domain::Amount>(),  Any<domain::Amount>(),
+          Any<domain::Amount>(),    Any<domain::OrderId>(), Any<domain::TradeId>()};
     case 4: return domain::AssetDefined{{Any<domain::AssetId>(), Code(), static_cast<int>(Below(19))}};
     case 5: return domain::SymbolDefined{Symbol()};
     case 6: return domain::AccountCreated{Any<domain::AccountId>(), Name<domain::AccountName>(kNameCharacters)};
@@ -106,7 +157,23 @@ domain::Event RandomValues::Event(std::size_t alternative) {
                                      Name<domain::FixedString<24>>(kNameCharacters), ClientId(),
                                      Any<domain::SequenceNumber>()};
     }
-    default: return domain::EpochStarted{domain::Epoch(1 + Below(1'000'000))};
+    case 8: return domain::EpochStarted{domain::Epoch(1 + Below(1'000'000))};
+    case 9: {
+      const auto reasons = domain::AllRejectReasons();
+      return domain::RiskDecision{Any<domain::AccountId>(), Any<domain::SymbolId>(), ClientId(),
+                                  static_cast<std::uint32_t>(engine_()), reasons[Below(reasons.size())]};
+    }
+    case 10:
+      return domain::OrdersCanceled{Any<domain::AccountId>(), Any<domain::OrderGroup>(),
+                                    UpTo(domain::MassCancelReason::kBlacklisted),
+                                    static_cast<std::uint32_t>(engine_())};
+    case 11:
+      return domain::CountdownChanged{Any<domain::AccountId>(), Any<domain::OrderGroup>(),
+                                      static_cast<std::int64_t>(engine_())};
+    case 12: return domain::AccountChanged{Any<domain::AccountId>(), UpTo(domain::AccountStatus::kClosed), Settings()};
+    case 13: return domain::FeeTierDefined{FeeTier()};
+    case 14: return domain::SymbolLimitsChanged{Any<domain::SymbolId>(), Limits()};
+    default: return domain::Ticked{};
   }
 }
 

@@ -29,6 +29,10 @@ class RandomValues {
 
   domain::ExecutionReport Report();
   domain::Symbol Symbol();
+  domain::NewOrder NewOrder();
+  domain::AccountSettings Settings();
+  domain::FeeTier FeeTier();
+  domain::SymbolLimits Limits();
   std::uint64_t Below(std::uint64_t limit) { return engine_() % limit; }
 
  private:
