@@ -29,7 +29,7 @@ inline constexpr std::string_view kKline = "market.kline";    // xtrader.v1.Mark
 inline constexpr std::string_view kIndex = "market.index";
 inline constexpr std::string_view kExternal = "market.external";      // xtrader.v1.ExternalTrade, .ExternalDepth
 inline constexpr std::string_view kTradingEvents = "trading.events";  // xtrader.v1.EventBatch
-inline constexpr std::string_view kRiskAudit = "risk.audit";
+inline constexpr std::string_view kRiskAudit = "risk.audit";          // xtrader.v1.RiskAudit
 }  // namespace topic
 
 struct MarketMessage {

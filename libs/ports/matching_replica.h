@@ -9,6 +9,7 @@
 // Queries from any thread; they are answered between two commands, so they are consistent.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,9 @@ struct ReplicaPosition {
 struct FrameResults {
   std::vector<domain::CommandResult> results;
   Hash128 digest;
+  // Journal time at which matching next has something to do by itself, at the first command at or after it: an order
+  // that expires, a countdown. 0: nothing. As of the end of the frame.
+  std::int64_t next_due_ns = 0;
 };
 
 class MatchingReplica {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/wire/market_proto.h"
+#include "libs/wire/risk_proto.h"
 #include "libs/wire/testing/random_values.h"
 #include "xtrader/v1/market_data.pb.h"
 
@@ -96,6 +97,43 @@ TEST(Notifications, UserEventsAreSplitByAccountAndNeverForTheFeeAccount) {
   const auto maker = DecodeUserEvents(payloads[1].bytes);
   ASSERT_TRUE(maker.ok()) << maker.status();
   EXPECT_EQ(maker->events.size(), 1U);
+}
+
+// What a command set off at other accounts (a stop that it triggered, an order past its time) is theirs.
+TEST(Notifications, EachAccountHearsOfItsOwnOrdersWhoeverSentTheCommand) {
+  domain::ExecutionReport triggered = ReportOf(AccountId(10));
+  triggered.execution_type = domain::ExecutionType::kTriggered;
+  domain::ExecutionReport expired = ReportOf(AccountId(11));
+  expired.execution_type = domain::ExecutionType::kExpired;
+  const domain::CommandResult result{domain::SequenceNumber(42), 1000, {expired, ReportOf(AccountId(20)), triggered}};
+  const auto payloads = UserEventsByAccount(result);
+  ASSERT_EQ(payloads.size(), 3U);
+  const std::vector<std::pair<AccountId, std::uint32_t>> expected{
+      {AccountId(11), 1}, {AccountId(20), 2}, {AccountId(10), 3}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto& [account, index] = expected[i];
+    EXPECT_EQ(payloads[i].account, account);
+    const auto events = DecodeUserEvents(payloads[i].bytes);
+    ASSERT_TRUE(events.ok()) << events.status();
+    ASSERT_EQ(events->events.size(), 1U);
+    EXPECT_EQ(events->events[0].index, index);
+    EXPECT_EQ(events->events[0].event, result.events[index - 1]);
+  }
+}
+
+TEST(Notifications, RiskDecisionsGoToTheirAudit) {
+  const domain::RiskDecision decision = std::get<domain::RiskDecision>(RandomValues(3).Event(9));
+  const domain::CommandResult result{
+      domain::SequenceNumber(42), 1000, {domain::Ticked{}, decision, ReportOf(AccountId(20))}};
+  const auto payloads = RiskAudits(result);
+  ASSERT_EQ(payloads.size(), 1U);
+  EXPECT_EQ(payloads[0].symbol, decision.symbol);
+  EXPECT_EQ(payloads[0].index, 2U);
+  const auto audit = DecodeRiskAudit(payloads[0].bytes);
+  ASSERT_TRUE(audit.ok()) << audit.status();
+  EXPECT_EQ(*audit, (RiskAudit{{domain::SequenceNumber(42), 2}, 1000, decision}));
+  EXPECT_EQ(DecodeRiskAudit("").status().message(), "sequence: must not be 0");
+  EXPECT_EQ(UserEventsByAccount(result).size(), 1U) << "nobody's stream";
 }
 
 TEST(Notifications, QuietCommandsSayNothing) {

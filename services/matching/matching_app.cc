@@ -1,6 +1,7 @@
 #include "services/matching/matching_app.h"
 
 #include <future>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleTurn{1'000};
 constexpr std::int64_t kHeartbeatLimitMs = 10'000;
+// What the engine says when nothing is due.
+constexpr std::int64_t kNothingDue = std::numeric_limits<std::int64_t>::max();
 
 absl::Status NotRunning() { return absl::UnavailableError("matching is not running"); }
 
@@ -202,6 +205,7 @@ ports::FrameResults MatchingApp::Apply(const domain::Frame& frame) {
     ++sequence;
   }
   results.digest = wire::DigestResults(results.results);
+  if (engine_.next_due_ns() != kNothingDue) results.next_due_ns = engine_.next_due_ns();
   return results;
 }
 

@@ -124,6 +124,23 @@ TEST_F(MatchingAppTest, AMarketOrderWithoutTimeInForceCanStandInTheOutboxToo) {
   }
 }
 
+TEST_F(MatchingAppTest, TellsWhenSomethingIsDue) {
+  ConnectAndSetUp();
+  EXPECT_EQ(results_.frames().back().next_due_ns, 0);
+  domain::NewOrder order = FrameChain::Limit(1, Side::kBuy, 100, 5, "a");
+  order.time_in_force = domain::TimeInForce::kGtd;
+  order.expire_time_ms = 1'700'000'000'500;
+  Apply({order});
+  EXPECT_EQ(results_.frames().back().next_due_ns, order.expire_time_ms * 1'000'000);
+  chain_.SetTime(order.expire_time_ms * 1'000'000);
+  Apply({domain::Tick{}});
+  const auto frame = results_.frames().back();
+  EXPECT_EQ(frame.next_due_ns, 0);
+  const auto* expired = std::get_if<domain::ExecutionReport>(&frame.results.at(0).events.front());
+  ASSERT_NE(expired, nullptr);
+  EXPECT_EQ(expired->status, domain::OrderStatus::kExpired);
+}
+
 TEST_F(MatchingAppTest, TwoReplicasSayTheSame) {
   ResultCollector other_results;
   Replica other;
@@ -247,6 +264,19 @@ TEST_F(MatchingAppTest, StopTellsTheObserverAndRefusesEverything) {
   EXPECT_TRUE(absl::IsUnavailable(app_.GetStateDigest().status()));
   EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer()).status()));
   EXPECT_TRUE(absl::IsUnavailable(app_.Offer(chain_.Next(FrameChain::Setup()))));
+}
+
+TEST_F(MatchingAppTest, CountsARefusalThatStandsBehindWhatWasDue) {
+  ConnectAndSetUp();
+  domain::NewOrder order = FrameChain::Limit(1, Side::kBuy, 100, 5, "a");
+  order.time_in_force = domain::TimeInForce::kGtd;
+  order.expire_time_ms = 1'700'000'000'500;
+  Apply({order});
+  chain_.SetTime(order.expire_time_ms * 1'000'000);
+  Apply({domain::CancelOrder{domain::AccountId(1), {}, order.client_order_id}});
+  app_.Drain(std::chrono::steady_clock::now() + testing::kPatience);
+  EXPECT_THAT(replica_.metrics.Text(),
+              HasSubstr(R"(matching_commands_total{op="cancel_order",outcome="rejected",shard="main"} 1)"));
 }
 
 TEST_F(MatchingAppTest, CountsWhatItDoes) {

@@ -39,6 +39,7 @@ pb::FrameResult ToProto(const ports::FrameResults& results) {
   pb::FrameResult message;
   for (const domain::CommandResult& result : results.results) wire::ToProto(result, *message.add_results());
   message.set_digest(results.digest.ToBytes());
+  message.set_next_due_ns(results.next_due_ns);
   return message;
 }
 

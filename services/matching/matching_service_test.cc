@@ -89,6 +89,22 @@ TEST_F(MatchingServiceTest, FramesGoInAndResultsComeBack) {
   EXPECT_EQ(frames.back().results.back().sequence, orders->last_sequence());
 }
 
+TEST_F(MatchingServiceTest, WhatIsDueIsToldAcrossProcesses) {
+  ConnectClient();
+  domain::SetCountdown countdown{domain::AccountId(1), domain::OrderGroup(0), 1'000};
+  const auto setup = chain_.Next(FrameChain::Setup());
+  const auto armed = chain_.Next({countdown});
+  countdown.timeout_ms = 0;
+  ASSERT_TRUE(replica_->Offer(setup).ok());
+  ASSERT_TRUE(replica_->Offer(armed).ok());
+  ASSERT_TRUE(replica_->Offer(chain_.Next({countdown})).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(3));
+  EXPECT_EQ(results_.frames()[0].next_due_ns, 0);
+  EXPECT_EQ(results_.frames()[1].next_due_ns, armed->timestamp_ns + 1'000'000'000);
+  EXPECT_EQ(results_.frames()[2].next_due_ns, 0);
+}
+
 TEST_F(MatchingServiceTest, MoreFramesThanTheReplicaHasRoomForAreHeld) {
   ConnectClient();
   ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());

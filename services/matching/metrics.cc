@@ -9,10 +9,24 @@ namespace xt::matching {
 namespace {
 
 // In the order of domain::CommandBody.
-constexpr const char* kOperationNames[] = {"new_order",     "cancel_order",      "define_asset",
-                                           "define_symbol", "set_symbol_status", "create_account",
-                                           "deposit",       "withdraw",          "epoch_start"};
+constexpr const char* kOperationNames[] = {
+    "new_order",         "cancel_order",    "define_asset",      "define_symbol", "set_symbol_status",
+    "create_account",    "deposit",         "withdraw",          "epoch_start",   "cancel_all",
+    "cancel_replace",    "amend_order",     "set_countdown",     "transfer",      "set_account_status",
+    "configure_account", "define_fee_tier", "set_symbol_limits", "tick"};
 constexpr const char* kOutcomeNames[] = {"accepted", "rejected", "repeated"};
+
+// The refusal of the command, null when it was executed. What was due and the risk's audit may stand before it. A
+// cancel-replace may go on after a refused cancel: then only that of its new order counts.
+const domain::CommandRejected* RefusalOf(const domain::Command& command, std::span<const domain::Event> events) {
+  const domain::CommandRejected* refusal = nullptr;
+  for (const domain::Event& event : events) {
+    if (const auto* rejected = std::get_if<domain::CommandRejected>(&event)) refusal = rejected;
+  }
+  const auto* replace = std::get_if<domain::CancelReplace>(&command.body);
+  if (refusal == nullptr || replace == nullptr || replace->mode != domain::ReplaceMode::kAllowFailure) return refusal;
+  return refusal->client_order_id == replace->order.client_order_id ? refusal : nullptr;
+}
 
 }  // namespace
 
@@ -27,7 +41,9 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
           registry.Gauge("matching_applied_sequence", "Sequence of the last applied command.", {{"shard", shard}})),
       replay_ratio_(registry.Gauge("matching_replay_ratio", "Applied part of what is known to be committed.",
                                    {{"shard", shard}}, runtime::Scale::kMillionth)),
-      resting_orders_(registry.Gauge("matching_resting_orders", "Orders that rest in all books.", {{"shard", shard}})),
+      resting_orders_(registry.Gauge("matching_resting_orders",
+                                     "Orders that rest in all books or wait for their stop price.",
+                                     {{"shard", shard}})),
       client_ids_(registry.Gauge("matching_client_ids", "Client order ids and transfer references that are kept.",
                                  {{"shard", shard}})) {
   static_assert(std::size(kOperationNames) == kOperations);
@@ -43,7 +59,7 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
 void MatchingMetrics::Observe(const domain::Command& command, std::span<const domain::Event> events,
                               std::int64_t elapsed_ns) {
   Outcome outcome = kAccepted;
-  if (const auto* rejected = std::get_if<domain::CommandRejected>(&events.front())) {
+  if (const auto* rejected = RefusalOf(command, events)) {
     outcome = rejected->reason == domain::RejectReason::kNone ? kRepeated : kRejected;
   }
   commands_[command.body.index()][outcome]->IncrementSingleWriter();
@@ -58,7 +74,7 @@ void MatchingMetrics::ObserveFrame(const Engine& engine, std::int64_t wait_ns, s
   queue_wait_.ObserveSingleWriter(wait_ns);
   applied_.Set(static_cast<std::int64_t>(applied));
   replay_ratio_.Set(static_cast<std::int64_t>(applied * 1'000'000 / std::max(applied, committed)));
-  resting_orders_.Set(engine.resting_orders());
+  resting_orders_.Set(engine.open_orders());
   client_ids_.Set(engine.client_ids().size());
   for (std::size_t i = 0; i < symbols_.size(); ++i) {
     if (symbols_[i].changed) ShowBook(engine, domain::SymbolId(static_cast<std::uint16_t>(i)), symbols_[i]);

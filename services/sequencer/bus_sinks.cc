@@ -9,6 +9,7 @@
 #include "libs/domain/event.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/notifications.h"
+#include "libs/wire/risk_proto.h"
 
 namespace xt::sequencer {
 namespace {
@@ -147,6 +148,7 @@ class MarketSink final : public DecodingSink {
     AddAll(1, result, MarketDepths(result));
     messages_.push_back({topics_[2], key, {result.sequence, 1}, entry.payload});
     Count(2);
+    AddAll(3, result, wire::RiskAudits(result));
   }
   void AddAll(std::size_t topic, const domain::CommandResult& result, std::vector<wire::RoutedPayload> payloads) {
     for (wire::RoutedPayload& payload : payloads) {
@@ -160,7 +162,8 @@ class MarketSink final : public DecodingSink {
 
   ports::MarketBus& bus_;
   const std::vector<std::string> topics_ = {std::string(ports::topic::kTrade), std::string(ports::topic::kDepth),
-                                            std::string(ports::topic::kTradingEvents)};
+                                            std::string(ports::topic::kTradingEvents),
+                                            std::string(ports::topic::kRiskAudit)};
   std::vector<ports::MarketMessage> messages_;
 };
 

@@ -18,6 +18,7 @@ SequencerMetrics::SequencerMetrics(runtime::MetricsRegistry& registry, const std
                                   "Commands that were sent again and answered by their first result.", Shard(shard))),
       backpressure(registry.Counter("sequencer_backpressure_total",
                                     "Commands refused because a bounded queue was full.", Shard(shard))),
+      ticks(registry.Counter("sequencer_ticks_total", "Commands made to let journal time pass.", Shard(shard))),
       frame_commands(registry.Histogram("sequencer_frame_commands", "Commands per frame of the journal.", Shard(shard),
                                         runtime::kBatchSizeBuckets, runtime::Scale::kOne)),
       is_leader(registry.Gauge("leader_is_leader", "1 while this process leads the role.", Role(shard))),

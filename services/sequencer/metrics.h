@@ -17,6 +17,7 @@ struct SequencerMetrics {
   runtime::Gauge& queue_depth;
   runtime::Counter& duplicates;
   runtime::Counter& backpressure;
+  runtime::Counter& ticks;
   runtime::Histogram& frame_commands;
 
   runtime::Gauge& is_leader;

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/market_proto.h"
+#include "libs/wire/risk_proto.h"
 #include "services/sequencer/testing/world.h"
 
 namespace xt::sequencer {
@@ -44,6 +45,8 @@ void TradeEffect(const domain::Command& command, domain::CommandResult& result) 
     change.side = domain::Side::kSell;
     change.price = domain::Price(5);
     result.events.emplace_back(change);
+    result.events.emplace_back(domain::RiskDecision{domain::AccountId(7), domain::SymbolId(0), testing::IdIn(command),
+                                                    1U << 2U, domain::RejectReason::kNone});
   }
 }
 
@@ -97,6 +100,10 @@ TEST_F(PublisherTest, EachBusGetsItsMessages) {
   const auto events = find("trading.events");
   EXPECT_EQ(events.key, "BTC-KRW");
   EXPECT_EQ(wire::DecodeEventBatch(*events.payload)->sequence, SequenceNumber(3));
+  const auto audit = find("risk.audit");
+  EXPECT_EQ(audit.key, "BTC-KRW");
+  EXPECT_EQ(audit.id, (EventId{SequenceNumber(3), 4}));
+  EXPECT_EQ(wire::DecodeRiskAudit(*audit.payload)->decision.account, domain::AccountId(7));
   EXPECT_EQ(market.front().topic, "trading.events") << "EPOCH_START concerns no symbol";
   EXPECT_EQ(market.front().key, "");
 

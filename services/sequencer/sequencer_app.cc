@@ -70,8 +70,9 @@ void SequencerApp::Submit(const domain::Command& command, Done done) {
     return;
   }
   absl::Status valid = wire::ValidateCommand(command);
-  if (valid.ok() && std::holds_alternative<domain::EpochStart>(command.body)) {
-    valid = absl::InvalidArgumentError("epoch_start belongs to the sequencer");
+  if (valid.ok() && (std::holds_alternative<domain::EpochStart>(command.body) ||
+                     std::holds_alternative<domain::Tick>(command.body))) {
+    valid = absl::InvalidArgumentError("epoch_start and tick belong to the sequencer");
   }
   if (!valid.ok()) {
     done(std::move(valid));

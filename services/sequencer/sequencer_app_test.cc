@@ -170,9 +170,95 @@ TEST(SequencerAppTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(world.Metric("sequencer_backpressure_total{shard=\"0\"}"), std::to_string(refused));
 }
 
+// Something is due a minute after the frame with the command `number`, until journal time is there.
+testing::FakeMatching::Due DueAMinuteAfter(std::uint64_t number) {
+  auto due_ns = std::make_shared<std::int64_t>(0);
+  return [number, due_ns](const domain::Frame& frame) {
+    if (frame.timestamp_ns >= *due_ns) *due_ns = 0;
+    if (testing::IdIn(frame.commands.front()) == testing::IdOf(number)) {
+      *due_ns = frame.timestamp_ns + 60'000'000'000;
+    }
+    return *due_ns;
+  };
+}
+
+std::vector<domain::Frame> TicksIn(World& world) {
+  std::vector<domain::Frame> ticks;
+  for (const ports::JournalRecord& record : world.journal.records()) {
+    auto frame = wire::DecodeFrame(record.bytes);
+    if (frame.ok() && std::holds_alternative<domain::Tick>(frame->commands.front().body)) {
+      ticks.push_back(*std::move(frame));
+    }
+  }
+  return ticks;
+}
+
+TEST(SequencerAppTest, TimePassesByItselfWhenSomethingIsDue) {
+  ManualClock clock(1'000'000'000'000);
+  World world;
+  world.clock = &clock;
+  world.matching.SetDue(DueAMinuteAfter(1));
+  ASSERT_TRUE(world.StartAndServe().ok());
+  const Outcome outcome = Await(world.Ask(1));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  clock.AdvanceNs(59'999'999'999);
+  ASSERT_TRUE(Await(world.Ask(2)).ok());
+  EXPECT_TRUE(TicksIn(world).empty());
+  clock.AdvanceNs(1);
+  ASSERT_TRUE(world.executions.WaitForEntries(4));
+  const auto ticks = TicksIn(world);
+  ASSERT_EQ(ticks.size(), 1U);
+  EXPECT_EQ(ticks[0].timestamp_ns, outcome->timestamp_ns + 60'000'000'000);
+  clock.AdvanceNs(120'000'000'000);
+  ASSERT_TRUE(Await(world.Ask(3)).ok());
+  EXPECT_EQ(TicksIn(world).size(), 1U);
+  EXPECT_EQ(world.Metric("sequencer_ticks_total{shard=\"0\"}"), "1");
+}
+
+TEST(SequencerAppTest, ANewLeaderLearnsWhatIsDue) {
+  ManualClock clock(1'000'000'000'000);
+  World world;
+  world.clock = &clock;
+  world.matching.SetDue(DueAMinuteAfter(1));
+  ASSERT_TRUE(world.StartAndServe().ok());
+  ASSERT_TRUE(Await(world.Ask(1)).ok());
+  world.Crash();
+  ASSERT_TRUE(world.StartAndServe().ok());
+  clock.AdvanceNs(60'000'000'000);
+  ASSERT_TRUE(world.executions.WaitForEntries(4)) << "EPOCH_START, the command, EPOCH_START, and the tick";
+  EXPECT_EQ(TicksIn(world).size(), 1U);
+}
+
+TEST(SequencerAppTest, WhatIsDueOutlivesTheLossOfMatching) {
+  ManualClock clock(1'000'000'000'000);
+  World world;
+  world.clock = &clock;
+  world.matching.SetDue(DueAMinuteAfter(1));
+  ASSERT_TRUE(world.StartAndServe().ok());
+  ASSERT_TRUE(Await(world.Ask(1)).ok());
+  world.matching.Die();
+  world.matching.SetAbsent(false);
+  clock.AdvanceNs(60'000'000'000);
+  ASSERT_TRUE(world.executions.WaitForEntries(3));
+  EXPECT_EQ(TicksIn(world).size(), 1U);
+}
+
+TEST(SequencerAppTest, ARepeatedCommandCountsAlsoBehindWhatWasDue) {
+  World world;
+  world.matching.SetEffect([](const domain::Command&, domain::CommandResult& result) {
+    domain::CommandRejected repeated;
+    repeated.original_sequence = SequenceNumber(1);
+    result.events = {domain::Ticked{}, repeated};
+  });
+  ASSERT_TRUE(world.StartAndServe().ok());
+  ASSERT_TRUE(Await(world.Ask(1)).ok());
+  EXPECT_EQ(world.Metric("sequencer_duplicates_total{shard=\"0\"}"), "1");
+}
+
 TEST(SequencerAppTest, RefusesWhatNoGatewayMaySend) {
   World world;
   ASSERT_TRUE(world.StartAndServe().ok());
+  EXPECT_EQ(CodeOf(Await(world.Ask(domain::Command{domain::Tick{}}))), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(CodeOf(Await(world.Ask(domain::Command{domain::EpochStart{domain::Epoch(9)}}))),
             absl::StatusCode::kInvalidArgument);
   domain::NewOrder order;

@@ -17,9 +17,9 @@ using runtime::LogField;
 using runtime::LogLevel;
 
 // How long it may wait for input: bounds the pause of its heartbeat, nothing else.
-constexpr std::int64_t kIdleMs = 100;
+constexpr std::chrono::milliseconds kIdle{100};
 // While a full replica holds something back nobody tells when it has room.
-constexpr std::int64_t kHoldingMs = 1;
+constexpr std::chrono::milliseconds kHolding{1};
 
 CoreLimits LimitsOf(const SequencerConfig& config) {
   return {.max_unanswered = config.max_unanswered,
@@ -29,8 +29,10 @@ CoreLimits LimitsOf(const SequencerConfig& config) {
 }
 
 bool IsDuplicate(const domain::CommandResult& result) {
-  const auto* rejected = std::get_if<domain::CommandRejected>(&result.events.front());
-  return rejected != nullptr && rejected->original_sequence.value() != 0;
+  return std::ranges::any_of(result.events, [](const domain::Event& event) {
+    const auto* rejected = std::get_if<domain::CommandRejected>(&event);
+    return rejected != nullptr && rejected->original_sequence.value() != 0;
+  });
 }
 
 bool IsFenced(const absl::Status& status) {
@@ -49,9 +51,9 @@ SequencerLoop::SequencerLoop(const LoopContext& context, std::shared_ptr<Inbox> 
 
 void SequencerLoop::Run() {
   campaign_ns_ = context_.clock.MonotonicNs();
-  Turn(0);
+  Turn(std::chrono::nanoseconds(0));
   if (!leads_ && !ended()) context_.state.Set(Phase::kStandby);
-  while (!leads_ && !ended()) Turn(kIdleMs);
+  while (!leads_ && !ended()) Turn(kIdle);
   if (!ended()) {
     if (const absl::Status status = OpenJournal(); !status.ok()) core_.HaltNow(status);
     ExecuteActions();
@@ -61,15 +63,21 @@ void SequencerLoop::Run() {
     if (state == SequencerCore::State::kIdle || state == SequencerCore::State::kSuspended) {
       ConnectAndReplay();
     } else {
-      Turn(link_.holding() ? kHoldingMs : kIdleMs);
+      Turn(UntilNextTurn());
     }
   }
-  while (!stopping_) Turn(kIdleMs);
+  while (!stopping_) Turn(kIdle);
   Finish();
 }
 
-void SequencerLoop::Turn(std::int64_t wait_ms) {
-  inbox_->Take(signals_, submissions_, std::chrono::milliseconds(wait_ms));
+// Until what is due has to be made to happen.
+std::chrono::nanoseconds SequencerLoop::UntilNextTurn() const {
+  const std::chrono::nanoseconds longest = link_.holding() ? kHolding : kIdle;
+  return std::min(longest, std::chrono::nanoseconds(core_.NsUntilTick(Time())));
+}
+
+void SequencerLoop::Turn(std::chrono::nanoseconds wait) {
+  inbox_->Take(signals_, submissions_, wait);
   if (heartbeat_ != nullptr) heartbeat_->Beat();
   for (Signal& signal : signals_) {
     std::visit([this](auto& told) { Handle(told); }, signal);
@@ -111,7 +119,7 @@ void SequencerLoop::Handle(ReplicaTold& told) {
   } else if (replay_.running) {
     TakeReplayed(*told.results);
   } else {
-    core_.Answered({std::move(told.results->results), told.results->digest});
+    core_.Answered({std::move(told.results->results), told.results->digest, told.results->next_due_ns});
   }
 }
 
@@ -133,6 +141,9 @@ void SequencerLoop::ExecuteActions() {
 void SequencerLoop::Execute(AppendFrame& action) {
   const domain::Frame& frame = *action.frame;
   context_.metrics.frame_commands.ObserveSingleWriter(static_cast<std::int64_t>(frame.commands.size()));
+  if (std::holds_alternative<domain::Tick>(frame.commands.front().body)) {
+    context_.metrics.ticks.IncrementSingleWriter();
+  }
   ports::JournalRecord record{frame.epoch,         frame.first_sequence, frame.last_sequence(),
                               frame.previous_hash, frame.hash,           std::move(action.bytes)};
   context_.journal.Append(std::move(record),

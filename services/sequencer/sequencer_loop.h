@@ -3,6 +3,7 @@
 // it is in SequencerState. All ports are used by this thread alone, but for what their contracts allow to others.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -59,8 +60,9 @@ class SequencerLoop {
     absl::Status replica;  // why the replica was lost
   };
 
-  // One turn: takes what the inbox holds, waiting up to `wait_ms` for it, and executes what follows from it.
-  void Turn(std::int64_t wait_ms);
+  // One turn: takes what the inbox holds, waiting up to `wait` for it, and executes what follows from it.
+  void Turn(std::chrono::nanoseconds wait);
+  [[nodiscard]] std::chrono::nanoseconds UntilNextTurn() const;
   void Handle(LeadershipTold& told);
   void Handle(JournalTold& told);
   void Handle(ReplicaTold& told);

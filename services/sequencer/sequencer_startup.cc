@@ -1,6 +1,7 @@
 // The way of a leader to serving: open the journal, connect to matching, replay into it what it has not applied, and put
 // the results into the outbox, which compares them with what it has.
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,8 +19,8 @@ using runtime::Log;
 using runtime::LogField;
 using runtime::LogLevel;
 
-constexpr std::int64_t kIdleMs = 100;
-constexpr std::int64_t kHoldingMs = 1;
+constexpr std::chrono::milliseconds kIdle{100};
+constexpr std::chrono::milliseconds kHolding{1};
 constexpr std::int64_t kHeartbeatLimitMs = 10'000;
 constexpr std::int64_t kReportEveryNs = 1'000'000'000;
 
@@ -56,7 +57,7 @@ absl::Status SequencerLoop::ReadTail(const ports::OpenReport& report) {
 
 void SequencerLoop::ConnectAndReplay() {
   if (!core_.settled()) {
-    Turn(kIdleMs);
+    Turn(kIdle);
     return;
   }
   replay_ = {};
@@ -75,7 +76,7 @@ void SequencerLoop::ConnectAndReplay() {
     Log(LogLevel::kWarn, "matching is not there yet", {LogField(status)});
   }
   context_.state.Set(Phase::kConnecting, reason);
-  Turn(context_.config.replica_retry_ms);
+  Turn(std::chrono::milliseconds(context_.config.replica_retry_ms));
 }
 
 absl::Status SequencerLoop::CatchUp() {
@@ -138,7 +139,7 @@ absl::Status SequencerLoop::ReplayRecord(const ports::JournalRecord& record, con
 // Takes results until at most `open_frames` are without.
 absl::Status SequencerLoop::AwaitReplay(std::size_t open_frames) {
   while (replay_.open_frames > open_frames || link_.holding()) {
-    Turn(link_.holding() ? kHoldingMs : kIdleMs);
+    Turn(link_.holding() ? kHolding : kIdle);
     if (ended()) return absl::CancelledError("stopping");
     XT_RETURN_IF_ERROR(replay_.replica);
   }
@@ -156,6 +157,7 @@ void SequencerLoop::TakeReplayed(ports::FrameResults& results) {
     replay_.applied = result.sequence;
   }
   if (replay_.open_frames > 0) --replay_.open_frames;
+  core_.Replayed(results.next_due_ns);
   if (const absl::Status status = AppendToOutbox(results.results); !status.ok()) core_.HaltNow(status);
 }
 

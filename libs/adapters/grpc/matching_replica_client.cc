@@ -39,6 +39,7 @@ absl::StatusOr<ports::FrameResults> ReadResults(const pb::FrameResult& message) 
     results.results.push_back(std::move(result));
   }
   XT_ASSIGN_OR_RETURN(results.digest, ReadHash(message.digest()));
+  results.next_due_ns = message.next_due_ns();
   return results;
 }
 

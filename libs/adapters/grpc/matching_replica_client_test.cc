@@ -87,6 +87,7 @@ class FakeMatching final : public pb::MatchingService::Service {
         wire::ToProto(results.back(), *result->add_results());
       }
       result->set_digest(wire::DigestResults(results).ToBytes());
+      result->set_next_due_ns(static_cast<std::int64_t>(results.back().sequence.value()) * 10);
       if (mode == Mode::kDamagedResult) result->mutable_results(0)->set_sequence(0);
       frames_.erase(frames_.begin());
     }
@@ -175,6 +176,7 @@ TEST_F(MatchingReplicaClientTest, FramesGoAndResultsComeInOrder) {
   for (const ports::FrameResults& frame : frames) {
     for (const auto& result : frame.results) EXPECT_EQ(result.sequence.value(), next++);
     EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
+    EXPECT_EQ(frame.next_due_ns, static_cast<std::int64_t>(next - 1) * 10);
   }
 }
 

@@ -74,6 +74,8 @@ class FrameChain {
     return order;
   }
 
+  // The next frame's timestamp.
+  void SetTime(std::int64_t timestamp_ns) { timestamp_ns_ = timestamp_ns - 1; }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] Hash128 hash() const { return hash_; }
 

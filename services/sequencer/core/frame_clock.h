@@ -23,13 +23,21 @@ class FrameClock {
     last_monotonic_ns_ = now.monotonic_ns;
   }
 
-  std::int64_t Next(Now now) {
+  // What Next would give.
+  [[nodiscard]] std::int64_t Peek(Now now) const {
     const std::int64_t elapsed = std::max<std::int64_t>(now.monotonic_ns - last_monotonic_ns_, 0);
     const std::int64_t slew = elapsed / 8;
-    last_ns_ = std::clamp(now.wall_ns, last_ns_ + elapsed - slew, last_ns_ + elapsed + slew);
+    return std::clamp(now.wall_ns, last_ns_ + elapsed - slew, last_ns_ + elapsed + slew);
+  }
+
+  std::int64_t Next(Now now) {
+    last_ns_ = Peek(now);
     last_monotonic_ns_ = std::max(last_monotonic_ns_, now.monotonic_ns);
     return last_ns_;
   }
+
+  // The last timestamp that was given out.
+  [[nodiscard]] std::int64_t last_ns() const { return last_ns_; }
 
  private:
   std::int64_t last_ns_ = 0;

@@ -34,6 +34,14 @@ TEST(FrameClockTest, AWallClockSetBackNeitherStopsNorReversesTime) {
   EXPECT_EQ(clock.Next({kHour, 8 * kSecond}), 2 * kHour + 7 * kSecond);
 }
 
+TEST(FrameClockTest, APeekChangesNothing) {
+  FrameClock clock;
+  clock.Start(0, {kHour, 0});
+  EXPECT_EQ(clock.Peek({kHour + 8 * kSecond, 8 * kSecond}), kHour + 8 * kSecond);
+  EXPECT_EQ(clock.last_ns(), kHour);
+  EXPECT_EQ(clock.Peek({kHour + kSecond, kSecond}), kHour + kSecond);
+}
+
 TEST(FrameClockTest, AMonotonicClockThatStandsHoldsTheTimestamp) {
   FrameClock clock;
   clock.Start(0, {kHour, 10});

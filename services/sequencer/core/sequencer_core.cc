@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,11 +45,26 @@ void SequencerCore::Submit(const domain::Command& command, Ticket ticket) {
   queue_.push_back({command, ticket});
 }
 
+bool SequencerCore::HasRoomForFrame() const {
+  return uncommitted_ < limits_.max_uncommitted_frames && frames_.size() < limits_.max_open_frames;
+}
+
 void SequencerCore::Advance(Now now) {
-  while (state_ == State::kServing && !queue_.empty() && uncommitted_ < limits_.max_uncommitted_frames &&
-         frames_.size() < limits_.max_open_frames) {
-    SealWaiting(now);
-  }
+  while (state_ == State::kServing && !queue_.empty() && HasRoomForFrame()) SealWaiting(now);
+  if (NsUntilTick(now) > 0) return;
+  Seal({domain::Command{domain::Tick{}}}, {}, now);
+  tick_ = last_sequence_;
+}
+
+// A frame on its way whose time is late enough does what is due.
+bool SequencerCore::WantsTick() const {
+  return accepting() && queue_.empty() && HasRoomForFrame() && tick_ == domain::SequenceNumber(0) &&
+         next_due_ns_ > clock_.last_ns();
+}
+
+std::int64_t SequencerCore::NsUntilTick(Now now) const {
+  if (!WantsTick()) return std::numeric_limits<std::int64_t>::max();
+  return std::max<std::int64_t>(next_due_ns_ - clock_.Peek(now), 0);
 }
 
 void SequencerCore::SealWaiting(Now now) {
@@ -142,6 +158,8 @@ void SequencerCore::Answered(FrameAnswer answer) {
   }
   RememberDigest(open->frame->first_sequence, answer.digest);
   open->answered = true;
+  next_due_ns_ = answer.next_due_ns;
+  if (open->frame->last_sequence() >= tick_) tick_ = domain::SequenceNumber(0);
   open->results = std::make_shared<std::vector<domain::CommandResult>>(std::move(answer.results));
   Complete();
 }
@@ -214,6 +232,7 @@ void SequencerCore::ReplicaLost(const absl::Status& reason) {
   if (state_ != State::kServing && state_ != State::kStarting) return;
   state_ = State::kSuspended;
   events_pending_ = false;
+  tick_ = domain::SequenceNumber(0);
   DropTickets(reason);
   DropCommitted();
 }

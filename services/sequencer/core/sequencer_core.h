@@ -8,6 +8,9 @@
 // refused. When the journal or the outbox fails, or replicas disagree, it halts: commands that went into a frame are
 // answered UNKNOWN, because they may be in the journal; commands that only waited are answered UNAVAILABLE. When
 // the last replica is lost it answers the same, but can resume after the journal was replayed into a replica.
+//
+// Journal time passes with frames. When matching has something to do by itself at a time that no frame has reached, and
+// the core's clock reaches it, it makes a frame of one Tick that nobody asked for; at most one is unanswered.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +56,7 @@ struct ChainTail {
 struct FrameAnswer {
   std::vector<domain::CommandResult> results;
   Hash128 digest;
+  std::int64_t next_due_ns = 0;  // journal time at which matching has something to do by itself; 0: nothing
 };
 
 class SequencerCore {
@@ -85,6 +89,8 @@ class SequencerCore {
   void ReplicaLost(const absl::Status& reason);
   // A replica has applied everything that is in the journal. Only when suspended and settled().
   void Resume();
+  // What matching said last of what is due, while the journal was replayed into it.
+  void Replayed(std::int64_t next_due_ns) { next_due_ns_ = next_due_ns; }
   // New commands are refused from now on; what was accepted goes on.
   void StopAccepting();
   // Stops at once and for good: lost leadership, or the end of the process.
@@ -98,6 +104,9 @@ class SequencerCore {
   // No frame is on its way.
   [[nodiscard]] bool settled() const { return frames_.empty(); }
   [[nodiscard]] std::size_t unanswered() const { return unanswered_; }
+  // How long until Advance makes a Tick, if nothing else happens; the highest number when there is nothing to wait for. The
+  // clock may be slewed: then it is up to an eighth later.
+  [[nodiscard]] std::int64_t NsUntilTick(Now now) const;
   // Commands that wait for a frame.
   [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
   // The last sequence that was given out, and the last that was committed.
@@ -123,6 +132,8 @@ class SequencerCore {
 
   void Seal(std::vector<domain::Command> commands, std::vector<Ticket> tickets, Now now);
   void SealWaiting(Now now);
+  [[nodiscard]] bool HasRoomForFrame() const;
+  [[nodiscard]] bool WantsTick() const;
   void Complete();
   void DropTickets(const absl::Status& reason);
   void DropCommitted();
@@ -145,6 +156,8 @@ class SequencerCore {
   std::size_t uncommitted_ = 0;
   std::size_t unanswered_ = 0;
   bool events_pending_ = false;
+  std::int64_t next_due_ns_ = 0;  // as of the last answer
+  domain::SequenceNumber tick_;   // the Tick that is not answered; 0: none
   std::deque<AnsweredDigest> digests_;
   std::vector<Action> actions_;
 };

@@ -22,6 +22,13 @@ using FramePtr = std::shared_ptr<const Frame>;
 
 enum class Ending { kDrain, kJournalFails, kOutboxFails, kReplicasDisagree, kStopped };
 
+// What is due after a frame: a function of the frame, as of the journal in matching.
+std::int64_t DueAfter(const Frame& frame) {
+  const std::uint64_t sequence = frame.last_sequence().value();
+  if (sequence % 3 == 0) return 0;
+  return frame.timestamp_ns + static_cast<std::int64_t>(sequence * 7919 % 4000);
+}
+
 // One run: the core with its surroundings, and what they have seen.
 class World {
  public:
@@ -46,6 +53,7 @@ class World {
   }
 
   [[nodiscard]] std::size_t replies() const { return replies_; }
+  [[nodiscard]] std::size_t ticks() const { return ticks_; }
   [[nodiscard]] bool exhausted() const { return exhausted_; }
   [[nodiscard]] bool resumed() const { return resumed_; }
 
@@ -100,6 +108,8 @@ class World {
     if (frames.front()->last_sequence() > told_ && Below(10) != 0) return;
     FrameAnswer answer = testing::HonestAnswer(*frames.front());
     if (lie) answer.digest.low ^= 1;
+    answer.next_due_ns = DueAfter(*frames.front());
+    if (frames.front()->last_sequence() > answered_) next_due_ns_ = answer.next_due_ns;
     answered_ = std::max(answered_, frames.front()->last_sequence());
     frames.pop_front();
     core_.Answered(std::move(answer));
@@ -118,6 +128,8 @@ class World {
     told_ = answered_ = confirmed_;
     replayed_ = confirmed_;
     resumed_ = true;
+    next_due_ns_ = last_timestamp_ + static_cast<std::int64_t>(Below(4000));
+    core_.Replayed(next_due_ns_);
     core_.Resume();
     Execute();
   }
@@ -179,12 +191,25 @@ class World {
     EXPECT_LE(frame.commands.size(), limits_.max_frame_commands);
     EXPECT_EQ(std::holds_alternative<domain::EpochStart>(frame.commands.front().body), first_frame_);
     first_frame_ = false;
+    CheckTick(frame);
     last_sequence_ = frame.last_sequence();
     last_hash_ = frame.hash;
     last_timestamp_ = frame.timestamp_ns;
     for (const domain::Command& command : frame.commands) framed_.insert(testing::IdIn(command).view());
     journal_.push_back(append.frame);
     EXPECT_LE(journal_.size(), limits_.max_uncommitted_frames);
+  }
+  void CheckTick(const Frame& frame) {
+    const auto is_tick = [](const domain::Command& c) { return std::holds_alternative<domain::Tick>(c.body); };
+    if (std::none_of(frame.commands.begin(), frame.commands.end(), is_tick)) return;
+    ++ticks_;
+    EXPECT_EQ(frame.commands.size(), 1U);
+    EXPECT_EQ(core_.waiting(), 0U) << "commands carry the time themselves";
+    EXPECT_NE(next_due_ns_, 0);
+    EXPECT_GE(frame.timestamp_ns, next_due_ns_) << "not before it is due";
+    EXPECT_LT(last_timestamp_, next_due_ns_) << "no frame has reached it";
+    EXPECT_LE(last_tick_, std::max(answered_, replayed_)) << "the one before was answered";
+    last_tick_ = frame.last_sequence();
   }
   void Do(OfferFrame& offer) {
     for (auto& frames : replicas_) frames.push_back(offer.frame);
@@ -254,6 +279,9 @@ class World {
   SequenceNumber last_sequence_, last_reply_;
   Hash128 last_hash_;
   std::int64_t last_timestamp_ = 0;
+  std::int64_t next_due_ns_ = 0;  // as the core was told
+  SequenceNumber last_tick_;
+  std::size_t ticks_ = 0;
   Ticket last_ticket_ = kNoTicket;
   std::set<Ticket> open_;
   struct Framed {
@@ -271,12 +299,14 @@ TEST(SequencerCoreRandomTest, KeepsTheRulesUnderAnyInterleaving) {
   std::size_t replies = 0;
   std::size_t exhausted = 0;
   std::size_t resumed = 0;
+  std::size_t ticks = 0;
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     SCOPED_TRACE(seed);
     World world(seed);
     world.Run();
     if (HasFailure()) return;
     replies += world.replies();
+    ticks += world.ticks();
     exhausted += world.exhausted() ? 1 : 0;
     resumed += world.resumed() ? 1 : 0;
   }
@@ -284,6 +314,7 @@ TEST(SequencerCoreRandomTest, KeepsTheRulesUnderAnyInterleaving) {
   EXPECT_GT(replies, 10'000U);
   EXPECT_GT(exhausted, 100U);
   EXPECT_GT(resumed, 100U);
+  EXPECT_GT(ticks, 1'000U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "services/sequencer/core/sequencer_core.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -45,15 +46,17 @@ class SequencerCoreTest : public ::testing::Test {
     core_.Appended(appended_.at(frame)->last_sequence(), absl::OkStatus());
     Take();
   }
-  void Answer(std::size_t frame) {
-    core_.Answered(HonestAnswer(*appended_.at(frame)));
+  void Answer(std::size_t frame, std::int64_t next_due_ns = 0) {
+    FrameAnswer answer = HonestAnswer(*appended_.at(frame));
+    answer.next_due_ns = next_due_ns;
+    core_.Answered(std::move(answer));
     Take();
   }
-  void Lead(const ChainTail& tail = {}) {
+  void Lead(const ChainTail& tail = {}, std::int64_t next_due_ns = 0) {
     core_.Lead(domain::Epoch(3), tail, kNow);
     Take();
     Confirm(0);
-    Answer(0);
+    Answer(0, next_due_ns);
     ASSERT_EQ(core_.state(), SequencerCore::State::kServing);
   }
   void Submit(Ticket first, std::size_t count = 1) {
@@ -62,6 +65,11 @@ class SequencerCoreTest : public ::testing::Test {
   void Advance(Now now = kNow) {
     core_.Advance(now);
     Take();
+  }
+  // Both clocks, that much later than kNow.
+  static Now After(std::int64_t ns) { return {kNow.wall_ns + ns, kNow.monotonic_ns + ns}; }
+  [[nodiscard]] bool IsTick(std::size_t frame) const {
+    return appended_.at(frame)->commands == std::vector<domain::Command>{{domain::Tick{}}};
   }
   [[nodiscard]] std::vector<std::pair<Ticket, absl::StatusCode>> Refused() const {
     std::vector<std::pair<Ticket, absl::StatusCode>> refused;
@@ -374,6 +382,117 @@ TEST_F(SequencerCoreTest, DrainingAnswersWhatWasAccepted) {
   Answer(1);
   EXPECT_EQ(replies_.size(), 3U);
   EXPECT_EQ(core_.unanswered(), 0U);
+}
+
+TEST_F(SequencerCoreTest, ATickIsMadeWhenSomethingIsDue) {
+  Lead({}, kNow.wall_ns + 500);
+  EXPECT_EQ(core_.NsUntilTick(After(100)), 400);
+  Advance(After(499));
+  EXPECT_EQ(appended_.size(), 1U);
+  EXPECT_EQ(core_.NsUntilTick(After(600)), 0);
+  Advance(After(600));
+  ASSERT_EQ(appended_.size(), 2U);
+  EXPECT_TRUE(IsTick(1));
+  EXPECT_EQ(appended_[1]->timestamp_ns, kNow.wall_ns + 600);
+  EXPECT_EQ(core_.unanswered(), 0U) << "nobody waits for it";
+  Confirm(1);
+  Answer(1);
+  EXPECT_EQ(outbox_.size(), 2U);
+  EXPECT_TRUE(replies_.empty());
+  EXPECT_EQ(core_.NsUntilTick(After(700)), std::numeric_limits<std::int64_t>::max());
+  Advance(After(1'000'000));
+  EXPECT_EQ(appended_.size(), 2U) << "nothing is due any more";
+}
+
+TEST_F(SequencerCoreTest, ACommandThatComesInTimeMakesTheTickNeedless) {
+  Lead({}, kNow.wall_ns + 500);
+  Submit(1);
+  Advance(After(500));
+  ASSERT_EQ(appended_.size(), 2U);
+  EXPECT_FALSE(IsTick(1));
+  Advance(After(900));
+  EXPECT_EQ(appended_.size(), 2U) << "the frame on its way has reached the time";
+  Confirm(1);
+  Answer(1, kNow.wall_ns + 800);
+  Advance(After(900));
+  ASSERT_EQ(appended_.size(), 3U) << "what is due next was due already";
+  EXPECT_TRUE(IsTick(2));
+}
+
+TEST_F(SequencerCoreTest, NeverMoreThanOneTickIsUnanswered) {
+  Lead({}, kNow.wall_ns + 500);
+  Submit(1);
+  Advance(After(400));
+  Advance(After(500));
+  ASSERT_EQ(appended_.size(), 3U);
+  EXPECT_TRUE(IsTick(2));
+  Confirm(1);
+  Confirm(2);
+  Answer(1, kNow.wall_ns + 600);
+  Advance(After(700));
+  EXPECT_EQ(appended_.size(), 3U) << "the tick before has no answer";
+  EXPECT_EQ(core_.NsUntilTick(After(700)), std::numeric_limits<std::int64_t>::max()) << "nothing to wake up for";
+  Answer(2, kNow.wall_ns + 600);
+  Advance(After(700));
+  ASSERT_EQ(appended_.size(), 4U);
+  EXPECT_TRUE(IsTick(3));
+}
+
+TEST_F(SmallCoreTest, ATickWaitsForRoomLikeAnyFrame) {
+  Lead();
+  Submit(1, 4);
+  Advance();
+  ASSERT_EQ(appended_.size(), 3U);
+  Answer(1, kNow.wall_ns + 500);
+  Advance(After(600));
+  EXPECT_EQ(appended_.size(), 3U) << "two frames are in flight";
+  Confirm(1);
+  Advance(After(600));
+  ASSERT_EQ(appended_.size(), 4U);
+  EXPECT_TRUE(IsTick(3));
+}
+
+TEST_F(SequencerCoreTest, ALateTickWaitsForTheSlewedClock) {
+  Lead({}, kNow.wall_ns + 8'000);
+  const Now set_forward{kNow.wall_ns + 1'000'000'000, kNow.monotonic_ns + 6'400};
+  EXPECT_EQ(core_.NsUntilTick(set_forward), 800) << "the clock runs an eighth faster";
+  const Now set_back{0, kNow.monotonic_ns + 8'000};
+  EXPECT_EQ(core_.NsUntilTick(set_back), 1'000) << "the clock runs an eighth slower";
+  Advance(set_back);
+  EXPECT_EQ(appended_.size(), 1U);
+}
+
+TEST_F(SequencerCoreTest, NoTickWithoutAReplicaOrWhileDraining) {
+  Lead({}, kNow.wall_ns + 500);
+  core_.ReplicaLost(absl::UnavailableError("gone"));
+  Take();
+  Advance(After(600));
+  EXPECT_EQ(appended_.size(), 1U);
+  core_.Replayed(kNow.wall_ns + 700);
+  core_.Resume();
+  Advance(After(600));
+  EXPECT_EQ(appended_.size(), 1U);
+  Advance(After(700));
+  ASSERT_EQ(appended_.size(), 2U) << "what the replay said counts";
+  EXPECT_TRUE(IsTick(1));
+  Confirm(1);
+  Answer(1, kNow.wall_ns + 800);
+  core_.StopAccepting();
+  Advance(After(900));
+  EXPECT_EQ(appended_.size(), 2U);
+}
+
+TEST_F(SequencerCoreTest, ALostTickIsMadeAgainWhenItIsStillDue) {
+  Lead({}, kNow.wall_ns + 500);
+  Advance(After(500));
+  ASSERT_EQ(appended_.size(), 2U);
+  core_.ReplicaLost(absl::UnavailableError("gone"));
+  Confirm(1);
+  core_.Replayed(kNow.wall_ns + 550);
+  core_.Resume();
+  Advance(After(600));
+  ASSERT_EQ(appended_.size(), 3U);
+  EXPECT_TRUE(IsTick(2));
 }
 
 TEST_F(SequencerCoreTest, TimestampsNeverFall) {

@@ -48,6 +48,8 @@ inline FrameAnswer HonestAnswer(const domain::Frame& frame) {
     result.timestamp_ns = frame.timestamp_ns;
     if (const auto* start = std::get_if<domain::EpochStart>(&frame.commands[i].body)) {
       result.events.emplace_back(domain::EpochStarted{start->epoch});
+    } else if (std::holds_alternative<domain::Tick>(frame.commands[i].body)) {
+      result.events.emplace_back(domain::Ticked{});
     } else {
       domain::CommandRejected rejected;
       rejected.account = domain::AccountId(1);

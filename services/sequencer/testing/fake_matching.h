@@ -24,6 +24,8 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
  public:
   // Adds events to the one that HonestAnswer makes.
   using Effect = std::function<void(const domain::Command&, domain::CommandResult&)>;
+  // What is due after a frame.
+  using Due = std::function<std::int64_t(const domain::Frame&)>;
 
   absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override {
     return state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
@@ -76,6 +78,9 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
 
   void SetEffect(Effect effect) {
     state_.Do([&](State& s) { s.effect = std::move(effect); });
+  }
+  void SetDue(Due due) {
+    state_.Do([&](State& s) { s.due = std::move(due); });
   }
   void SetAbsent(bool absent) {
     state_.Do([&](State& s) { s.absent = absent; });
@@ -133,6 +138,7 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     std::deque<ports::FrameResults> answers;
     ports::ReferenceData reference;
     Effect effect;
+    Due due;
     std::size_t connects = 0;
     std::size_t full = 0;
     bool absent = false;
@@ -150,7 +156,7 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     }
     s.position = {frame.last_sequence(), frame.hash};
     const Hash128 digest = wire::DigestResults(answer.results);
-    return {std::move(answer.results), digest};
+    return {std::move(answer.results), digest, s.due ? s.due(frame) : 0};
   }
 
   std::mutex answer_mutex_;

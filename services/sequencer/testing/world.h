@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "libs/base/clock.h"
 #include "libs/runtime/health.h"
 #include "libs/runtime/metrics.h"
 #include "services/sequencer/sequencer_app.h"
@@ -42,7 +43,7 @@ struct World {
     process->health.SetState(runtime::ServingState::kServing);
     process->app = std::make_unique<SequencerApp>(
         config, SequencerPorts{journal, matching, matching, events, executions, market, notifications, election},
-        process->metrics, process->health);
+        process->metrics, process->health, *clock);
     return *process->app;
   }
   absl::Status StartAndServe() {
@@ -70,6 +71,7 @@ struct World {
   }
   std::future<Outcome> Ask(std::uint64_t number) const { return Ask(NumberedCommand(number)); }
 
+  const Clock* clock = &SystemClock::Instance();
   SequencerConfig config;
   FakeJournal journal;
   FakeMatching matching;
