@@ -24,9 +24,11 @@ Wide FeeOf(Wide received, int bps) {
 }
 }  // namespace
 
+// What it may still trade.
 std::int64_t NaiveEngine::Left(const Market& market, const Taker& taker) {
-  if (ByAmount(taker.order.as)) return market.symbol.max_quantity.value() - taker.order.executed;
-  return taker.order.left();
+  const Order& order = taker.order;
+  const std::int64_t left = ByAmount(order.as) ? market.symbol.max_quantity.value() - order.executed : order.left();
+  return taker.stop_at ? std::min(left, *taker.stop_at - order.executed) : left;
 }
 
 bool NaiveEngine::IsFilled(const Taker& taker) {
@@ -40,7 +42,7 @@ void NaiveEngine::Match(Market& market, Taker& taker) {
   auto& others = buys ? market.asks : market.bids;
   while (!taker.met_own && !taker.met_band && !others.empty()) {
     if (taker.order.executed_quote == taker.budget) taker.used_up = true;
-    if (taker.used_up || Left(market, taker) == 0 || taker.order.executed == taker.stop_at) return;
+    if (taker.used_up || Left(market, taker) == 0) return;
     const auto& [price, queue] = buys ? *others.begin() : *others.rbegin();
     if (HasLimit(as.type) && (buys ? price > as.price.value() : price < as.price.value())) return;
     Order& maker = market.orders.at(queue.front());

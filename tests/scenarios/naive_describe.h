@@ -1,0 +1,17 @@
+// Commands and events in one line each, for the message of a comparison that failed. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/domain/command.h"
+#include "libs/domain/event.h"
+
+namespace xt::scenarios {
+
+std::string Describe(const domain::Command& command);
+std::string Describe(const domain::Event& event);
+// One line per event, each beginning with a line break.
+std::string Describe(const std::vector<domain::Event>& events);
+
+}  // namespace xt::scenarios
