@@ -55,7 +55,7 @@ class Exchange {
     return own;
   }
 
-  [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(engine_.resting_orders()); }
+  [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(engine_.open_orders()); }
 
  private:
   static EngineConfig Config(const Workload& workload) {

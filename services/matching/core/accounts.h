@@ -1,14 +1,18 @@
-// Accounts: the customers, and what each owns of every asset: available, and locked by resting orders. Account 0 is the
-// exchange's own and collects the fees. Balances lie in one row per account. Amounts are in the asset's smallest unit.
-// No sum of balances can overflow: everything that exists of an asset came in by deposits, and their total fits 63 bits.
-// Not thread-safe.
+// Accounts: the customers, what each owns of every asset (available, and locked by open orders), what is configured for
+// them, and which orders they have open. Account 0 is the exchange's own: it collects the fees, and its settings are what
+// new accounts start with. What an order needs of an account lies in one row of whole cache lines: the head, then the
+// balances. Amounts are in the asset's smallest unit. No sum of balances can overflow: everything that exists of an asset
+// came in by deposits, and their total fits 63 bits. Not thread-safe.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "libs/domain/account.h"
 #include "libs/domain/fixed_string.h"
 #include "libs/domain/ids.h"
 
@@ -20,14 +24,37 @@ struct Balance {
   friend bool operator==(const Balance&, const Balance&) = default;
 };
 
+struct AccountHead {
+  // Ids of the open orders in the order of their entry, among ids of orders that have ended since.
+  std::uint64_t* open_list = nullptr;
+  std::uint32_t open_list_size = 0;
+  std::uint32_t open_list_capacity = 0;
+  std::uint32_t open_orders = 0;
+  std::int16_t maker_fee_bps = -1;  // -1: the symbol's
+  std::int16_t taker_fee_bps = -1;
+  domain::AccountStatus status = domain::AccountStatus::kActive;
+  domain::SelfTradePrevention self_trade_prevention = domain::SelfTradePrevention::kExpireTaker;
+  bool has_rules = false;  // one of the account's risk rules is configured
+};
+static_assert(sizeof(AccountHead) == 32);
+
+struct AccountRecord {
+  domain::AccountName name;
+  domain::AccountSettings settings;
+  // The window of the order rate.
+  std::int64_t window_start_ns = 0;
+  std::uint32_t window_orders = 0;
+  std::vector<std::uint64_t> open_list;  // the memory behind AccountHead::open_list
+};
+
 class Accounts {
  public:
   explicit Accounts(std::uint32_t max_accounts);
 
-  [[nodiscard]] bool full() const { return names_.size() > max_accounts_; }
+  [[nodiscard]] bool full() const { return records_.size() > max_accounts_; }
   // Whether a customer has this id; the fee account is none.
   [[nodiscard]] bool Exists(domain::AccountId account) const {
-    return account != domain::kFeeAccount && account.value() < names_.size();
+    return account != domain::kFeeAccount && account.value() < records_.size();
   }
   [[nodiscard]] bool HasName(const domain::AccountName& name) const { return by_name_.contains(name); }
   domain::AccountId Create(const domain::AccountName& name);
@@ -35,14 +62,35 @@ class Accounts {
   // Makes room for one more asset in every row.
   void AddAsset();
 
-  [[nodiscard]] Balance& At(domain::AccountId account, domain::AssetId asset) {
-    return balances_[(std::size_t{account.value()} << row_bits_) + asset.value()];
-  }
+  [[nodiscard]] AccountHead& Head(domain::AccountId account) { return *HeadAt(account); }
+  [[nodiscard]] const AccountHead& Head(domain::AccountId account) const { return *HeadAt(account); }
+  [[nodiscard]] Balance& At(domain::AccountId account, domain::AssetId asset) { return *BalanceAt(account, asset); }
   [[nodiscard]] const Balance& At(domain::AccountId account, domain::AssetId asset) const {
-    return balances_[(std::size_t{account.value()} << row_bits_) + asset.value()];
+    return *BalanceAt(account, asset);
   }
-  void Prefetch(domain::AccountId account) const {
-    __builtin_prefetch(&balances_[std::size_t{account.value()} << row_bits_], 1);
+  void Prefetch(domain::AccountId account) const { __builtin_prefetch(Row(account), 1); }
+
+  [[nodiscard]] AccountRecord& Record(domain::AccountId account) { return records_[account.value()]; }
+  [[nodiscard]] const AccountRecord& Record(domain::AccountId account) const { return records_[account.value()]; }
+  void Configure(domain::AccountId account, const domain::AccountSettings& settings);
+
+  // What 0 means is the symbol's own fees, so it is not defined and always there.
+  [[nodiscard]] bool HasFeeTier(domain::FeeTierId tier) const {
+    return tier.value() == 0 || (tier.value() < domain::kFeeTiers && tiers_[tier.value()].has_value());
+  }
+  [[nodiscard]] const std::optional<domain::FeeTier>& fee_tier(int tier) const {
+    return tiers_[static_cast<std::size_t>(tier)];
+  }
+  void DefineFeeTier(const domain::FeeTier& tier);
+
+  // Notes an order that rests or waits from now on. `is_open(id)` tells which of the noted ones still do.
+  template <typename IsOpen>
+  void AddOpenOrder(domain::AccountId account, domain::OrderId id, const IsOpen& is_open) {
+    AccountHead& head = Head(account);
+    if (head.open_list_size == head.open_list_capacity) [[unlikely]]
+      MakeRoom(account, is_open);
+    head.open_list[head.open_list_size++] = id.value();
+    ++head.open_orders;
   }
 
   // Deposits minus withdrawals of an asset.
@@ -50,17 +98,53 @@ class Accounts {
   void ChangeSupply(domain::AssetId asset, std::int64_t by) { supply_[asset.value()] += by; }
 
   // The fee account included.
-  [[nodiscard]] std::size_t count() const { return names_.size(); }
-  [[nodiscard]] const domain::AccountName& name(domain::AccountId account) const { return names_[account.value()]; }
+  [[nodiscard]] std::size_t count() const { return records_.size(); }
+  [[nodiscard]] const domain::AccountName& name(domain::AccountId account) const {
+    return records_[account.value()].name;
+  }
   [[nodiscard]] std::size_t assets() const { return supply_.size(); }
 
  private:
+  // A row is raw memory in which the head lies first and the balances after it, each a cell of 16 bytes.
+  struct alignas(64) Line {
+    std::array<std::byte, 64> bytes{};
+  };
+  static constexpr std::size_t kCellBytes = sizeof(Balance);
+  static constexpr std::size_t kHeadCells = sizeof(AccountHead) / kCellBytes;
+  static constexpr std::size_t kCellsPerLine = sizeof(Line) / kCellBytes;
+
+  [[nodiscard]] std::size_t row_lines() const { return std::size_t{1} << row_bits_; }
+  [[nodiscard]] std::byte* Row(domain::AccountId account) const {
+    return const_cast<std::byte*>(lines_[std::size_t{account.value()} << row_bits_].bytes.data());
+  }
+  [[nodiscard]] AccountHead* HeadAt(domain::AccountId account) const {
+    return reinterpret_cast<AccountHead*>(Row(account));
+  }
+  [[nodiscard]] Balance* BalanceAt(domain::AccountId account, domain::AssetId asset) const {
+    return reinterpret_cast<Balance*>(Row(account) + (kHeadCells + asset.value()) * kCellBytes);
+  }
+
+  template <typename IsOpen>
+  void MakeRoom(domain::AccountId account, const IsOpen& is_open) {
+    std::vector<std::uint64_t>& list = records_[account.value()].open_list;
+    AccountHead& head = Head(account);
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
+      if (is_open(domain::OrderId(list[i]))) list[kept++] = list[i];
+    }
+    if (kept > list.size() / 2 || list.empty()) list.resize(list.empty() ? 16 : list.size() * 2);
+    head.open_list = list.data();
+    head.open_list_size = kept;
+    head.open_list_capacity = static_cast<std::uint32_t>(list.size());
+  }
+
   const std::uint32_t max_accounts_;
   std::uint32_t row_bits_ = 0;
-  std::vector<domain::AccountName> names_;  // position == id
+  std::vector<AccountRecord> records_;  // position == id
   absl::flat_hash_map<domain::AccountName, domain::AccountId> by_name_;
-  std::vector<Balance> balances_;
+  std::vector<Line> lines_;           // 2^row_bits_ per account
   std::vector<std::int64_t> supply_;  // by asset
+  std::array<std::optional<domain::FeeTier>, domain::kFeeTiers> tiers_;
 };
 
 }  // namespace xt::matching

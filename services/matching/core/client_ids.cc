@@ -23,7 +23,9 @@ ClientIds::ClientIds(std::uint32_t capacity, std::int64_t retention_ns)
       index_(std::bit_ceil(std::size_t{capacity} * 2 + 2)),
       mask_(index_.size() - 1) {}
 
-void ClientIds::ForgetOld(std::int64_t now_ns) {
+void ClientIds::Forget(std::int64_t now_ns) {
+  for (const Ref ref : gone_) Erase(ref);
+  gone_.clear();
   for (int i = 0; i < kForgottenPerCall && oldest_ != kNone; ++i) {
     const Ref ref = oldest_;
     if (now_ns - entries_[ref].registered_ns < retention_ns_) return;
@@ -46,6 +48,15 @@ ClientIds::Ref ClientIds::Find(domain::AccountId account, Kind kind, const domai
 }
 
 ClientIds::Ref ClientIds::Add(const Entry& entry) {
+  const Ref ref = Insert(entry);
+  (newest_ != kNone ? entries_[newest_].next : oldest_) = ref;
+  newest_ = ref;
+  return ref;
+}
+
+ClientIds::Ref ClientIds::AddOutlived(const Entry& entry) { return Insert(entry); }
+
+ClientIds::Ref ClientIds::Insert(const Entry& entry) {
   XT_CHECK(!full());
   Ref ref = free_;
   if (ref != kNone) {
@@ -55,8 +66,6 @@ ClientIds::Ref ClientIds::Add(const Entry& entry) {
   }
   entries_[ref] = entry;
   entries_[ref].next = kNone;
-  (newest_ != kNone ? entries_[newest_].next : oldest_) = ref;
-  newest_ = ref;
   std::size_t at = Home(entry.account, entry.kind, entry.id);
   while (index_[at] != kNone) at = (at + 1) & mask_;
   index_[at] = ref;

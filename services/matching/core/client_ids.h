@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "libs/domain/fixed_string.h"
 #include "libs/domain/ids.h"
@@ -35,27 +36,37 @@ class ClientIds {
   ClientIds(std::uint32_t capacity, std::int64_t retention_ns);
 
   // Forgets what the retention no longer protects. A bounded number per call, so that no command waits for a crowd.
-  void ForgetOld(std::int64_t now_ns);
+  void ForgetOld(std::int64_t now_ns) {
+    if (oldest_ == kNone && gone_.empty()) return;
+    Forget(now_ns);
+  }
 
   [[nodiscard]] Ref Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;
   [[nodiscard]] bool full() const { return free_ == kNone && fresh_ == entries_.size(); }
   // Only when not full() and the id is not there. `entry.next` is ignored.
   Ref Add(const Entry& entry);
-  // The order of this entry rests no more; kNone is allowed.
+  // The same for an entry whose retention is over already and whose order is open.
+  Ref AddOutlived(const Entry& entry);
+  // The order of this entry is open no more; kNone is allowed. What goes with it goes at the next ForgetOld, so that the
+  // rest of the command can still read it.
   void OrderClosed(Ref ref) {
-    if (ref == kNone) return;
+    if (ref == kNone) [[likely]]
+      return;
     entries_[ref].open = false;
-    if (entries_[ref].outlived) Erase(ref);
+    if (entries_[ref].outlived) gone_.push_back(ref);
   }
 
   // `ref` may be kNone: an entry with an empty id.
   [[nodiscard]] const Entry& operator[](Ref ref) const { return entries_[ref]; }
-  [[nodiscard]] std::uint32_t size() const { return size_; }
+  // Those that go with the next ForgetOld not counted.
+  [[nodiscard]] std::uint32_t size() const { return size_ - static_cast<std::uint32_t>(gone_.size()); }
   [[nodiscard]] std::size_t capacity() const { return entries_.size() - 1; }
   // From the oldest, without those that outlived the retention; follow `next`.
   [[nodiscard]] Ref oldest() const { return oldest_; }
 
  private:
+  void Forget(std::int64_t now_ns);
+  Ref Insert(const Entry& entry);
   [[nodiscard]] std::size_t Home(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;
   void Erase(Ref ref);
 
@@ -68,6 +79,7 @@ class ClientIds {
   Ref oldest_ = kNone;
   Ref newest_ = kNone;
   std::uint32_t size_ = 0;
+  std::vector<Ref> gone_;
 };
 
 }  // namespace xt::matching

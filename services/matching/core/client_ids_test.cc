@@ -49,6 +49,9 @@ TEST(ClientIdsTest, IsKeptUntilItsOrderIsClosed) {
   ids.ForgetOld(1'000);
   EXPECT_EQ(ids.Find(domain::AccountId(1), Kind::kOrder, Id("a")), ref);
   ids.OrderClosed(ref);
+  EXPECT_EQ(ids.size(), 0u);
+  EXPECT_EQ(ids[ref].id, Id("a"));  // the command that closed it may still tell it
+  ids.ForgetOld(1'000);
   EXPECT_EQ(ids.Find(domain::AccountId(1), Kind::kOrder, Id("a")), ClientIds::kNone);
 }
 

@@ -21,8 +21,11 @@ Engine::Engine(const EngineConfig& config)
       accounts_(config.max_accounts),
       client_ids_(config.max_client_ids, config.client_id_retention_ns),
       orders_(config.max_orders),
-      level_pool_(config.max_level_pages) {
-  events_.reserve(4'096);
+      extras_(config.max_orders),
+      expiries_(extras_),
+      countdowns_(config.max_countdowns),
+      level_pool_(config.max_level_pages),
+      next_due_ns_(kNever) {
   changed_levels_.reserve(1'024);
 }
 
@@ -34,6 +37,8 @@ template <typename Body>
 AccountId AccountOf(const Body& body) {
   if constexpr (requires { body.account; }) {
     return body.account;
+  } else if constexpr (requires { body.order; }) {
+    return body.order.account;
   } else {
     return AccountId(0);
   }
@@ -43,6 +48,8 @@ template <typename Body>
 domain::ClientOrderId ClientIdOf(const Body& body) {
   if constexpr (requires { body.client_order_id; }) {
     return body.client_order_id;
+  } else if constexpr (requires { body.order; }) {
+    return body.order.client_order_id;
   } else if constexpr (requires { body.reference; }) {
     return body.reference;
   } else {
@@ -54,25 +61,90 @@ domain::ClientOrderId ClientIdOf(const Body& body) {
 
 std::span<const domain::Event> Engine::Apply(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
                                              const domain::Command& command) {
+  const auto outcomes = Execute(sequence, timestamp_ns, command);
+  events_.clear();
+  expander_.Expand(*this, outcomes, events_);
+  XT_CHECK(!events_.empty());
+  return events_;
+}
+
+template <typename Body>
+std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
+                                               const Body& body) {
+  Begin(sequence, timestamp_ns);
+  if constexpr (std::is_same_v<Body, domain::Command>) {
+    std::visit([this](const auto& alternative) { Run(alternative); }, body.body);
+  } else {
+    Run(body);
+  }
+  Finish();
+  return outcomes_.words();
+}
+
+template std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::Command&);
+template std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::NewOrder&);
+template std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber, std::int64_t,
+                                                        const domain::CancelOrder&);
+
+void Engine::Begin(domain::SequenceNumber sequence, std::int64_t timestamp_ns) {
   XT_CHECK(sequence.value() == sequence_.value() + 1, "commands are applied in sequence");
   XT_CHECK(timestamp_ns >= now_ns_, "journal time never falls");
   sequence_ = sequence;
   now_ns_ = timestamp_ns;
-  events_.clear();
+  outcomes_.Clear();
+  lowest_trade_ = kNever;
+  highest_trade_ = 0;
   client_ids_.ForgetOld(now_ns_);
-  std::visit(
-      [this](const auto& body) {
-        const Reject reject = Handle(body);
-        if (!reject) return;
-        auto& rejected = Emit<domain::CommandRejected>();
-        rejected.account = AccountOf(body);
-        rejected.reason = reject.reason;
-        rejected.field = *domain::FixedString<24>::From(reject.field);
-        rejected.client_order_id = ClientIdOf(body);
-      },
-      command.body);
-  XT_CHECK(!events_.empty());
-  return events_;
+  if (next_due_ns_ <= now_ns_) [[unlikely]]
+    RunDue();
+}
+
+template <typename Body>
+void Engine::Run(const Body& body) {
+  if (const Reject reject = Handle(body)) RejectCommand(body, reject);
+}
+
+template <typename Body>
+void Engine::RejectCommand(const Body& body, const Reject& reject) {
+  domain::CommandRejected rejected;
+  rejected.account = AccountOf(body);
+  rejected.reason = reject.reason;
+  rejected.field = *domain::FixedString<24>::From(reject.field);
+  rejected.client_order_id = ClientIdOf(body);
+  Tell(rejected);
+}
+
+template void Engine::RejectCommand(const domain::CancelOrder&, const Reject&);
+template void Engine::RejectCommand(const domain::NewOrder&, const Reject&);
+
+void Engine::Finish() {
+  if (!changed_levels_.empty()) TellLevels();
+  const std::int64_t expiry_ns = expiries_.empty() ? kNever : extras_[expiries_.first()].expire_time_ms * kNsPerMs;
+  next_due_ns_ = std::min(expiry_ns, countdowns_.next_due_ns());
+}
+
+void Engine::TellLevels() {
+  if (levels_repeat_) {
+    std::sort(changed_levels_.begin(), changed_levels_.end());
+    changed_levels_.erase(std::unique(changed_levels_.begin(), changed_levels_.end()), changed_levels_.end());
+    levels_repeat_ = false;
+  }
+  const auto tell = [this](OutcomeKind kind, const LevelRef& changed, const auto& levels) {
+    const Level* level = levels.Find(changed.price);
+    const std::int64_t quantity = level != nullptr ? level->quantity : 0;
+    const std::uint32_t orders = quantity != 0 ? levels.OrderCount(changed.price) : 0;
+    outcomes_.Add(
+        LevelOutcome{{kind, WordsOf<LevelOutcome>(), changed.symbol.value(), orders}, changed.price, quantity});
+  };
+  for (const LevelRef& changed : changed_levels_) {
+    const Book& book = markets_[changed.symbol.value()]->book;
+    if (changed.side == domain::Side::kBuy) {
+      tell(OutcomeKind::kBidLevel, changed, book.side<domain::Side::kBuy>());
+    } else {
+      tell(OutcomeKind::kAskLevel, changed, book.side<domain::Side::kSell>());
+    }
+  }
+  changed_levels_.clear();
 }
 
 Reject Engine::Handle(const domain::DefineAsset& define) {
@@ -84,7 +156,7 @@ Reject Engine::Handle(const domain::DefineAsset& define) {
   const domain::AssetId id(static_cast<std::uint16_t>(assets_.size()));
   assets_.push_back({id, define.code, define.decimals});
   accounts_.AddAsset();
-  Emit<domain::AssetDefined>().asset = assets_.back();
+  Tell(domain::AssetDefined{assets_.back()});
   return {};
 }
 
@@ -105,7 +177,7 @@ Reject Engine::Handle(const domain::DefineSymbol& define) {
   if (markets_.size() >= config_.max_symbols) return {RejectReason::kCapacity, "symbol"};
   symbol.id = domain::SymbolId(static_cast<std::uint16_t>(markets_.size()));
   markets_.push_back(std::make_unique<Market>(symbol, orders_, level_pool_));
-  Emit<domain::SymbolDefined>().symbol = symbol;
+  Tell(domain::SymbolDefined{symbol});
   return {};
 }
 
@@ -114,20 +186,45 @@ Reject Engine::Handle(const domain::SetSymbolStatus& change) {
   if (change.status < domain::SymbolStatus::kTrading || change.status > domain::SymbolStatus::kCancelOnly) {
     return {RejectReason::kInvalidValue, "status"};
   }
-  domain::Symbol& symbol = markets_[change.symbol.value()]->symbol;
-  symbol.status = change.status;
-  Emit<domain::SymbolDefined>().symbol = symbol;
+  Market& market = *markets_[change.symbol.value()];
+  market.symbol.status = change.status;
+  Tell(domain::SymbolDefined{market.symbol});
+  if (change.status == domain::SymbolStatus::kTrading && market.last_price != 0) {
+    lowest_trade_ = highest_trade_ = market.last_price;
+    RunStops(market);
+  }
   return {};
 }
 
-Reject Engine::Handle(const domain::CreateAccount& create) {
-  if (!domain::IsValidAccountName(create.name.view())) return {RejectReason::kInvalidValue, "name"};
-  if (accounts_.HasName(create.name)) return {RejectReason::kAlreadyExists, "name"};
-  if (accounts_.full()) return {RejectReason::kCapacity, "name"};
-  const AccountId id = accounts_.Create(create.name);
-  auto& created = Emit<domain::AccountCreated>();
-  created.account = id;
-  created.name = create.name;
+Reject Engine::Handle(const domain::SetSymbolLimits& change) {
+  if (!HasSymbol(change.symbol)) return {RejectReason::kUnknownSymbol, "symbol"};
+  Market& market = *markets_[change.symbol.value()];
+  const domain::SymbolLimits& limits = change.limits;
+  const auto is_price = [&](domain::Price price) { return price.value() >= 0 && price <= market.symbol.max_price; };
+  if (limits.max_notional.value() < 0) return {RejectReason::kInvalidValue, "maxNotional"};
+  if (limits.max_position.value() < 0) return {RejectReason::kInvalidValue, "maxPosition"};
+  if (limits.price_deviation_bps < 0 || limits.price_deviation_bps > 1'000'000) {
+    return {RejectReason::kInvalidValue, "priceDeviationBps"};
+  }
+  if (!is_price(limits.lower_price)) return {RejectReason::kInvalidValue, "lowerPrice"};
+  const bool both = limits.lower_price.value() != 0 && limits.upper_price.value() != 0;
+  if (!is_price(limits.upper_price) || (both && limits.lower_price >= limits.upper_price)) {
+    return {RejectReason::kInvalidValue, "upperPrice"};
+  }
+  market.SetLimits(limits);
+  Tell(domain::SymbolLimitsChanged{change.symbol, limits});
+  return {};
+}
+
+Reject Engine::Handle(const domain::EpochStart& start) {
+  if (start.epoch <= epoch_) return {RejectReason::kInvalidValue, "epoch"};
+  epoch_ = start.epoch;
+  Tell(domain::EpochStarted{epoch_});
+  return {};
+}
+
+Reject Engine::Handle(const domain::Tick&) {
+  Tell(domain::Ticked{});
   return {};
 }
 
@@ -146,10 +243,11 @@ Engine::Repeated Engine::CheckRepeated(AccountId account, ClientIds::Kind kind, 
     const bool order = kind == ClientIds::Kind::kOrder;
     return {true, {RejectReason::kDuplicateClientOrderId, order ? "clientOrderId" : "reference"}};
   }
-  auto& answer = Emit<domain::CommandRejected>();
+  domain::CommandRejected answer;
   answer.account = account;
   answer.client_order_id = id;
   answer.original_sequence = entry.sequence;
+  Tell(answer);
   return {true, {}};
 }
 
@@ -167,81 +265,13 @@ ClientIds::Ref Engine::Remember(AccountId account, ClientIds::Kind kind, const d
                           .registered_ns = now_ns_});
 }
 
-template <typename Transfer>
-Reject Engine::CheckTransfer(const Transfer& transfer) const {
-  if (transfer.asset.value() >= assets_.size()) return {RejectReason::kUnknownAsset, "asset"};
-  if (transfer.amount.value() <= 0) return {RejectReason::kNotPositive, "amount"};
-  if (client_ids_.full()) return {RejectReason::kCapacity, "reference"};
-  return {};
-}
-
-Reject Engine::Handle(const domain::Deposit& deposit) {
-  if (!accounts_.Exists(deposit.account)) return {RejectReason::kUnknownAccount, "account"};
-  if (const Reject reject = CheckClientId(deposit.reference, "reference")) return reject;
-  const std::uint64_t fingerprint = Fingerprint(1, deposit.asset.value(), deposit.amount.value());
-  const auto kind = ClientIds::Kind::kTransfer;
-  if (const Repeated repeated = CheckRepeated(deposit.account, kind, deposit.reference, fingerprint); repeated.yes) {
-    return repeated.reject;
-  }
-  if (const Reject reject = CheckTransfer(deposit)) return reject;
-  const std::int64_t amount = deposit.amount.value();
-  if (amount > std::numeric_limits<std::int64_t>::max() - accounts_.supply(deposit.asset)) {
-    return {RejectReason::kOverflow, "amount"};
-  }
-  Remember(deposit.account, kind, deposit.reference, fingerprint, {}, false);
-  accounts_.ChangeSupply(deposit.asset, amount);
-  ChangeBalance(deposit.account, deposit.asset, domain::BalanceReason::kDeposit, amount, 0);
-  return {};
-}
-
-Reject Engine::Handle(const domain::Withdraw& withdraw) {
-  if (!accounts_.Exists(withdraw.account)) return {RejectReason::kUnknownAccount, "account"};
-  if (const Reject reject = CheckClientId(withdraw.reference, "reference")) return reject;
-  const std::uint64_t fingerprint = Fingerprint(2, withdraw.asset.value(), withdraw.amount.value());
-  const auto kind = ClientIds::Kind::kTransfer;
-  if (const Repeated repeated = CheckRepeated(withdraw.account, kind, withdraw.reference, fingerprint); repeated.yes) {
-    return repeated.reject;
-  }
-  if (const Reject reject = CheckTransfer(withdraw)) return reject;
-  const std::int64_t amount = withdraw.amount.value();
-  if (amount > accounts_.At(withdraw.account, withdraw.asset).available) {
-    return {RejectReason::kInsufficientBalance, "amount"};
-  }
-  Remember(withdraw.account, kind, withdraw.reference, fingerprint, {}, false);
-  accounts_.ChangeSupply(withdraw.asset, -amount);
-  ChangeBalance(withdraw.account, withdraw.asset, domain::BalanceReason::kWithdrawal, -amount, 0);
-  return {};
-}
-
-Reject Engine::Handle(const domain::EpochStart& start) {
-  if (start.epoch <= epoch_) return {RejectReason::kInvalidValue, "epoch"};
-  epoch_ = start.epoch;
-  Emit<domain::EpochStarted>().epoch = epoch_;
-  return {};
-}
-
-void Engine::ChangeBalance(AccountId account, domain::AssetId asset, domain::BalanceReason reason,
-                           std::int64_t available_delta, std::int64_t locked_delta, domain::OrderId order_id,
-                           domain::TradeId trade_id) {
-  Balance& balance = accounts_.At(account, asset);
-  balance.available += available_delta;
-  balance.locked += locked_delta;
-  events_.emplace_back(domain::BalanceChange{.account = account,
-                                             .asset = asset,
-                                             .reason = reason,
-                                             .available_delta = domain::Amount(available_delta),
-                                             .locked_delta = domain::Amount(locked_delta),
-                                             .available = domain::Amount(balance.available),
-                                             .locked = domain::Amount(balance.locked),
-                                             .order_id = order_id,
-                                             .trade_id = trade_id});
-}
-
 std::vector<domain::Symbol> Engine::symbols() const {
   std::vector<domain::Symbol> symbols;
   for (const auto& market : markets_) symbols.push_back(market->symbol);
   return symbols;
 }
+
+const domain::Symbol& Engine::symbol(domain::SymbolId symbol) const { return markets_[symbol.value()]->symbol; }
 
 const Engine::Book& Engine::book(domain::SymbolId symbol) const { return markets_[symbol.value()]->book; }
 
@@ -256,6 +286,20 @@ domain::BookSnapshot Engine::Snapshot(domain::SymbolId symbol, std::size_t depth
   book(symbol).ForEachLevel<domain::Side::kBuy>(collect(snapshot.bids));
   book(symbol).ForEachLevel<domain::Side::kSell>(collect(snapshot.asks));
   return snapshot;
+}
+
+std::uint64_t Engine::order_bytes() const {
+  return level_pool_.pages.used() * sizeof(LevelPage<true>) +
+         std::uint64_t{orders_.fresh()} * sizeof(OrderSlab<OrderDetail>::OrderType);
+}
+
+void Engine::Prefetch(const domain::NewOrder& order) const {
+  if (order.account.value() < accounts_.count()) accounts_.Prefetch(order.account);
+}
+
+void Engine::Prefetch(const domain::CancelOrder& cancel) const {
+  if (cancel.account.value() < accounts_.count()) accounts_.Prefetch(cancel.account);
+  orders_.Prefetch(cancel.order_id);
 }
 
 }  // namespace xt::matching

@@ -1,51 +1,110 @@
-// What the engine's source files share: the market of one symbol, and the fingerprints of commands' contents.
+// What the engine's source files share: the market of one symbol, an order on its way, and the fingerprints of commands'
+// contents.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "libs/base/hash.h"
 #include "libs/domain/command.h"
 #include "libs/domain/symbol.h"
 #include "services/matching/core/engine.h"
+#include "services/matching/core/planted_bugs.h"
 
 namespace xt::matching {
 
+inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t kNsPerMs = 1'000'000;
+
 struct Engine::Market {
   Market(const domain::Symbol& definition, OrderSlab<OrderDetail>& orders, LevelPool<true>& pool)
-      : symbol(definition), book(definition.id, orders, pool) {}
+      : symbol(definition), book(definition.id, orders, pool), stops(definition.id, orders, pool) {}
 
   [[nodiscard]] std::int64_t Quote(std::int64_t price, std::int64_t quantity) const {
     return price * quantity * symbol.tick_lot_value.value();
   }
   [[nodiscard]] std::int64_t Base(std::int64_t quantity) const { return quantity * symbol.lot_size.value(); }
-  // What a resting order of this place and quantity has locked, and of which asset.
-  [[nodiscard]] std::int64_t Reserved(Place place, std::int64_t quantity) const {
-    return place.side() == domain::Side::kBuy ? Quote(place.price(), quantity) : Base(quantity);
+  // What an open order of this side, price and quantity has locked, and of which asset.
+  [[nodiscard]] std::int64_t Reserved(domain::Side side, std::int64_t price, std::int64_t quantity) const {
+    return side == domain::Side::kBuy ? Quote(price, quantity) : Base(quantity);
   }
   [[nodiscard]] domain::AssetId ReservedAsset(domain::Side side) const {
     return side == domain::Side::kBuy ? symbol.quote : symbol.base;
   }
+  // The worst price of a trade, with the price band.
+  template <domain::Side kTaker>
+  [[nodiscard]] std::int64_t InBand(std::int64_t limit) const {
+    return kTaker == domain::Side::kBuy ? std::min(limit, upper_price) : std::max(limit, limits.lower_price.value());
+  }
+  void SetLimits(const domain::SymbolLimits& set) {
+    limits = set;
+    upper_price = set.upper_price.value() != 0 ? set.upper_price.value() : kAnyPrice<domain::Side::kBuy>;
+    has_rules = set.max_notional.value() != 0 || set.max_position.value() != 0 || set.price_deviation_bps != 0;
+  }
 
   domain::Symbol symbol;
   Book book;
+  // Orders that wait for their stop price: those that wait for a price from below stand on the sell side, whose best
+  // price is the lowest; those that wait for one from above on the buy side.
+  Book stops;
+  std::int64_t last_price = 0;  // of the last trade; 0 before the first
+  domain::SymbolLimits limits;
+  std::int64_t upper_price = kAnyPrice<domain::Side::kBuy>;  // that of the limits, or any
+  bool has_rules = false;
 };
 
-// Everything that is decided about a new order before the first mutation.
-struct Engine::Intake {
-  std::int64_t limit = 0;       // the worst price at which it may trade
+// An order on its way through the book.
+struct Engine::Incoming {
+  domain::AccountId account;
+  domain::OrderId id;
+  Slot slot = kNoSlot;
+  domain::OrderType type = domain::OrderType::kUnspecified;
+  domain::TimeInForce time_in_force = domain::TimeInForce::kUnspecified;
+  domain::SelfTradePrevention mode = domain::SelfTradePrevention::kUnspecified;
+  ClientIds::Ref client_id = ClientIds::kNone;
+  ExtraRef extra = kNoExtra;
+  std::int64_t price = 0;    // its limit; 0 without one
+  std::int64_t ordered = 0;  // lots; 0 by quote quantity
+  std::int64_t quote_quantity = 0;
+  // What is decided before it trades.
+  std::int64_t limit = 0;       // the worst price at which it may trade, the price band not counted
   std::int64_t quantity = 0;    // the most lots that it may trade
   std::int64_t reserve = 0;     // locked at entry, of the asset that it gives
   bool rests = false;           // what does not trade stays in the book
   bool unfillable = false;      // FOK: it ends without a trade
-  bool quantity_is_all = true;  // trading `quantity` fills it; else the book ran out before its quote quantity
+  bool quantity_is_all = true;  // trading `quantity` fills it; else the book or the money ran out before
+  bool triggered = false;       // it waited as a stop, so it is open already
 };
+
+// What an open order asks for, wherever it stands.
+struct Engine::Terms {
+  std::int64_t price = 0;          // its limit; 0 without one
+  std::int64_t reserve_price = 0;  // at which a buy locks its quote
+  std::int64_t left = 0;
+};
+
+inline bool HasStopPrice(domain::OrderType type) {
+  return type >= domain::OrderType::kStopLoss && type <= domain::OrderType::kTakeProfitLimit;
+}
+// Its limit is the market's, also once it is triggered.
+inline bool IsMarketType(domain::OrderType type) {
+  return type == domain::OrderType::kMarket || type == domain::OrderType::kStopLoss ||
+         type == domain::OrderType::kTakeProfit;
+}
+// Whether a stop waits for a price from below: it is triggered by one at or above its own.
+inline bool TriggersUp(domain::OrderType type, domain::Side side) {
+  const bool stop_loss = type == domain::OrderType::kStopLoss || type == domain::OrderType::kStopLossLimit;
+  return stop_loss == (side == domain::Side::kBuy);
+}
 
 // ceil(amount * bps / 10000), without the 128-bit division where it is not needed.
 inline std::int64_t FeeOf(std::int64_t amount, std::int32_t bps) {
-  constexpr std::int64_t kSmall = 9'000'000'000'000'000;  // times 1,000 basis points fits 63 bits
-  if (amount <= kSmall) [[likely]]
-    return (amount * bps + 9'999) / 10'000;
+  constexpr std::uint64_t kSmall = 9'000'000'000'000'000;  // times 1,000 basis points fits 63 bits
+  const auto unsigned_amount = static_cast<std::uint64_t>(amount);
+  if (unsigned_amount <= kSmall) [[likely]]
+    return static_cast<std::int64_t>((unsigned_amount * static_cast<std::uint32_t>(bps) + 9'999) / 10'000);
   return domain::Fee(domain::Amount(amount), bps).value();
 }
 

@@ -228,7 +228,7 @@ TEST(EngineDeterminismTest, TheSameCommandsGiveTheSameEventsAndTheSameDigest) {
   }
   EXPECT_EQ(first.Digest(), second.Digest());
   EXPECT_EQ(first.CheckInvariants(), "");
-  EXPECT_GT(first.resting_orders(), 100u);
+  EXPECT_GT(first.open_orders(), 100u);
 }
 
 }  // namespace

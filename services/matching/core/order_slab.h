@@ -112,6 +112,15 @@ class OrderSlab {
     return slot < orders_.size() ? slot : kNoSlot;
   }
 
+  // For restoring a state into a new slab: every slot that was ever used with its generation, then the free ones from the
+  // last in line to the first, then the orders that live take their slots. The caller checks that no slot is named twice.
+  void RestoreSlots(Slot fresh) { fresh_ = fresh; }
+  void RestoreFree(Slot slot) {
+    orders_[slot].next = free_;
+    free_ = slot;
+  }
+  void RestoreLive() { ++live_; }
+
   [[nodiscard]] std::uint32_t live() const { return live_; }
   [[nodiscard]] std::size_t capacity() const { return orders_.size() - 1; }
   // All slots that were ever used are 1 .. fresh() - 1.

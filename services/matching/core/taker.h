@@ -1,6 +1,6 @@
 // The two ways in which an incoming order meets the book. Walk looks only: what would it take, and for how much? Taker is
 // the sink of the real match: it settles each trade and says what happened. Both follow the same rules for an account's
-// own orders, so that a walk predicts the match exactly. Internal to the engine.
+// own orders, so that a walk predicts the match. Internal to the engine.
 #pragma once
 
 #include <algorithm>
@@ -10,29 +10,29 @@
 
 namespace xt::matching {
 
-inline domain::SelfTradePrevention EffectiveMode(const domain::NewOrder& order) {
-  using Mode = domain::SelfTradePrevention;
-  return order.self_trade_prevention == Mode::kUnspecified ? Mode::kExpireTaker : order.self_trade_prevention;
-}
-
 template <domain::Side kTaker>
 class Engine::Walk {
+  using Mode = domain::SelfTradePrevention;
+
  public:
   // `budget`: the most quote units to trade for, `enough`: where walking further is of no use; negative: none.
-  Walk(const Engine& engine, const Market& market, const domain::NewOrder& order, std::int64_t budget,
-       std::int64_t enough)
+  Walk(const Engine& engine, const Market& market, const Incoming& in, std::int64_t budget, std::int64_t enough)
       : engine_(engine),
         market_(market),
-        account_(order.account.value()),
-        mode_(EffectiveMode(order)),
+        account_(in.account.value()),
+        own_(OwnOrder(in)),
         budget_(budget),
         enough_(enough) {}
 
   void Run(std::int64_t limit, std::int64_t quantity) {
     left_ = quantity;
+    const std::int64_t in_band = market_.template InBand<kTaker>(limit);
     market_.book.template ForEachLevel<Opposite(kTaker)>([&](std::int64_t price, const Level& level) {
-      const bool crosses = kTaker == domain::Side::kBuy ? price <= limit : price >= limit;
-      return crosses && VisitLevel(price, level);
+      if (IsOver() || !IsWithin(price, limit)) return false;
+      if (IsWithin(price, in_band)) return VisitLevel(price, level);
+      // What the budget does not pay for is not asked for outside of the price band either.
+      budget_used_up_ = budget_ >= 0 && budget_ - static_cast<std::int64_t>(cost_) < market_.Quote(price, 1);
+      return false;
     });
   }
 
@@ -42,18 +42,41 @@ class Engine::Walk {
   [[nodiscard]] bool budget_used_up() const { return budget_used_up_ || (budget_ >= 0 && cost_ == budget_); }
 
  private:
+  enum class Own { kTrades, kIsPassed, kStops };
+
+  // To a FOK order an own one in the way means that it cannot be filled; any other order must be able to pay as if its own
+  // ones were not there.
+  static Own OwnOrder(const Incoming& in) {
+    switch (in.mode) {
+      case Mode::kNone: return Own::kTrades;
+      case Mode::kExpireMaker: return Own::kIsPassed;
+      case Mode::kDecrement: return in.time_in_force == domain::TimeInForce::kFok ? Own::kStops : Own::kIsPassed;
+      default: return Own::kStops;
+    }
+  }
+
+  static bool IsWithin(std::int64_t price, std::int64_t limit) {
+    return kTaker == domain::Side::kBuy ? price <= limit : price >= limit;
+  }
+
   bool VisitLevel(std::int64_t price, const Level& level) {
+    std::int64_t hidden = 0;
     for (Slot slot = level.head; slot != kNoSlot; slot = engine_.orders_[slot].next) {
-      if (left_ == 0 || budget_used_up_ || (enough_ >= 0 && cost_ > enough_)) return false;
+      if (IsOver()) return false;
       const auto& maker = engine_.orders_[slot];
-      if (maker.owner == account_ && mode_ != domain::SelfTradePrevention::kNone) {
-        if (mode_ == domain::SelfTradePrevention::kExpireMaker) continue;
+      if (maker.owner == account_ && own_ != Own::kTrades) {
+        if (own_ == Own::kIsPassed) continue;
         return false;
       }
       Take(price, std::min(left_, maker.quantity));
+      hidden += engine_.extras_[maker.detail.extra].hidden;
     }
+    // The slices that follow stand behind everything that is shown.
+    if (hidden != 0 && !IsOver()) Take(price, std::min(left_, hidden));
     return true;
   }
+
+  [[nodiscard]] bool IsOver() const { return left_ == 0 || budget_used_up_ || (enough_ >= 0 && cost_ > enough_); }
 
   void Take(std::int64_t price, std::int64_t quantity) {
     const std::int64_t lot_cost = market_.Quote(price, 1);
@@ -70,7 +93,7 @@ class Engine::Walk {
   const Engine& engine_;
   const Market& market_;
   const std::uint32_t account_;
-  const domain::SelfTradePrevention mode_;
+  const Own own_;
   const std::int64_t budget_;
   const std::int64_t enough_;
   std::int64_t left_ = 0;
@@ -79,166 +102,203 @@ class Engine::Walk {
   bool budget_used_up_ = false;
 };
 
+// What the taker gets and gives is summed up and booked once, by Settle.
 template <domain::Side kTaker>
 class Engine::Taker {
   static constexpr bool kBuys = kTaker == domain::Side::kBuy;
-  using Reason = domain::BalanceReason;
+  using Mode = domain::SelfTradePrevention;
 
  public:
-  Taker(Engine& engine, Market& market, const domain::NewOrder& order, const Intake& intake, domain::OrderId id)
+  Taker(Engine& engine, Market& market, const Incoming& in)
       : engine_(engine),
         market_(market),
-        order_(order),
-        intake_(intake),
-        id_(id),
-        mode_(EffectiveMode(order)),
-        reserved_(intake.reserve) {}
+        in_(in),
+        account_(in.account.value()),
+        prevents_(in.mode != Mode::kNone),
+        taker_fee_bps_(FeeBps(engine.accounts_.Head(in.account).taker_fee_bps, market.symbol.taker_fee_bps)) {}
 
   template <typename Maker>
   MakerDecision Decide(const Maker& maker, std::int64_t, std::int64_t left) {
     using Action = MakerDecision::Action;
-    using Mode = domain::SelfTradePrevention;
-    if (stopped_) return {Action::kStop, 0};
-    if (maker.owner != order_.account.value() || mode_ == Mode::kNone) [[likely]] {
+    if (stopped_) [[unlikely]]
+      return {Action::kStop, 0};
+    if (maker.owner != account_ || !prevents_ || Planted(Bug::kSkipSelfTradePrevention)) [[likely]] {
       return {Action::kTrade, std::min(left, maker.quantity)};
     }
-    stopped_ = mode_ != Mode::kExpireMaker;
-    return {mode_ == Mode::kExpireTaker ? Action::kStop : Action::kExpireMaker, 0};
+    if (in_.mode == Mode::kDecrement) return {Action::kDecrement, std::min(left, maker.quantity)};
+    stopped_ = in_.mode != Mode::kExpireMaker;
+    return {in_.mode == Mode::kExpireTaker ? Action::kStop : Action::kExpireMaker, 0};
   }
 
   template <typename Maker>
   void OnTrade(Slot slot, Maker& maker, std::int64_t price, std::int64_t quantity) {
-    const domain::Symbol& symbol = market_.symbol;
+    if (Planted(Bug::kTradeAtTakersPrice) && in_.price != 0) price = in_.price;
     const std::int64_t quote = market_.Quote(price, quantity);
     const std::int64_t base = market_.Base(quantity);
     executed_ += quantity;
-    executed_quote_ += quote;
+    quote_ += quote;
+    ended_by_decrease_ = false;
     maker.detail.executed_quote += quote;
-    const std::int64_t taker_fee = FeeOf(kBuys ? base : quote, symbol.taker_fee_bps);
-    const std::int64_t maker_fee = FeeOf(kBuys ? quote : base, symbol.maker_fee_bps);
-    const Party taker{order_.account, id_, taker_fee};
-    const Party resting{domain::AccountId(maker.owner), engine_.orders_.IdOf(slot), maker_fee};
+    const std::int64_t hidden = engine_.extras_[maker.detail.extra].hidden;
+    const std::int64_t left = maker.quantity + hidden;
+    AccountHead& owner = engine_.accounts_.Head(domain::AccountId(maker.owner));
+    const std::int32_t maker_fee_bps = FeeBps(owner.maker_fee_bps, market_.symbol.maker_fee_bps);
+    const std::int64_t taker_fee = FeeOf(kBuys ? base : quote, taker_fee_bps_);
+    const std::int64_t maker_fee = FeeOf(kBuys ? quote : base, maker_fee_bps);
+    taker_fees_ += taker_fee;
+    maker_fees_ += maker_fee;
+    PayMaker(domain::AccountId(maker.owner), quote, base, maker_fee);
+    first_price_ = first_price_ == 0 ? price : first_price_;
+    last_price_ = price;
     ++engine_.last_trade_id_;
-    EmitTrade(taker, resting, price, quantity);
-    ReportFill(engine_.ReportResting(market_, slot), true, price, quantity, maker_fee);
-    const bool filled = executed_ == intake_.quantity && intake_.quantity_is_all;
-    ReportFill(Report(domain::ExecutionType::kTrade,
-                      filled ? domain::OrderStatus::kFilled : domain::OrderStatus::kPartiallyFilled),
-               false, price, quantity, taker_fee);
-    if constexpr (kBuys) {
-      const std::int64_t locked = order_.price.value() != 0 ? market_.Quote(order_.price.value(), quantity) : quote;
-      reserved_ -= locked;
-      SettleBuyer(taker, quote, base, locked - quote);
-      SettleSeller(resting, quote, base);
-    } else {
-      reserved_ -= base;
-      SettleBuyer(resting, quote, base, 0);
-      SettleSeller(taker, quote, base);
+    TellFill(slot, maker, price, quantity, left, maker_fee, taker_fee);
+    if (left == 0) {
+      --owner.open_orders;
+      engine_.client_ids_.OrderClosed(maker.detail.client_id);
+      engine_.FreeExtra(maker.detail.extra);
     }
-    if (maker.quantity == 0) engine_.client_ids_.OrderClosed(maker.detail.client_id);
+  }
+
+  template <typename Maker>
+  void OnDecrement(Slot slot, Maker& maker, std::int64_t price, std::int64_t quantity) {
+    const std::int64_t release = market_.Reserved(Opposite(kTaker), price, quantity);
+    engine_.Move(domain::AccountId(maker.owner), market_.ReservedAsset(Opposite(kTaker)), release, -release);
+    const std::int64_t left = engine_.LeftOf(slot);
+    if (left != 0) {
+      maker.detail.ordered -= quantity;
+      const bool traded = maker.detail.executed_quote != 0;
+      engine_.TellOrder(market_, slot, domain::ExecutionType::kPrevented,
+                        traded ? domain::OrderStatus::kPartiallyFilled : domain::OrderStatus::kNew, release, left);
+    } else {
+      engine_.TellOrder(market_, slot, domain::ExecutionType::kExpired, domain::OrderStatus::kExpired, release,
+                        quantity);
+      engine_.Forget(slot);
+    }
+    decreased_ += quantity;
+    ended_by_decrease_ = true;
+    // What a limit has locked for it is free; a market order's reservation is only an upper bound.
+    const std::int64_t own = in_.price != 0 ? market_.Reserved(kTaker, in_.price, quantity) : 0;
+    engine_.Move(in_.account, market_.ReservedAsset(kTaker), own, -own);
+    released_ += own;
+    const bool all = in_.quantity_is_all && executed_ + decreased_ == in_.quantity;
+    engine_.outcomes_.Add(
+        DecreasedOutcome{{OutcomeKind::kDecreased, WordsOf<DecreasedOutcome>(), 0, account_}, all ? 0 : quantity, own});
+  }
+
+  template <typename Maker>
+  std::int64_t Refill(Slot, Maker& maker) {
+    if (maker.detail.extra == kNoExtra) [[likely]]
+      return 0;
+    OrderExtra& extra = engine_.extras_[maker.detail.extra];
+    const std::int64_t slice = std::min(extra.slice, extra.hidden);
+    extra.hidden -= slice;
+    return slice;
   }
 
   template <typename Maker>
   void OnMakerExpired(Slot slot, Maker&) {
-    engine_.EndResting(market_, slot, domain::ExecutionType::kExpired, domain::OrderStatus::kExpired);
+    engine_.EndInMatch(market_, slot);
   }
 
-  void OnLevelChanged(std::int64_t price) { engine_.changed_levels_.push_back({Opposite(kTaker), price}); }
+  void OnLevelChanged(std::int64_t price) {
+    engine_.changed_levels_.push_back({market_.symbol.id, Opposite(kTaker), price});
+  }
 
-  // The order's state now; after trades only what rests or expires it is still to be told.
-  domain::ExecutionReport& Report(domain::ExecutionType type, domain::OrderStatus status) {
-    auto& report = engine_.Emit<domain::ExecutionReport>();
-    report.account = order_.account;
-    report.order_id = id_;
-    report.client_order_id = order_.client_order_id;
-    report.symbol = order_.symbol;
-    report.side = kTaker;
-    report.type = order_.type;
-    // A MARKET order needs none: it takes what is there.
-    report.time_in_force =
-        order_.time_in_force == domain::TimeInForce::kUnspecified ? domain::TimeInForce::kIoc : order_.time_in_force;
-    report.execution_type = type;
-    report.status = status;
-    report.price = order_.price;
-    report.quantity = order_.quantity;
-    report.quote_quantity = order_.quote_quantity;
-    report.executed_quantity = domain::Quantity(executed_);
-    report.executed_quote = domain::Amount(executed_quote_);
-    return report;
+  // Books what the order got and gave. What it locked and did not use is still locked.
+  void Settle() {
+    if (executed_ == 0) return;
+    const std::int64_t base = market_.Base(executed_);
+    const std::int64_t dust = Planted(Bug::kLoseFeeDust) && taker_fees_ != 0 ? 1 : 0;
+    const domain::AssetId base_asset = market_.symbol.base;
+    const domain::AssetId quote_asset = market_.symbol.quote;
+    if constexpr (kBuys) {
+      // A limit locks at its own price and trades at a better one.
+      const std::int64_t locked = in_.price != 0 ? market_.Quote(in_.price, executed_) : quote_;
+      used_ = locked;
+      engine_.Move(in_.account, quote_asset, locked - quote_, -locked);
+      engine_.Move(in_.account, base_asset, base - taker_fees_, 0);
+      engine_.Move(domain::kFeeAccount, base_asset, taker_fees_ - dust, 0);
+      engine_.Move(domain::kFeeAccount, quote_asset, maker_fees_, 0);
+    } else {
+      used_ = base;
+      engine_.Move(in_.account, base_asset, 0, -base);
+      engine_.Move(in_.account, quote_asset, quote_ - taker_fees_, 0);
+      engine_.Move(domain::kFeeAccount, quote_asset, taker_fees_, 0);
+      engine_.Move(domain::kFeeAccount, base_asset, maker_fees_, 0);
+    }
+    market_.last_price = last_price_;
+    engine_.lowest_trade_ = std::min({engine_.lowest_trade_, first_price_, last_price_});
+    engine_.highest_trade_ = std::max({engine_.highest_trade_, first_price_, last_price_});
   }
 
   // An account's own order stood in the way, and its mode ends this one.
   [[nodiscard]] bool stopped() const { return stopped_; }
   [[nodiscard]] std::int64_t executed() const { return executed_; }
-  [[nodiscard]] std::int64_t executed_quote() const { return executed_quote_; }
-  // What is still locked of the reservation.
-  [[nodiscard]] std::int64_t reserved() const { return reserved_; }
+  [[nodiscard]] std::int64_t executed_quote() const { return quote_; }
+  [[nodiscard]] std::int64_t decreased() const { return decreased_; }
+  // The last that it met was an order of its own, which took what was left.
+  [[nodiscard]] bool ended_by_decrease() const { return ended_by_decrease_; }
+  // What is still locked of the reservation, after Settle.
+  [[nodiscard]] std::int64_t locked() const { return in_.reserve - used_ - released_; }
 
  private:
-  struct Party {
-    domain::AccountId account;
-    domain::OrderId order_id;
-    std::int64_t fee;
-  };
+  static std::int32_t FeeBps(std::int16_t own, std::int32_t symbols) { return own >= 0 ? own : symbols; }
 
-  void EmitTrade(const Party& taker, const Party& maker, std::int64_t price, std::int64_t quantity) {
-    auto& trade = engine_.Emit<domain::Trade>();
-    trade.trade_id = engine_.last_trade_id_;
-    trade.symbol = order_.symbol;
-    trade.price = domain::Price(price);
-    trade.quantity = domain::Quantity(quantity);
-    trade.taker_side = kTaker;
-    trade.maker_order_id = maker.order_id;
-    trade.taker_order_id = taker.order_id;
-    trade.maker_account = maker.account;
-    trade.taker_account = taker.account;
+  void PayMaker(domain::AccountId maker, std::int64_t quote, std::int64_t base, std::int64_t fee) {
+    if constexpr (kBuys) {
+      engine_.Move(maker, market_.symbol.base, 0, -base);
+      engine_.Move(maker, market_.symbol.quote, quote - fee, 0);
+    } else {
+      engine_.Move(maker, market_.symbol.quote, 0, -quote);
+      engine_.Move(maker, market_.symbol.base, base - fee, 0);
+    }
   }
 
-  void ReportFill(domain::ExecutionReport& report, bool maker, std::int64_t price, std::int64_t quantity,
-                  std::int64_t fee) {
-    report.trade_id = engine_.last_trade_id_;
-    report.last_price = domain::Price(price);
-    report.last_quantity = domain::Quantity(quantity);
-    report.fee = domain::Amount(fee);
-    report.fee_asset = report.side == domain::Side::kBuy ? market_.symbol.base : market_.symbol.quote;
-    report.maker = maker;
-  }
-
-  // `improvement` is what was locked beyond the price of the trade.
-  void SettleBuyer(const Party& party, std::int64_t quote, std::int64_t base, std::int64_t improvement) {
-    const domain::AssetId paid = market_.symbol.quote;
-    Change(party, paid, Reason::kTrade, 0, -quote);
-    if (improvement != 0) Change(party, paid, Reason::kRelease, improvement, -improvement);
-    Change(party, market_.symbol.base, Reason::kTrade, base, 0);
-    PayFee(party, market_.symbol.base);
-  }
-
-  void SettleSeller(const Party& party, std::int64_t quote, std::int64_t base) {
-    Change(party, market_.symbol.base, Reason::kTrade, 0, -base);
-    Change(party, market_.symbol.quote, Reason::kTrade, quote, 0);
-    PayFee(party, market_.symbol.quote);
-  }
-
-  void PayFee(const Party& party, domain::AssetId asset) {
-    if (party.fee == 0) return;
-    Change(party, asset, Reason::kFee, -party.fee, 0);
-    Change({domain::kFeeAccount, party.order_id, 0}, asset, Reason::kFee, party.fee, 0);
-  }
-
-  void Change(const Party& party, domain::AssetId asset, Reason reason, std::int64_t available, std::int64_t locked) {
-    engine_.ChangeBalance(party.account, asset, reason, available, locked, party.order_id, engine_.last_trade_id_);
+  template <typename Maker>
+  void TellFill(Slot slot, const Maker& maker, std::int64_t price, std::int64_t quantity, std::int64_t left,
+                std::int64_t maker_fee, std::int64_t taker_fee) {
+    const bool extended = maker.detail.extra != kNoExtra;
+    const FillOutcome fill{
+        .head = {OutcomeKind::kFill, WordsOf<FillOutcome>(extended), 0, maker.owner},
+        .trade_id = engine_.last_trade_id_.value(),
+        .maker_order_id = engine_.orders_.IdOf(slot).value(),
+        .price = price,
+        .quantity = quantity,
+        .maker_quantity = maker.detail.ordered,
+        .maker_left = left,
+        .maker_executed_quote = maker.detail.executed_quote,
+        .maker_fee = maker_fee,
+        .taker_fee = taker_fee,
+        .maker_client_id = maker.detail.client_id,
+        .maker_type = maker.detail.type,
+        .maker_time_in_force = maker.detail.time_in_force,
+        .taker_filled = executed_ + decreased_ == in_.quantity && in_.quantity_is_all,
+        .has_extension = extended,
+    };
+    if (extended) [[unlikely]] {
+      engine_.outcomes_.Add(fill, engine_.ExtensionOf(maker.detail.extra));
+    } else {
+      engine_.outcomes_.Add(fill);
+    }
   }
 
   Engine& engine_;
   Market& market_;
-  const domain::NewOrder& order_;
-  const Intake& intake_;
-  const domain::OrderId id_;
-  const domain::SelfTradePrevention mode_;
-  std::int64_t reserved_;
+  const Incoming& in_;
+  const std::uint32_t account_;
+  const bool prevents_;
+  const std::int32_t taker_fee_bps_;
   std::int64_t executed_ = 0;
-  std::int64_t executed_quote_ = 0;
+  std::int64_t quote_ = 0;
+  std::int64_t decreased_ = 0;
+  std::int64_t taker_fees_ = 0;
+  std::int64_t maker_fees_ = 0;
+  std::int64_t used_ = 0;      // of the reservation, by trades
+  std::int64_t released_ = 0;  // of the reservation, by self-trade prevention
+  std::int64_t first_price_ = 0;
+  std::int64_t last_price_ = 0;
   bool stopped_ = false;
+  bool ended_by_decrease_ = false;
 };
 
 }  // namespace xt::matching

@@ -1,0 +1,245 @@
+// What ends or changes open orders: cancels of one and of many, cancel-replace, amend, expiry, countdowns.
+#include "services/matching/core/engine.h"
+#include "services/matching/core/engine_internal.h"
+
+namespace xt::matching {
+
+using domain::ExecutionType;
+using domain::MassCancelReason;
+using domain::OrderStatus;
+using domain::Reject;
+using domain::RejectReason;
+using domain::Side;
+
+Engine::Found Engine::FindOwn(domain::AccountId account, domain::OrderId order_id,
+                              const domain::ClientOrderId& client_order_id) const {
+  if (!accounts_.Exists(account)) return {kNoSlot, {RejectReason::kUnknownAccount, "account"}};
+  const bool by_id = order_id.value() != 0;
+  if (!by_id && client_order_id.empty()) return {kNoSlot, {RejectReason::kMissingField, "orderId"}};
+  if (!by_id) order_id = client_ids_[client_ids_.Find(account, ClientIds::Kind::kOrder, client_order_id)].order_id;
+  const Slot slot = orders_.Find(order_id);
+  if (slot == kNoSlot || orders_[slot].owner != account.value()) {
+    return {kNoSlot, {RejectReason::kUnknownOrder, by_id ? "orderId" : "clientOrderId"}};
+  }
+  if (MarketOf(slot).symbol.status == domain::SymbolStatus::kHalted) {
+    return {kNoSlot, {RejectReason::kSymbolHalted, "symbol"}};
+  }
+  return {slot, {}};
+}
+
+Reject Engine::Handle(const domain::CancelOrder& cancel) {
+  const Found found = FindOwn(cancel.account, cancel.order_id, cancel.client_order_id);
+  if (found.reject) return found.reject;
+  End(found.slot, ExecutionType::kCanceled, OrderStatus::kCanceled);
+  return {};
+}
+
+Reject Engine::Handle(const domain::CancelAll& cancel) {
+  if (!accounts_.Exists(cancel.account)) return {RejectReason::kUnknownAccount, "account"};
+  const bool all = cancel.symbol == domain::kAllSymbols;
+  if (!all && !HasSymbol(cancel.symbol)) return {RejectReason::kUnknownSymbol, "symbol"};
+  CancelMany(cancel.account, cancel.group, MassCancelReason::kCommand, [&](Slot slot) {
+    const domain::Symbol& symbol = MarketOf(slot).symbol;
+    return (all || symbol.id == cancel.symbol) && symbol.status != domain::SymbolStatus::kHalted;
+  });
+  return {};
+}
+
+template <typename Choose>
+void Engine::CancelMany(domain::AccountId account, domain::OrderGroup group, MassCancelReason reason,
+                        const Choose& choose) {
+  levels_repeat_ = true;
+  const AccountHead& head = accounts_.Head(account);
+  std::uint32_t count = 0;
+  for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
+    const Slot slot = orders_.Find(domain::OrderId(head.open_list[i]));
+    if (slot == kNoSlot || !choose(slot)) continue;
+    const auto& detail = orders_[slot].detail;
+    if (group.value() != 0 && extras_[detail.extra].group != group.value()) continue;
+    if (Planted(Bug::kCancelAllForgetsStops) && detail.waiting) continue;
+    End(slot, ExecutionType::kCanceled, OrderStatus::kCanceled);
+    ++count;
+  }
+  Tell(domain::OrdersCanceled{.account = account, .group = group, .reason = reason, .count = count});
+}
+
+Reject Engine::Handle(const domain::CancelReplace& replace) {
+  levels_repeat_ = true;
+  std::uint64_t fingerprint = 0;
+  const Repeated repeated = CheckRepeated(replace.order, fingerprint);
+  if (repeated.yes) return repeated.reject;
+  if (replace.mode == domain::ReplaceMode::kUnspecified) return {RejectReason::kMissingField, "cancelReplaceMode"};
+  if (replace.mode > domain::ReplaceMode::kAllowFailure) return {RejectReason::kInvalidValue, "cancelReplaceMode"};
+  const domain::CancelOrder cancel{replace.order.account, replace.cancel_order_id, replace.cancel_client_order_id};
+  if (const Reject reject = Handle(cancel)) {
+    if (replace.mode == domain::ReplaceMode::kStopOnFailure) return reject;
+    RejectCommand(cancel, reject);
+  }
+  if (const Reject reject = EnterNew(replace.order, fingerprint)) RejectCommand(replace.order, reject);
+  return {};
+}
+
+Reject Engine::Handle(const domain::AmendOrder& amend) {
+  const Found found = FindOwn(amend.account, amend.order_id, amend.client_order_id);
+  if (found.reject) return found.reject;
+  if (amend.quantity.value() <= 0) return {RejectReason::kNotPositive, "quantity"};
+  const Slot slot = found.slot;
+  auto& order = orders_[slot];
+  const Terms terms = TermsOf(slot);
+  const std::int64_t executed = order.detail.ordered - terms.left;
+  const bool lowers = amend.quantity.value() < order.detail.ordered && amend.quantity.value() > executed;
+  if (!lowers) return {RejectReason::kInvalidValue, "quantity"};
+
+  Market& market = MarketOf(slot);
+  const std::int64_t by = order.detail.ordered - amend.quantity.value();
+  const std::int64_t from_hidden = std::min(by, extras_[order.detail.extra].hidden);
+  if (from_hidden != 0) extras_[order.detail.extra].hidden -= from_hidden;
+  if (by != from_hidden) {
+    (order.detail.waiting ? market.stops : market.book).Reduce(slot, by - from_hidden);
+    if (!order.detail.waiting) changed_levels_.push_back({market.symbol.id, order.detail.side, order.place.price()});
+  }
+  order.detail.ordered = amend.quantity.value();
+  const std::int64_t release = market.Reserved(order.detail.side, terms.reserve_price, by);
+  Move(amend.account, market.ReservedAsset(order.detail.side), release, -release);
+  TellOrder(market, slot, ExecutionType::kReplaced, executed != 0 ? OrderStatus::kPartiallyFilled : OrderStatus::kNew,
+            release, terms.left - by);
+  return {};
+}
+
+Reject Engine::Handle(const domain::SetCountdown& countdown) {
+  if (!accounts_.Exists(countdown.account)) return {RejectReason::kUnknownAccount, "account"};
+  if (countdown.timeout_ms < 0 || countdown.timeout_ms > domain::kMaxCountdownMs) {
+    return {RejectReason::kInvalidValue, "timeout"};
+  }
+  const Countdowns::Key key{countdown.account, countdown.group};
+  const bool arms = countdown.timeout_ms != 0;
+  if (arms && !countdowns_.HasRoom(key)) return {RejectReason::kCapacity, "group"};
+  const std::int64_t deadline_ns = arms ? now_ns_ + countdown.timeout_ms * kNsPerMs : 0;
+  if (arms) {
+    countdowns_.Set(key, deadline_ns);
+  } else {
+    countdowns_.Disarm(key);
+  }
+  Tell(domain::CountdownChanged{.account = countdown.account, .group = countdown.group, .deadline_ns = deadline_ns});
+  return {};
+}
+
+void Engine::RunDue() {
+  while (!expiries_.empty() && !Planted(Bug::kIgnoreExpireTime)) {
+    const OrderExtra& first = extras_[expiries_.first()];
+    if (first.expire_time_ms * kNsPerMs > now_ns_) break;
+    levels_repeat_ = true;
+    End(first.slot, ExecutionType::kExpired, OrderStatus::kExpired);
+  }
+  while (countdowns_.next_due_ns() <= now_ns_) {
+    const auto [deadline_ns, account, group] = *countdowns_.due().begin();
+    countdowns_.Disarm({account, group});
+    CancelMany(account, group, MassCancelReason::kCountdown, [](Slot) { return true; });
+  }
+}
+
+Reject Engine::Handle(const domain::SetAccountStatus& change) {
+  using domain::AccountStatus;
+  if (!accounts_.Exists(change.account)) return {RejectReason::kUnknownAccount, "account"};
+  if (change.status == AccountStatus::kUnspecified) return {RejectReason::kMissingField, "status"};
+  if (change.status > AccountStatus::kClosed) return {RejectReason::kInvalidValue, "status"};
+  AccountHead& head = accounts_.Head(change.account);
+  if (head.status == AccountStatus::kClosed) return {RejectReason::kAccountClosed, "account"};
+  if (change.status == AccountStatus::kClosed) {
+    bool owns = head.open_orders != 0;
+    for (const domain::Asset& asset : assets_) owns = owns || accounts_.At(change.account, asset.id) != Balance{};
+    if (owns) return {RejectReason::kAccountNotEmpty, "account"};
+  }
+  head.status = change.status;
+  if (change.status == AccountStatus::kBlacklisted) {
+    CancelMany(change.account, {}, MassCancelReason::kBlacklisted, [](Slot) { return true; });
+  }
+  TellAccount(change.account);
+  return {};
+}
+
+void Engine::End(Slot slot, ExecutionType type, OrderStatus status) {
+  const auto& order = orders_[slot];
+  Market& market = MarketOf(slot);
+  const Terms terms = TermsOf(slot);
+  const Side side = order.detail.side;
+  const std::int64_t release = market.Reserved(side, terms.reserve_price, terms.left);
+  const std::int64_t given = Planted(Bug::kReleaseTwice) && order.detail.executed_quote != 0 ? 2 * release : release;
+  Move(domain::AccountId(order.owner), market.ReservedAsset(side), given, -release);
+  TellOrder(market, slot, type, status, release, terms.left);
+  Forget(slot);
+  if (order.detail.waiting) {
+    market.stops.Remove(slot);
+  } else {
+    changed_levels_.push_back({market.symbol.id, side, order.place.price()});
+    market.book.Remove(slot);
+  }
+}
+
+void Engine::EndInMatch(const Market& market, Slot slot) {
+  const auto& order = orders_[slot];
+  const Side side = order.detail.side;
+  const std::int64_t left = LeftOf(slot);
+  const std::int64_t release = market.Reserved(side, order.place.price(), left);
+  Move(domain::AccountId(order.owner), market.ReservedAsset(side), release, -release);
+  TellOrder(market, slot, ExecutionType::kExpired, OrderStatus::kExpired, release, left);
+  Forget(slot);
+}
+
+void Engine::Forget(Slot slot) {
+  const auto& order = orders_[slot];
+  --accounts_.Head(domain::AccountId(order.owner)).open_orders;
+  client_ids_.OrderClosed(order.detail.client_id);
+  FreeExtra(order.detail.extra);
+}
+
+void Engine::RemoveExtra(ExtraRef extra) {
+  expiries_.Remove(extra);
+  extras_.Free(extra);
+}
+
+OrderExtension Engine::ExtensionOf(ExtraRef ref) const {
+  const OrderExtra& extra = extras_[ref];
+  return {extra.stop_price, extra.slice, extra.expire_time_ms, extra.group};
+}
+
+Engine::Terms Engine::TermsOf(Slot slot) const {
+  const auto& order = orders_[slot];
+  const OrderExtra& extra = extras_[order.detail.extra];
+  const std::int64_t place = order.place.price();
+  const std::int64_t price = order.detail.waiting ? extra.price : place;
+  return {price, price != 0 ? price : place, order.quantity + extra.hidden};
+}
+
+void Engine::TellOrder(const Market& market, Slot slot, ExecutionType type, OrderStatus status, std::int64_t release,
+                       std::int64_t left) {
+  const auto& order = orders_[slot];
+  const bool extended = order.detail.extra != kNoExtra;
+  const OrderOutcome outcome{
+      .head = {OutcomeKind::kOrder, WordsOf<OrderOutcome>(extended), market.symbol.id.value(), order.owner},
+      .order_id = orders_.IdOf(slot).value(),
+      .price = order.detail.waiting ? extras_[order.detail.extra].price : order.place.price(),
+      .quantity = order.detail.ordered,
+      .executed = order.detail.ordered - left,
+      .executed_quote = order.detail.executed_quote,
+      .release = release,
+      .client_id = order.detail.client_id,
+      .side = order.detail.side,
+      .type = order.detail.type,
+      .time_in_force = order.detail.time_in_force,
+      .has_extension = extended,
+      .execution_type = type,
+      .status = status,
+  };
+  if (extended) {
+    outcomes_.Add(outcome, ExtensionOf(order.detail.extra));
+  } else {
+    outcomes_.Add(outcome);
+  }
+}
+
+void Engine::NoteOpen(domain::AccountId account, domain::OrderId id) {
+  accounts_.AddOpenOrder(account, id, [this](domain::OrderId noted) { return orders_.Find(noted) != kNoSlot; });
+}
+
+}  // namespace xt::matching
