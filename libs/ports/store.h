@@ -65,6 +65,13 @@ struct LedgerRow {
   domain::TradeId trade_id;
 };
 
+// What the risk rules said of an order.
+struct RiskRow {
+  domain::EventId id;  // primary key
+  std::int64_t timestamp_ns = 0;
+  domain::RiskDecision decision;
+};
+
 struct BalanceRow {
   domain::AccountId account;
   domain::AssetId asset;
@@ -93,6 +100,7 @@ struct StoreBatch {
   std::vector<FillRow> fills;
   std::vector<TradeRow> trades;
   std::vector<LedgerRow> ledger;
+  std::vector<RiskRow> risk_decisions;
   std::vector<BalanceRow> balances;  // at most one per account and asset
   std::vector<AccountRow> accounts;
   std::vector<domain::Asset> assets;
@@ -115,6 +123,13 @@ struct FillFilter {
   std::size_t limit = 100;  // 1..1000
 };
 
+struct RiskFilter {
+  domain::AccountId account;
+  bool refused_only = false;
+  domain::EventId before;   // older than this decision; {0, 0}: from the newest
+  std::size_t limit = 100;  // 1..1000
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -131,6 +146,7 @@ class Store {
   // Newest first.
   virtual absl::StatusOr<std::vector<OrderRow>> ListOrders(const OrderFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<FillRow>> ListFills(const FillFilter& filter) = 0;
+  virtual absl::StatusOr<std::vector<RiskRow>> ListRiskDecisions(const RiskFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<BalanceRow>> ListBalances(domain::AccountId account) = 0;
   virtual absl::StatusOr<std::vector<AccountRow>> ListAccounts() = 0;
   virtual absl::StatusOr<std::vector<domain::Asset>> ListAssets() = 0;

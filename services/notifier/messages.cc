@@ -34,6 +34,16 @@ Json Changes(const std::vector<domain::BookChange>& changes, domain::Side side, 
   return out;
 }
 
+// What only some orders have.
+void AddTerms(const domain::ExecutionReport& report, const domain::Symbol& symbol, Json& out) {
+  if (report.stop_price.value() != 0) out["stopPrice"] = domain::FormatPrice(symbol, report.stop_price);
+  if (report.iceberg_quantity.value() != 0) {
+    out["icebergQuantity"] = domain::FormatQuantity(symbol, report.iceberg_quantity);
+  }
+  if (report.expire_time_ms != 0) out["expireTime"] = report.expire_time_ms;
+  if (report.group.value() != 0) out["group"] = report.group.value();
+}
+
 Json PriceOrNull(std::optional<domain::Price> price, const domain::Symbol& symbol) {
   return price ? Json(domain::FormatPrice(symbol, *price)) : Json(nullptr);
 }
@@ -98,6 +108,7 @@ std::string ExecutionMessage(domain::EventId id, std::int64_t timestamp_ns, cons
   out["price"] = domain::FormatPrice(symbol, report.price);
   out["quantity"] = domain::FormatQuantity(symbol, report.quantity);
   out["executedQuantity"] = domain::FormatQuantity(symbol, report.executed_quantity);
+  AddTerms(report, symbol, out);
   if (report.execution_type == domain::ExecutionType::kTrade) {
     out["tradeId"] = std::to_string(report.trade_id.value());
     out["lastPrice"] = domain::FormatPrice(symbol, report.last_price);

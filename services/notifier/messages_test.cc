@@ -106,6 +106,22 @@ TEST_F(MessagesTest, PrivateOnes) {
   report.fee = domain::Amount(237'500'000);
   report.fee_asset = kKrw.id;
   ExpectShown("\n" + ExecutionMessage({SequenceNumber(42), 1}, kTimeNs, report, symbol_, kKrw) + "\n");
+  report.order_id = domain::OrderId(1006);
+  report.client_order_id = *domain::ClientOrderId::From("my-2");
+  report.side = domain::Side::kSell;
+  report.type = domain::OrderType::kStopLossLimit;
+  report.time_in_force = domain::TimeInForce::kGtd;
+  report.execution_type = domain::ExecutionType::kTriggered;
+  report.status = domain::OrderStatus::kNew;
+  report.executed_quantity = Quantity(0);
+  report.stop_price = Price(95'500);
+  report.expire_time_ms = 1'700'003'600'000;
+  report.group = domain::OrderGroup(3);
+  ExpectShown("\n" + ExecutionMessage({SequenceNumber(42), 7}, kTimeNs, report, symbol_, kKrw) + "\n");
+  report.type = domain::OrderType::kIceberg;
+  report.iceberg_quantity = Quantity(25);
+  EXPECT_THAT(ExecutionMessage({SequenceNumber(42), 7}, kTimeNs, report, symbol_, kKrw),
+              ::testing::HasSubstr(R"("icebergQuantity":"0.25")"));
   domain::BalanceChange change;
   change.asset = kKrw.id;
   change.reason = domain::BalanceReason::kTrade;

@@ -49,6 +49,9 @@ ports::StoreBatch ToStoreBatch(const Projection& projection) {
   for (const auto& fill : projection.fills) batch.fills.push_back({fill.id, fill.timestamp_ns, fill.event});
   for (const auto& trade : projection.trades) batch.trades.push_back({trade.id, trade.timestamp_ns, trade.event});
   for (const auto& posting : projection.ledger) batch.ledger.push_back(Row(posting));
+  for (const auto& decision : projection.risk_decisions) {
+    batch.risk_decisions.push_back({decision.id, decision.timestamp_ns, decision.event});
+  }
   for (const auto& balance : projection.balances) batch.balances.push_back(Row(balance));
   for (const auto& account : projection.accounts) {
     batch.accounts.push_back({account.event.account, account.event.name, account.timestamp_ns});

@@ -16,12 +16,13 @@ TEST(StoreBatch, CarriesEveryRow) {
   Projector projector{SequenceNumber(9)};
   ASSERT_TRUE(projector.Add(testing::Resting(10, OrderId(11), AccountId(1), 10)).ok());
   ASSERT_TRUE(projector.Add(testing::Trade(11, OrderId(11), OrderId(22), 4)).ok());
-  ASSERT_TRUE(projector
-                  .Add({SequenceNumber(12),
-                        77,
-                        {domain::AccountCreated{AccountId(3), *domain::AccountName::From("demo-3")},
-                         domain::AssetDefined{}, domain::SymbolDefined{}}})
-                  .ok());
+  ASSERT_TRUE(
+      projector
+          .Add({SequenceNumber(12),
+                77,
+                {domain::AccountCreated{AccountId(3), *domain::AccountName::From("demo-3")}, domain::AssetDefined{},
+                 domain::SymbolDefined{}, domain::RiskDecision{.account = AccountId(3)}}})
+          .ok());
   const Projection& projection = projector.projection();
   const ports::StoreBatch batch = ToStoreBatch(projection);
   EXPECT_EQ(batch.previous_watermark, SequenceNumber(9));
@@ -44,6 +45,10 @@ TEST(StoreBatch, CarriesEveryRow) {
   EXPECT_EQ(batch.accounts[0].created_ns, 77);
   EXPECT_EQ(batch.assets.size(), 1U);
   EXPECT_EQ(batch.symbols.size(), 1U);
+  ASSERT_EQ(batch.risk_decisions.size(), 1U);
+  EXPECT_EQ(batch.risk_decisions[0].id, (domain::EventId{SequenceNumber(12), 4}));
+  EXPECT_EQ(batch.risk_decisions[0].timestamp_ns, 77);
+  EXPECT_EQ(batch.risk_decisions[0].decision.account, AccountId(3));
 }
 
 }  // namespace

@@ -189,8 +189,11 @@ absl::StatusOr<std::vector<NamedAccount>> CreateAccounts(const BootstrapPorts& p
   }
   XT_ASSIGN_OR_RETURN(const std::vector<CommandResult> results, RunAll(batch));
   for (const CommandResult& result : results) {
-    const auto& created = std::get<domain::AccountCreated>(result.events.front());
-    by_name[std::string(created.name.view())] = created.account;
+    // What was due at its time may stand before it.
+    for (const domain::Event& event : result.events) {
+      const auto* created = std::get_if<domain::AccountCreated>(&event);
+      if (created != nullptr) by_name[std::string(created->name.view())] = created->account;
+    }
   }
   for (NamedAccount& account : accounts) account.id = by_name.at(account.name);
   return accounts;

@@ -40,6 +40,37 @@ TEST(SqliteStoreTest, ADatabaseOfANewerProgramIsRefused) {
   EXPECT_EQ(SqliteStore(path).Open().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(SqliteStoreTest, ADatabaseOfTheFirstVersionIsMigrated) {
+  TemporaryFolder folder;
+  const std::string path = folder.path() + "/x.db";
+  ports::StoreBatch batch;
+  batch.watermark = Seq(9);
+  batch.orders.push_back(Order(1, 7, "a", 5));
+  batch.fills.push_back(Fill(6, 1, 7, 1));
+  {
+    SqliteStore store(path);
+    ASSERT_TRUE(store.Open().ok());
+    ASSERT_TRUE(store.Apply(batch).ok());
+  }
+  std::string undo = "DELETE FROM migrations WHERE version > 1; DROP TABLE risk_decisions;";
+  for (const std::string table : {"orders", "fills"}) {
+    for (const std::string column : {"stop_price", "iceberg_quantity", "order_group"}) {
+      undo += "ALTER TABLE " + table + " DROP COLUMN " + column + ";";
+    }
+  }
+  Execute(path, undo);
+  SqliteStore store(path);
+  ASSERT_TRUE(store.Open().ok());
+  EXPECT_EQ(store.Watermark()->value(), 9U);
+  ExpectSame(*store.GetOrder(Account(7), domain::OrderId(1)), batch.orders[0]);
+  EXPECT_EQ(store.ListFills({.account = Account(7)})->at(0).report, batch.fills[0].report);
+  ports::StoreBatch next = FullBatch();
+  next.previous_watermark = Seq(9);
+  next.watermark = Seq(12);
+  ASSERT_TRUE(store.Apply(next).ok());
+  ExpectSame(*store.GetOrder(Account(7), domain::OrderId(1001)), next.orders[0]);
+}
+
 TEST(SqliteStoreTest, AFileThatIsNoDatabaseIsDataLoss) {
   TemporaryFolder folder;
   std::ofstream(folder.path() + "/x.db") << std::string(5000, 'x');

@@ -85,6 +85,11 @@ TEST_P(StoreContract, EveryFieldComesBackAlsoAfterARestart) {
     EXPECT_EQ(fills[0].timestamp_ns, batch.fills[0].timestamp_ns);
     EXPECT_EQ(fills[0].report, batch.fills[0].report);
     EXPECT_EQ(*store_->ListBalances(Account(7)), batch.balances);
+    const auto decisions = *store_->ListRiskDecisions({.account = Account(7)});
+    ASSERT_EQ(decisions.size(), 1U);
+    EXPECT_EQ(decisions[0].id, batch.risk_decisions[0].id);
+    EXPECT_EQ(decisions[0].timestamp_ns, batch.risk_decisions[0].timestamp_ns);
+    EXPECT_EQ(decisions[0].decision, batch.risk_decisions[0].decision);
     EXPECT_EQ(*store_->ListAssets(), batch.assets);
     EXPECT_EQ(*store_->ListSymbols(), batch.symbols);
     const auto accounts = *store_->ListAccounts();
@@ -231,6 +236,42 @@ TEST_P(StoreContract, FillsAreListedNewestFirstWithFiltersAndPages) {
   EXPECT_EQ(FillSequences({.account = Account(7), .symbol = domain::SymbolId(0)}), (Ids{31, 21, 13, 12}));
   EXPECT_EQ(FillSequences({.account = Account(7), .symbol = domain::SymbolId(1)}), Ids{});
   EXPECT_EQ(FillSequences({.account = Account(8)}), (Ids{32}));
+}
+
+TEST_P(StoreContract, RiskDecisionsAreListedNewestFirstWithFiltersAndPages) {
+  ports::StoreBatch batch;
+  batch.risk_decisions = {
+      Decision(1, 1, 7, domain::RejectReason::kNone), Decision(2, 1, 7, domain::RejectReason::kMaxNotional),
+      Decision(2, 5, 8, domain::RejectReason::kNone), Decision(3, 1, 7, domain::RejectReason::kNone)};
+  ASSERT_TRUE(Apply(batch, 0, 3).ok());
+  const auto listed = [&](const ports::RiskFilter& filter) {
+    std::vector<std::uint64_t> sequences;
+    const auto decisions = store_->ListRiskDecisions(filter);
+    EXPECT_TRUE(decisions.ok()) << decisions.status();
+    if (decisions.ok()) {
+      for (const auto& row : *decisions) sequences.push_back(row.id.sequence.value());
+    }
+    return sequences;
+  };
+  using Sequences = std::vector<std::uint64_t>;
+  EXPECT_EQ(listed({.account = Account(7)}), (Sequences{3, 2, 1}));
+  EXPECT_EQ(listed({.account = Account(7), .limit = 1}), (Sequences{3}));
+  EXPECT_EQ(listed({.account = Account(7), .before = {Seq(2), 1}}), (Sequences{1}));
+  EXPECT_EQ(listed({.account = Account(7), .refused_only = true}), (Sequences{2}));
+  EXPECT_EQ(listed({.account = Account(9)}), Sequences{});
+  EXPECT_EQ(store_->ListRiskDecisions({.account = Account(7), .limit = 0}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreContract, AQuantityFollowsTheLastReport) {
+  ports::StoreBatch batch;
+  batch.orders.push_back(Order(1, 7, "a", 5));
+  ASSERT_TRUE(Apply(batch, 0, 5).ok());
+  batch.orders[0].report.execution_type = domain::ExecutionType::kReplaced;
+  batch.orders[0].report.quantity = domain::Quantity(3);
+  batch.orders[0].updated_sequence = Seq(6);
+  ASSERT_TRUE(Apply(batch, 5, 6).ok());
+  ExpectSame(*store_->GetOrder(Account(7), domain::OrderId(1)), batch.orders[0]);
 }
 
 TEST_P(StoreContract, EventsThatAreThereStayAsTheyAre) {

@@ -63,6 +63,15 @@ inline ports::LedgerRow Posting(std::uint64_t sequence, std::uint32_t index, std
   return row;
 }
 
+inline ports::RiskRow Decision(std::uint64_t sequence, std::uint32_t index, std::uint32_t account,
+                               domain::RejectReason reason) {
+  ports::RiskRow row;
+  row.id = {Seq(sequence), index};
+  row.timestamp_ns = kNoonNs + 4;
+  row.decision = {Account(account), domain::SymbolId(4), *domain::ClientOrderId::From("my-order"), 0b1010100, reason};
+  return row;
+}
+
 inline ports::BalanceRow Balance(std::uint32_t account, std::uint16_t asset, std::int64_t available,
                                  std::uint64_t sequence) {
   return {Account(account), domain::AssetId(asset), domain::Amount(available), domain::Amount(0), Seq(sequence)};
@@ -92,6 +101,9 @@ inline ports::StoreBatch FullBatch() {
   r.fee = domain::Amount(2010);
   r.fee_asset = domain::AssetId(11);
   r.maker = true;
+  r.stop_price = domain::Price(2014);
+  r.iceberg_quantity = domain::Quantity(2015);
+  r.group = domain::OrderGroup(0xFFFF'FFFE);
   order.updated_sequence = Seq(8);
   order.updated_ns = kNoonNs + 1;
   order.first_status = domain::OrderStatus::kExpired;
@@ -105,6 +117,7 @@ inline ports::StoreBatch FullBatch() {
   batch.trades.push_back({{Seq(8), 1}, kNoonNs, trade});
   batch.ledger.push_back(Posting(8, 3, 1, 1, 5));
   batch.ledger.push_back(Posting(8, 3, 2, 1, -5));
+  batch.risk_decisions.push_back(Decision(8, 4, 7, domain::RejectReason::kMaxNotional));
   batch.balances.push_back({Account(7), domain::AssetId(1), domain::Amount(31), domain::Amount(32), Seq(8)});
   batch.accounts.push_back({Account(7), *domain::AccountName::From("demo-1"), kNoonNs + 3});
   batch.assets.push_back({domain::AssetId(1), *domain::AssetCode::From("KRW"), 4});

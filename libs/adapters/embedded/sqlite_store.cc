@@ -53,6 +53,7 @@ absl::Status PutBatch(Connection& connection, const ports::StoreBatch& batch) {
   XT_RETURN_IF_ERROR(rows::PutFills(connection, batch.fills));
   XT_RETURN_IF_ERROR(rows::PutTrades(connection, batch.trades));
   XT_RETURN_IF_ERROR(rows::PutLedger(connection, batch.ledger));
+  XT_RETURN_IF_ERROR(rows::PutRiskDecisions(connection, batch.risk_decisions));
   XT_RETURN_IF_ERROR(rows::PutBalances(connection, batch.balances));
   XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare("UPDATE watermark SET sequence = ?"));
   statement->Bind(batch.watermark);
@@ -62,6 +63,11 @@ absl::Status PutBatch(Connection& connection, const ports::StoreBatch& batch) {
 absl::Status RunPlain(Connection& connection, std::string_view sql) {
   XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(sql));
   return statement->Run();
+}
+
+// For paging from an event backwards; {0, 0} means from the newest.
+std::int64_t SequenceBefore(const domain::EventId& before) {
+  return before == domain::EventId{} ? INT64_MAX : static_cast<std::int64_t>(before.sequence.value());
 }
 
 // What a query that binds nothing binds.
@@ -233,13 +239,22 @@ absl::StatusOr<std::vector<ports::FillRow>> SqliteStore::ListFills(const ports::
       "SELECT ", rows::FillColumns(), " FROM fills WHERE account = ? AND (sequence, event) < (?, ?)",
       filter.order ? " AND order_id = ?" : " AND ? IS NOT NULL",
       filter.symbol ? " AND symbol = ?" : " AND ? IS NOT NULL", " ORDER BY sequence DESC, event DESC LIMIT ?");
-  const bool newest = filter.before == domain::EventId{};
-  const std::int64_t sequence = newest ? INT64_MAX : static_cast<std::int64_t>(filter.before.sequence.value());
   const auto bind = [&](Statement& s) {
-    s.Bind(filter.account, sequence, filter.before.index, filter.order.value_or(domain::OrderId()),
+    s.Bind(filter.account, SequenceBefore(filter.before), filter.before.index, filter.order.value_or(domain::OrderId()),
            filter.symbol.value_or(domain::SymbolId()), filter.limit);
   };
   return impl_->Query<ports::FillRow>(sql, bind, &rows::ReadFill);
+}
+
+absl::StatusOr<std::vector<ports::RiskRow>> SqliteStore::ListRiskDecisions(const ports::RiskFilter& filter) {
+  XT_RETURN_IF_ERROR(CheckLimit(filter.limit));
+  const std::string sql = absl::StrCat(
+      "SELECT ", rows::kRiskColumns, " FROM risk_decisions WHERE account = ? AND (sequence, event) < (?, ?)",
+      filter.refused_only ? " AND reason <> 0" : "", " ORDER BY sequence DESC, event DESC LIMIT ?");
+  const auto bind = [&](Statement& s) {
+    s.Bind(filter.account, SequenceBefore(filter.before), filter.before.index, filter.limit);
+  };
+  return impl_->Query<ports::RiskRow>(sql, bind, &rows::ReadRiskDecision);
 }
 
 absl::StatusOr<std::vector<ports::BalanceRow>> SqliteStore::ListBalances(AccountId account) {

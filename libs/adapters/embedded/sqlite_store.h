@@ -5,7 +5,8 @@
 // Client order ids: an account may use one again once the earlier order is closed and was created 24 h before (journal
 // time). A batch that breaks this is ALREADY_EXISTS and changes nothing; besides, the schema keeps (account,
 // client_order_id, UTC day of creation) unique.
-// Rows of orders and balances only move forward in sequence; fills, trades and postings that are there already stay.
+// Rows of orders and balances only move forward in sequence; fills, trades, postings and risk decisions that are there
+// already stay.
 // Ids are stored as 64-bit signed integers; they stay below 2^63.
 // Threads: as the port says; PutApiKey from any thread.
 #pragma once
@@ -38,6 +39,7 @@ class SqliteStore final : public ports::Store {
   absl::StatusOr<ports::OrderRow> FindOrder(domain::AccountId account, std::string_view client_order_id) override;
   absl::StatusOr<std::vector<ports::OrderRow>> ListOrders(const ports::OrderFilter& filter) override;
   absl::StatusOr<std::vector<ports::FillRow>> ListFills(const ports::FillFilter& filter) override;
+  absl::StatusOr<std::vector<ports::RiskRow>> ListRiskDecisions(const ports::RiskFilter& filter) override;
   absl::StatusOr<std::vector<ports::BalanceRow>> ListBalances(domain::AccountId account) override;
   absl::StatusOr<std::vector<ports::AccountRow>> ListAccounts() override;
   absl::StatusOr<std::vector<domain::Asset>> ListAssets() override;

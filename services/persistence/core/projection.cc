@@ -23,6 +23,11 @@ std::string Name(const domain::BalanceChange& change) {
   return "account " + std::to_string(change.account.value()) + ", asset " + std::to_string(change.asset.value());
 }
 
+// An order that a trade triggers reserves anew and may come to rest: that alone looks like its entry.
+bool IsOfKnownOrder(ExecutionType type) {
+  return type == ExecutionType::kTriggered || type == ExecutionType::kReplaced || type == ExecutionType::kCanceled;
+}
+
 domain::Amount Clamp(__int128 sum) {
   constexpr __int128 kMax = std::numeric_limits<std::int64_t>::max();
   return domain::Amount(static_cast<std::int64_t>(std::clamp(sum, -kMax, kMax)));
@@ -34,7 +39,8 @@ domain::Amount Clamp(__int128 sum) {
 struct Projector::OrderTraits {
   const domain::ExecutionReport* last = nullptr;
   bool entered = false;  // a report or a reservation of an order's entry
-  bool resting = false;  // it traded as maker, or gave back what it had locked before
+  bool resting = false;  // it traded or lost quantity as maker, or gave back what it had locked before
+  bool known = false;    // what happens only to orders of earlier commands
 };
 
 Projector::Projector(domain::SequenceNumber watermark) {
@@ -65,6 +71,8 @@ Projector::OrdersOfCommand Projector::ReadOrders(const domain::CommandResult& re
       order.last = report;
       order.entered |= report->execution_type == ExecutionType::kNew;
       order.resting |= report->execution_type == ExecutionType::kTrade && report->maker;
+      order.resting |= report->execution_type == ExecutionType::kPrevented;
+      order.known |= IsOfKnownOrder(report->execution_type);
     } else if (const auto* change = std::get_if<domain::BalanceChange>(&event)) {
       if (change->order_id == domain::OrderId(0)) continue;
       OrderTraits& order = orders[change->order_id];
@@ -89,7 +97,7 @@ void Projector::AddOrders(const domain::CommandResult& result) {
     order.report = *report;
     order.updated_sequence = result.sequence;
     order.updated_ns = result.timestamp_ns;
-    if (!is_new || (traits.resting && !traits.entered)) continue;
+    if (!is_new || traits.known || (traits.resting && !traits.entered)) continue;
     order.created_sequence = result.sequence;
     order.created_ns = result.timestamp_ns;
     order.first_status = report->status;
@@ -109,6 +117,8 @@ absl::Status Projector::AddEvent(const domain::CommandResult& result, std::uint3
     projection_.trades.push_back({id, result.timestamp_ns, *trade});
   } else if (const auto* change = std::get_if<domain::BalanceChange>(&event)) {
     return AddBalance({id, result.timestamp_ns, *change});
+  } else if (const auto* decision = std::get_if<domain::RiskDecision>(&event)) {
+    projection_.risk_decisions.push_back({id, result.timestamp_ns, *decision});
   } else if (const auto* account = std::get_if<domain::AccountCreated>(&event)) {
     projection_.accounts.push_back({id, result.timestamp_ns, *account});
   } else if (const auto* asset = std::get_if<domain::AssetDefined>(&event)) {

@@ -1,5 +1,5 @@
-// Projector: turns what commands did into rows: orders, fills, trades, double-entry postings, balances and reference
-// data. It keeps no state between batches; everything follows from the events themselves. It refuses
+// Projector: turns what commands did into rows: orders, fills, trades, double-entry postings, balances, risk decisions
+// and reference data. It keeps no state between batches; everything follows from the events themselves. It refuses
 // (FAILED_PRECONDITION) a result that does not follow the one before, and (DATA_LOSS) books that do not balance: then
 // nothing may be stored. Not thread-safe; one projector per batch.
 #pragma once
@@ -63,6 +63,7 @@ struct Projection {
   std::vector<Stamped<domain::ExecutionReport>> fills;
   std::vector<Stamped<domain::Trade>> trades;
   std::vector<Posting> ledger;
+  std::vector<Stamped<domain::RiskDecision>> risk_decisions;
   std::vector<BalanceState> balances;  // one per account and asset
   std::vector<Stamped<domain::AccountCreated>> accounts;
   std::vector<domain::Asset> assets;

@@ -97,6 +97,98 @@ TEST(Projection, AMakerThatExpiresByThePreventionOfSelfTradesIsUpdated) {
   EXPECT_EQ(p.orders[1].created_sequence, SequenceNumber(7));
 }
 
+// Account 3 waits with a stop that a trade of others triggers; it reserves anew and rests.
+TEST(Projection, AStopThatIsTriggeredIsTheOrderThatWaited) {
+  auto waiting = Report(OrderId(33), AccountId(3), ExecutionType::kNew, OrderStatus::kNew, 0);
+  waiting.type = domain::OrderType::kStopLossLimit;
+  waiting.stop_price = domain::Price(2);
+  const domain::CommandResult entered{
+      SequenceNumber(1), 100, {Change(AccountId(3), BalanceReason::kReservation, -10, 10, OrderId(33)), waiting}};
+  auto triggered = waiting;
+  triggered.execution_type = ExecutionType::kTriggered;
+  auto released = Change(AccountId(3), BalanceReason::kRelease, 10, -10, OrderId(33));
+  released.available = Amount(10);
+  auto reserved = Change(AccountId(3), BalanceReason::kReservation, -10, 10, OrderId(33));
+  reserved.available = Amount(0);
+  const domain::CommandResult by_others{SequenceNumber(2), 200, {triggered, released, reserved, waiting}};
+
+  const Projection both = Project({entered, by_others});
+  ASSERT_THAT(both.orders, SizeIs(1));
+  EXPECT_EQ(both.orders[0].created_sequence, SequenceNumber(1));
+  EXPECT_EQ(both.orders[0].updated_sequence, SequenceNumber(2));
+  EXPECT_EQ(both.orders[0].report.stop_price, domain::Price(2));
+  EXPECT_EQ(both.orders[0].report.status, OrderStatus::kNew);
+  const Projection later = Project({by_others}, 1);
+  ASSERT_THAT(later.orders, SizeIs(1));
+  EXPECT_EQ(later.orders[0].created_sequence, SequenceNumber(0)) << "entered in an earlier batch";
+}
+
+TEST(Projection, AnAmendedOrderAndOneThatLostQuantityAreUpdated) {
+  auto replaced = Report(OrderId(11), AccountId(1), ExecutionType::kReplaced, OrderStatus::kNew, 0);
+  replaced.quantity = Quantity(6);
+  auto prevented = Report(OrderId(12), AccountId(1), ExecutionType::kPrevented, OrderStatus::kNew, 0);
+  prevented.quantity = Quantity(3);
+  const auto taker = Report(OrderId(22), AccountId(1), ExecutionType::kExpired, OrderStatus::kExpired, 0);
+  const Projection p = Project({{SequenceNumber(5), 500, {replaced}}, {SequenceNumber(6), 600, {prevented, taker}}}, 4);
+  ASSERT_THAT(p.orders, SizeIs(3));
+  EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[0].report.quantity, Quantity(6));
+  EXPECT_EQ(p.orders[1].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[1].report.quantity, Quantity(3));
+  EXPECT_EQ(p.orders[2].created_sequence, SequenceNumber(6));
+}
+
+TEST(Projection, ACancelReplaceUpdatesOneOrderAndCreatesTheOther) {
+  const auto canceled = Report(OrderId(11), AccountId(1), ExecutionType::kCanceled, OrderStatus::kCanceled, 0);
+  auto released = Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11));
+  auto reserved = Change(AccountId(1), BalanceReason::kReservation, -10, 10, OrderId(12));
+  reserved.available = Amount(0);
+  const auto entered = Report(OrderId(12), AccountId(1), ExecutionType::kNew, OrderStatus::kNew, 0);
+  const Projection p = Project({{SequenceNumber(5), 500, {canceled, released, reserved, entered}}}, 4);
+  ASSERT_THAT(p.orders, SizeIs(2));
+  EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[1].created_sequence, SequenceNumber(5));
+}
+
+TEST(Projection, WhatWasDueIsUpdatedWhoeverSentTheCommand) {
+  const auto expired = Report(OrderId(11), AccountId(1), ExecutionType::kExpired, OrderStatus::kExpired, 0);
+  const Projection p = Project({{SequenceNumber(5),
+                                 500,
+                                 {expired, Change(AccountId(1), BalanceReason::kRelease, 10, -10, OrderId(11)),
+                                  domain::CommandRejected{.account = AccountId(2)}}},
+                                {SequenceNumber(6), 600, {domain::Ticked{}}}},
+                               4);
+  ASSERT_THAT(p.orders, SizeIs(1));
+  EXPECT_EQ(p.orders[0].created_sequence, SequenceNumber(0));
+  EXPECT_EQ(p.orders[0].report.status, OrderStatus::kExpired);
+  EXPECT_EQ(p.last, SequenceNumber(6));
+}
+
+TEST(Projection, ATransferPostsBetweenTwoAccounts) {
+  const auto sent = Change(AccountId(1), BalanceReason::kTransfer, -7, 0);
+  const auto received = Change(AccountId(2), BalanceReason::kTransfer, 7, 0);
+  const Projection p = Project({{SequenceNumber(1), 100, {sent, received}}});
+  ASSERT_THAT(p.ledger, SizeIs(2));
+  EXPECT_EQ(p.ledger[0].book, Book::kAvailable);
+  EXPECT_EQ(p.ledger[0].amount, Amount(-7));
+  EXPECT_EQ(p.ledger[1].book, Book::kAvailable);
+  EXPECT_EQ(p.ledger[1].amount, Amount(7));
+  Projector half{SequenceNumber(0)};
+  EXPECT_EQ(half.Add({SequenceNumber(1), 100, {sent}}).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(Projection, RiskDecisionsAreKept) {
+  const domain::RiskDecision allowed{.account = AccountId(1), .rules_checked = 1U << 2U};
+  domain::RiskDecision refused = allowed;
+  refused.reason = domain::RejectReason::kOrderRate;
+  const Projection p = Project({{SequenceNumber(1), 100, {allowed}},
+                                {SequenceNumber(2), 200, {domain::Ticked{}, refused, domain::CommandRejected{}}}});
+  ASSERT_THAT(p.risk_decisions, SizeIs(2));
+  EXPECT_EQ(p.risk_decisions[1].id, (domain::EventId{SequenceNumber(2), 2}));
+  EXPECT_EQ(p.risk_decisions[1].timestamp_ns, 200);
+  EXPECT_EQ(p.risk_decisions[1].event, refused);
+}
+
 TEST(Projection, ATradeMakesTwoFillsAndBalancedPostings) {
   const Projection p = Project(RestAndTrade());
   ASSERT_THAT(p.trades, SizeIs(1));

@@ -68,6 +68,9 @@ class FakeStore final : public ports::Store {
   absl::StatusOr<ports::OrderRow> FindOrder(domain::AccountId account, std::string_view client_order_id) override;
   absl::StatusOr<std::vector<ports::OrderRow>> ListOrders(const ports::OrderFilter& filter) override;
   absl::StatusOr<std::vector<ports::FillRow>> ListFills(const ports::FillFilter& filter) override;
+  absl::StatusOr<std::vector<ports::RiskRow>> ListRiskDecisions(const ports::RiskFilter&) override {
+    return std::vector<ports::RiskRow>{};
+  }
   absl::StatusOr<std::vector<ports::BalanceRow>> ListBalances(domain::AccountId account) override;
   absl::StatusOr<std::vector<ports::AccountRow>> ListAccounts() override;
   absl::StatusOr<std::vector<domain::Asset>> ListAssets() override { return std::vector<domain::Asset>{}; }

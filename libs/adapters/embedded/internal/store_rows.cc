@@ -20,13 +20,14 @@ std::int64_t DayOf(std::int64_t time_ns) { return time_ns / kDayNs - (time_ns % 
 
 constexpr char kReportColumns[] =
     "symbol, side, type, time_in_force, execution_type, status, reject_reason, price, quantity, quote_quantity, "
-    "executed_quantity, executed_quote, expire_time_ms, trade_id, last_price, last_quantity, fee, fee_asset, maker";
+    "executed_quantity, executed_quote, expire_time_ms, trade_id, last_price, last_quantity, fee, fee_asset, maker, "
+    "stop_price, iceberg_quantity, order_group";
 
 template <typename Report, typename Visit>
 void WithReport(Report& r, const Visit& visit) {
   visit(r.symbol, r.side, r.type, r.time_in_force, r.execution_type, r.status, r.reject_reason, r.price, r.quantity,
         r.quote_quantity, r.executed_quantity, r.executed_quote, r.expire_time_ms, r.trade_id, r.last_price,
-        r.last_quantity, r.fee, r.fee_asset, r.maker);
+        r.last_quantity, r.fee, r.fee_asset, r.maker, r.stop_price, r.iceberg_quantity, r.group);
 }
 
 std::string Placeholders(int count) {
@@ -40,7 +41,7 @@ const std::string& OrderUpsert() {
       "INSERT INTO orders (order_id, account, client_order_id, created_day_utc, ", kReportColumns,
       ", created_sequence, updated_sequence, created_ns, updated_ns, first_status, first_executed_quantity, "
       "first_executed_quote) VALUES (",
-      Placeholders(30),
+      Placeholders(33),
       ") ON CONFLICT (order_id) DO UPDATE SET execution_type = excluded.execution_type, status = excluded.status, "
       "reject_reason = excluded.reject_reason, price = excluded.price, quantity = excluded.quantity, "
       "quote_quantity = excluded.quote_quantity, executed_quantity = excluded.executed_quantity, "
@@ -102,7 +103,7 @@ absl::Status PutFills(Connection& connection, const std::vector<ports::FillRow>&
   if (fills.empty()) return absl::OkStatus();
   static const std::string sql =
       absl::StrCat("INSERT INTO fills (sequence, event, timestamp_ns, account, order_id, client_order_id, ",
-                   kReportColumns, ") VALUES (", Placeholders(25), ") ON CONFLICT (sequence, event) DO NOTHING");
+                   kReportColumns, ") VALUES (", Placeholders(28), ") ON CONFLICT (sequence, event) DO NOTHING");
   XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(sql));
   for (const ports::FillRow& fill : fills) {
     WithReport(fill.report, [&](const auto&... report) {
@@ -141,6 +142,20 @@ absl::Status PutLedger(Connection& connection, const std::vector<ports::LedgerRo
   for (const ports::LedgerRow& row : ledger) {
     statement->Bind(row.id.sequence, row.id.index, row.entry, row.timestamp_ns, row.account, row.asset, row.book,
                     row.amount, row.reason, row.order_id, row.trade_id);
+    XT_RETURN_IF_ERROR(statement->Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PutRiskDecisions(Connection& connection, const std::vector<ports::RiskRow>& decisions) {
+  if (decisions.empty()) return absl::OkStatus();
+  static const std::string sql = absl::StrCat("INSERT INTO risk_decisions (", kRiskColumns, ") VALUES (",
+                                              Placeholders(8), ") ON CONFLICT (sequence, event) DO NOTHING");
+  XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(sql));
+  for (const ports::RiskRow& row : decisions) {
+    const domain::RiskDecision& d = row.decision;
+    statement->Bind(row.id.sequence, row.id.index, row.timestamp_ns, d.account, d.symbol, d.client_order_id,
+                    d.rules_checked, d.reason);
     XT_RETURN_IF_ERROR(statement->Run());
   }
   return absl::OkStatus();
@@ -210,6 +225,12 @@ void ReadFill(Statement& row, ports::FillRow& fill) {
     row.Columns(fill.id.sequence, fill.id.index, fill.timestamp_ns, fill.report.account, fill.report.order_id,
                 fill.report.client_order_id, report...);
   });
+}
+
+void ReadRiskDecision(Statement& row, ports::RiskRow& decision) {
+  domain::RiskDecision& d = decision.decision;
+  row.Columns(decision.id.sequence, decision.id.index, decision.timestamp_ns, d.account, d.symbol, d.client_order_id,
+              d.rules_checked, d.reason);
 }
 
 void ReadSymbol(Statement& row, domain::Symbol& s) {

@@ -17,6 +17,7 @@ absl::Status PutOrders(sqlite::Connection& connection, const ports::StoreBatch& 
 absl::Status PutFills(sqlite::Connection& connection, const std::vector<ports::FillRow>& fills);
 absl::Status PutTrades(sqlite::Connection& connection, const std::vector<ports::TradeRow>& trades);
 absl::Status PutLedger(sqlite::Connection& connection, const std::vector<ports::LedgerRow>& ledger);
+absl::Status PutRiskDecisions(sqlite::Connection& connection, const std::vector<ports::RiskRow>& decisions);
 absl::Status PutBalances(sqlite::Connection& connection, const std::vector<ports::BalanceRow>& balances);
 absl::Status PutReferenceData(sqlite::Connection& connection, const ports::StoreBatch& batch);
 
@@ -26,7 +27,11 @@ std::string FillColumns();
 
 void ReadOrder(sqlite::Statement& row, ports::OrderRow& order);
 void ReadFill(sqlite::Statement& row, ports::FillRow& fill);
+void ReadRiskDecision(sqlite::Statement& row, ports::RiskRow& decision);
 void ReadSymbol(sqlite::Statement& row, domain::Symbol& symbol);
+
+inline constexpr char kRiskColumns[] =
+    "sequence, event, timestamp_ns, account, symbol, client_order_id, rules_checked, reason";
 
 inline constexpr char kSymbolColumns[] =
     "id, code, base, quote, base_decimals, quote_decimals, tick_size, lot_size, min_notional, max_quantity, max_price, "

@@ -11,7 +11,7 @@ namespace {
 
 // Ids and sequences are unsigned in C++ and signed here. Prices in ticks, quantities in lots, amounts in smallest
 // units, enums by their value, times in Unix nanoseconds unless the name says otherwise.
-constexpr std::array<const char*, 1> kMigrations{R"sql(
+constexpr std::array<const char*, 2> kMigrations{R"sql(
 CREATE TABLE watermark (
   id       INTEGER PRIMARY KEY CHECK (id = 1),
   sequence INTEGER NOT NULL
@@ -162,6 +162,27 @@ CREATE TABLE balances (
   updated_sequence INTEGER NOT NULL,
   PRIMARY KEY (account, asset)
 ) WITHOUT ROWID;
+)sql",
+                                                 R"sql(
+ALTER TABLE orders ADD COLUMN stop_price       INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN iceberg_quantity INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN order_group      INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE fills ADD COLUMN stop_price       INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE fills ADD COLUMN iceberg_quantity INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE fills ADD COLUMN order_group      INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE risk_decisions (
+  sequence        INTEGER NOT NULL,
+  event           INTEGER NOT NULL,
+  timestamp_ns    INTEGER NOT NULL,
+  account         INTEGER NOT NULL,
+  symbol          INTEGER NOT NULL,
+  client_order_id TEXT NOT NULL,
+  rules_checked   INTEGER NOT NULL,  -- bits 1 << rule
+  reason          INTEGER NOT NULL,  -- 0: allowed
+  PRIMARY KEY (sequence, event)
+) WITHOUT ROWID;
+CREATE INDEX risk_decisions_account ON risk_decisions (account, sequence, event);
 )sql"};
 
 // NORMAL: a commit is not synced by itself. A power loss may take the last batches, never half of one; the watermark
