@@ -1,6 +1,8 @@
-// The complete engine: 1,000 funded accounts, balances reserved and settled per order, all events written, self-trade
-// prevention off (with it the trades would be others), no client order ids, as the peers measure.
+// The complete engine: 1,000 funded accounts, balances reserved and settled per order, maker and taker fees, every outcome
+// written, self-trade prevention off (with it the trades would be others). Without client order ids, as the peers measure,
+// and with one for each order. As in a frame of the journal, the next few commands are known.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <variant>
 
@@ -15,142 +17,206 @@ using domain::OrderId;
 using domain::Side;
 using matching::Engine;
 using matching::EngineConfig;
+using matching::OutcomeKind;
 
 constexpr std::uint32_t kAccounts = 1'000;
 
+domain::AccountId AccountOf(std::uint32_t number) { return domain::AccountId(1 + number % kAccounts); }
+
+struct Command {
+  std::uint64_t word = 0;  // the price; of a cancel the engine's id of the order
+  std::uint32_t id = 0;
+  std::uint16_t quantity = 0;
+  MessageKind kind = MessageKind::kAdd;
+  Side side = Side::kUnspecified;
+};
+
 class Exchange {
  public:
-  explicit Exchange(const Workload& workload) : engine_(Config(workload)), numbers_(workload.most_live + 2) {
-    engine_.Apply(Next(), 0, {domain::DefineAsset{*domain::AssetCode::From("BTC"), 8}});
-    engine_.Apply(Next(), 0, {domain::DefineAsset{*domain::AssetCode::From("KRW"), 0}});
+  Exchange(const Workload& workload, bool with_ids)
+      : with_ids_(with_ids), engine_(Config(workload, with_ids)), numbers_(workload.most_live + 2) {
+    Setup(domain::DefineAsset{*domain::AssetCode::From("BTC"), 8});
+    Setup(domain::DefineAsset{*domain::AssetCode::From("KRW"), 0});
     domain::Symbol symbol;
     symbol.code = *domain::SymbolCode::From("BTC-KRW");
     symbol.base = domain::AssetId(0);
     symbol.quote = domain::AssetId(1);
     symbol.tick_size = domain::Amount(1);
     symbol.lot_size = domain::Amount(100'000'000);
-    engine_.Apply(Next(), 0, {domain::DefineSymbol{symbol}});
+    symbol.maker_fee_bps = 10;
+    symbol.taker_fee_bps = 20;
+    Setup(domain::DefineSymbol{symbol});
     for (std::uint32_t i = 1; i <= kAccounts; ++i) Fund(domain::AccountId(i));
+    order_.symbol = domain::SymbolId(0);
+    order_.self_trade_prevention = domain::SelfTradePrevention::kNone;
   }
 
   // The engine's id of the order, 0 for a cancel.
-  OrderId Apply(const domain::Command& command, std::uint32_t number) {
-    const auto events = engine_.Apply(Next(), 0, command);
-    OrderId own(0);
-    for (const domain::Event& event : events) {
-      if (const auto* trade = std::get_if<domain::Trade>(&event)) {
-        const auto price = static_cast<std::uint64_t>(trade->price.value());
-        const auto quantity = static_cast<std::uint64_t>(trade->quantity.value());
-        const std::uint32_t maker = numbers_[SlotOf(trade->maker_order_id)];
-        digest_.Add(maker, number, price, quantity);
-        ring_.Write({maker, number, price, static_cast<std::uint32_t>(quantity), RingEventKind::kTrade});
-      } else if (const auto* report = std::get_if<domain::ExecutionReport>(&event); report && !report->maker) {
-        own = report->order_id;
-        const auto kind = report->execution_type == domain::ExecutionType::kCanceled ? RingEventKind::kCanceled
-                                                                                     : RingEventKind::kAcknowledged;
-        ring_.Write({own.value(), number, 0, 0, kind});
-      }
+  OrderId Apply(const Command& command) {
+    if (command.kind == MessageKind::kCancel) {
+      cancel_.account = AccountOf(command.id);
+      cancel_.order_id = OrderId(command.word);
+      Read(engine_.Execute(Next(), 0, cancel_), command.id);
+      return OrderId(0);
     }
-    if (std::holds_alternative<domain::NewOrder>(command.body) && own.value() != 0) numbers_[SlotOf(own)] = number;
-    return own;
+    order_.account = AccountOf(command.id);
+    order_.side = command.side;
+    order_.type = command.kind == MessageKind::kMarket ? domain::OrderType::kMarket : domain::OrderType::kLimit;
+    order_.time_in_force = command.kind == MessageKind::kAdd ? domain::TimeInForce::kGtc : domain::TimeInForce::kIoc;
+    order_.price = domain::Price(command.kind == MessageKind::kMarket ? 0 : static_cast<std::int64_t>(command.word));
+    order_.quantity = domain::Quantity(command.quantity);
+    if (with_ids_) order_.client_order_id = ClientIdOf(command.id);
+    return Read(engine_.Execute(Next(), 0, order_), command.id);
+  }
+
+  void Prefetch(const Command& command) {
+    if (command.kind == MessageKind::kCancel) {
+      engine_.PrefetchCancel(AccountOf(command.id), OrderId(command.word));
+    } else {
+      const bool market = command.kind == MessageKind::kMarket;
+      engine_.PrefetchOrder(AccountOf(command.id), domain::SymbolId(0), command.side,
+                            domain::Price(market ? 0 : static_cast<std::int64_t>(command.word)));
+      if (with_ids_) engine_.PrefetchClientId(AccountOf(command.id), ClientIdOf(command.id));
+    }
   }
 
   [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(engine_.open_orders()); }
+  [[nodiscard]] std::uint64_t BytesPerOrder() const { return engine_.order_bytes() / engine_.open_orders(); }
 
  private:
-  static EngineConfig Config(const Workload& workload) {
+  static EngineConfig Config(const Workload& workload, bool with_ids) {
     EngineConfig config;
     config.max_orders = workload.most_live + 1;
-    config.max_client_ids = 2 * kAccounts;
+    config.max_client_ids = 2 * kAccounts + (with_ids ? workload.orders : 0);
     config.max_accounts = kAccounts;
+    config.max_level_pages = 1 << 16;
     return config;
   }
 
-  static std::size_t SlotOf(OrderId id) { return static_cast<std::uint32_t>(id.value()); }
+  static std::size_t SlotOf(std::uint64_t id) { return static_cast<std::uint32_t>(id); }
   domain::SequenceNumber Next() { return domain::SequenceNumber(++sequence_); }
+
+  // Eight hexadecimal digits of a number that looks like chance.
+  static domain::ClientOrderId ClientIdOf(std::uint32_t number) {
+    std::uint32_t bits = number * 0x9E37'79B1u;
+    std::array<char, 8> text;
+    for (char& digit : text) {
+      digit = "0123456789abcdef"[bits & 15];
+      bits >>= 4;
+    }
+    return *domain::ClientOrderId::From({text.data(), text.size()});
+  }
+
+  // What a publisher would do first: the trades and acknowledgements, out of the outcomes.
+  OrderId Read(std::span<const std::uint64_t> outcomes, std::uint32_t number) {
+    OrderId own(0);
+    matching::ForEachOutcome(outcomes, [&](const matching::OutcomeHead& head, const std::byte* record) {
+      switch (head.kind) {
+        case OutcomeKind::kEntered: {
+          const auto entered = matching::ReadOutcome<matching::EnteredOutcome>(record);
+          own = OrderId(entered.order_id);
+          numbers_[SlotOf(entered.order_id)] = number;
+          ring_.Write({own.value(), number, 0, 0, RingEventKind::kAcknowledged});
+          return;
+        }
+        case OutcomeKind::kFill: {
+          const auto fill = matching::ReadOutcome<matching::FillOutcome>(record);
+          const auto price = static_cast<std::uint64_t>(fill.price);
+          const auto quantity = static_cast<std::uint64_t>(fill.quantity);
+          const std::uint32_t maker = numbers_[SlotOf(fill.maker_order_id)];
+          digest_.Add(maker, number, price, quantity);
+          ring_.Write({maker, number, price, static_cast<std::uint32_t>(quantity), RingEventKind::kTrade});
+          return;
+        }
+        case OutcomeKind::kOrder: {
+          const auto canceled = matching::ReadOutcome<matching::OrderOutcome>(record);
+          ring_.Write({canceled.order_id, number, 0, 0, RingEventKind::kCanceled});
+          return;
+        }
+        default: return;
+      }
+    });
+    return own;
+  }
+
+  template <typename Body>
+  void Setup(const Body& body) {
+    engine_.Execute(Next(), 0, domain::Command{body});
+  }
 
   void Fund(domain::AccountId account) {
     const auto name = domain::AccountName::From("trader-" + std::to_string(account.value()));
-    engine_.Apply(Next(), 0, {domain::CreateAccount{*name}});
+    Setup(domain::CreateAccount{*name});
     for (std::uint16_t asset = 0; asset < 2; ++asset) {
       const auto reference = domain::ClientOrderId::From("funding-" + std::to_string(asset));
-      engine_.Apply(
-          Next(), 0,
-          {domain::Deposit{account, domain::AssetId(asset), domain::Amount(9'000'000'000'000'000), *reference}});
+      Setup(domain::Deposit{account, domain::AssetId(asset), domain::Amount(9'000'000'000'000'000), *reference});
     }
   }
 
+  const bool with_ids_;
   Engine engine_;
   std::vector<std::uint32_t> numbers_;  // of the orders, by slot
   TradeDigest digest_;
   EventRing ring_;
   std::uint64_t sequence_ = 0;
+  domain::NewOrder order_;
+  domain::CancelOrder cancel_;
 };
 
-struct Prepared {
-  domain::Command command;
-  std::uint32_t number = 0;
-};
-
-domain::AccountId AccountOf(std::uint32_t number) { return domain::AccountId(1 + number % kAccounts); }
-
-domain::Command MakeOrder(const Message& message) {
-  domain::NewOrder order;
-  order.account = AccountOf(message.id);
-  order.symbol = domain::SymbolId(0);
-  order.side = message.side;
-  order.type = message.kind == MessageKind::kMarket ? domain::OrderType::kMarket : domain::OrderType::kLimit;
-  order.time_in_force = message.kind == MessageKind::kAdd ? domain::TimeInForce::kGtc : domain::TimeInForce::kIoc;
-  order.self_trade_prevention = domain::SelfTradePrevention::kNone;
-  if (message.kind != MessageKind::kMarket) order.price = domain::Price(message.price);
-  order.quantity = domain::Quantity(message.quantity);
-  return {order};
-}
-
-std::vector<Prepared> Prepare(const Workload& workload) {
-  Exchange exchange(workload);
+std::vector<Command> Prepare(const Workload& workload) {
+  Exchange exchange(workload, false);
   std::vector<std::uint64_t> ids(std::size_t{workload.orders} + 1);
-  std::vector<Prepared> commands;
+  std::vector<Command> commands;
   commands.reserve(workload.messages.size());
   for (const Message& message : workload.messages) {
-    Prepared prepared{{}, message.id};
-    if (message.kind == MessageKind::kCancel) {
-      prepared.command = {domain::CancelOrder{AccountOf(message.id), OrderId(ids[message.id]), {}}};
-    } else {
-      prepared.command = MakeOrder(message);
-    }
-    const OrderId id = exchange.Apply(prepared.command, message.id);
+    Command command{message.price, message.id, message.quantity, message.kind, message.side};
+    if (message.kind == MessageKind::kCancel) command.word = ids[message.id];
+    const OrderId id = exchange.Apply(command);
     if (message.kind != MessageKind::kCancel) ids[message.id] = id.value();
-    commands.push_back(prepared);
+    commands.push_back(command);
   }
   return commands;
 }
 
-const std::vector<Prepared>* prepared_commands = nullptr;
+const std::vector<Command>* prepared_commands = nullptr;
 
+template <bool kWithIds>
 class Driver {
+  static constexpr std::size_t kAhead = 8;
+
  public:
-  explicit Driver(const Workload& workload) : commands_(*prepared_commands), exchange_(workload) {}
-  void Run(std::size_t i) { exchange_.Apply(commands_[i].command, commands_[i].number); }
-  [[nodiscard]] WorkloadAnswer Answer() const { return exchange_.Answer(); }
-  [[nodiscard]] static std::uint64_t BytesPerOrder() {
-    return sizeof(matching::OrderSlab<matching::OrderDetail>::OrderType);
+  explicit Driver(const Workload& workload) : commands_(*prepared_commands), exchange_(workload, kWithIds) {}
+  void Run(std::size_t i) {
+    if (i + kAhead < commands_.size()) [[likely]]
+      exchange_.Prefetch(commands_[i + kAhead]);
+    exchange_.Apply(commands_[i]);
   }
+  [[nodiscard]] WorkloadAnswer Answer() const { return exchange_.Answer(); }
+  [[nodiscard]] std::uint64_t BytesPerOrder() const { return exchange_.BytesPerOrder(); }
 
  private:
-  const std::vector<Prepared>& commands_;
+  const std::vector<Command>& commands_;
   Exchange exchange_;
 };
+
+template <bool kWithIds>
+CaseResult RunEngine(std::string_view suffix, const WorkloadSpec& spec, const Workload& workload, int rounds) {
+  const std::vector<Command> commands = Prepare(workload);
+  prepared_commands = &commands;
+  CaseResult result = Measure<Driver<kWithIds>>(std::string(spec.name) + std::string(suffix), workload, rounds);
+  result.expected = spec.answer;
+  prepared_commands = nullptr;
+  return result;
+}
 
 }  // namespace
 
 CaseResult RunComplete(const WorkloadSpec& spec, const Workload& workload, int rounds) {
-  const std::vector<Prepared> commands = Prepare(workload);
-  prepared_commands = &commands;
-  CaseResult result = Measure<Driver>(std::string(spec.name) + "-complete", workload, rounds);
-  result.expected = spec.answer;
-  prepared_commands = nullptr;
-  return result;
+  return RunEngine<false>("-complete", spec, workload, rounds);
+}
+
+CaseResult RunCompleteWithIds(const WorkloadSpec& spec, const Workload& workload, int rounds) {
+  return RunEngine<true>("-complete-ids", spec, workload, rounds);
 }
 
 }  // namespace xt::bench

@@ -20,7 +20,8 @@ struct Case {
   CaseResult (*run)(const WorkloadSpec&, const Workload&, int rounds);
 };
 
-constexpr Case kCases[] = {{"W1-bare", kW1, RunBare}, {"W2-bare", kW2, RunBare}, {"W1-complete", kW1, RunComplete}};
+constexpr Case kCases[] = {{"W1-bare", kW1, RunBare}, {"W2-bare", kW2, RunBare}, {"W1-complete", kW1, RunComplete},
+                           {"W2-complete", kW2, RunComplete}, {"W1-complete-ids", kW1, RunCompleteWithIds}};
 
 struct Options {
   bool json = false;
@@ -39,11 +40,11 @@ std::int64_t TenthsPerOp(const CaseResult& result) {
 }
 
 void PrintTable(const std::vector<CaseResult>& results) {
-  std::printf("%-12s %12s %8s %8s %8s %8s  %-16s %10s %10s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
+  std::printf("%-16s %12s %8s %8s %8s %8s  %-16s %10s %10s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
               "p99.9 ns", "digest", "trades", "live", "answer");
   for (const CaseResult& r : results) {
     const std::int64_t tenths = TenthsPerOp(r);
-    std::printf("%-12s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 "  %016" PRIx64
+    std::printf("%-16s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 "  %016" PRIx64
                 " %10" PRIu64 " %10" PRIu64 " %6s\n",
                 r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
                 r.answer.digest, r.answer.trades, r.answer.live_orders, r.right() ? "right" : "WRONG");
@@ -106,7 +107,7 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   xt::bench::Options options;
   if (!xt::bench::Parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: bench-matching [--json] [--case W1-bare|W2-bare|W1-complete] [--rounds N]\n");
+    std::fprintf(stderr, "usage: bench-matching [--json] [--case W1-bare|W2-bare|W1-complete|W2-complete|W1-complete-ids] [--rounds N]\n");
     return 2;
   }
   return xt::bench::Run(options);

@@ -77,7 +77,6 @@ CaseResult Measure(std::string name, const Workload& workload, int rounds) {
     if (!result.right()) return result;
   }
   Driver driver(workload);
-  result.bytes_per_order = driver.BytesPerOrder();
   for (std::size_t i = 0; i < workload.preload; ++i) driver.Run(i);
   std::vector<std::uint32_t> ticks(result.operations);
   for (std::size_t i = workload.preload; i < end; ++i) {
@@ -86,11 +85,13 @@ CaseResult Measure(std::string name, const Workload& workload, int rounds) {
     ticks[i - workload.preload] = static_cast<std::uint32_t>(ReadTicks() - before);
   }
   result.answer = driver.Answer();
+  result.bytes_per_order = driver.BytesPerOrder();
   SetPercentiles(ticks, result);
   return result;
 }
 
 CaseResult RunBare(const WorkloadSpec& spec, const Workload& workload, int rounds);
 CaseResult RunComplete(const WorkloadSpec& spec, const Workload& workload, int rounds);
+CaseResult RunCompleteWithIds(const WorkloadSpec& spec, const Workload& workload, int rounds);
 
 }  // namespace xt::bench

@@ -42,6 +42,9 @@ class ClientIds {
   }
 
   [[nodiscard]] Ref Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;
+  void Prefetch(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
+    __builtin_prefetch(&index_[Home(account, kind, id)], 1);
+  }
   [[nodiscard]] bool full() const { return free_ == kNone && fresh_ == entries_.size(); }
   // Only when not full() and the id is not there. `entry.next` is ignored.
   Ref Add(const Entry& entry);

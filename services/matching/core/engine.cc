@@ -293,13 +293,24 @@ std::uint64_t Engine::order_bytes() const {
          std::uint64_t{orders_.fresh()} * sizeof(OrderSlab<OrderDetail>::OrderType);
 }
 
-void Engine::Prefetch(const domain::NewOrder& order) const {
-  if (order.account.value() < accounts_.count()) accounts_.Prefetch(order.account);
+void Engine::PrefetchOrder(AccountId account, domain::SymbolId symbol, domain::Side side, domain::Price price) const {
+  if (account.value() < accounts_.count()) accounts_.Prefetch(account);
+  if (!HasSymbol(symbol)) return;
+  const Book& book = markets_[symbol.value()]->book;
+  if (side == domain::Side::kBuy) {
+    book.PrefetchLevel<domain::Side::kBuy>(price.value());
+  } else {
+    book.PrefetchLevel<domain::Side::kSell>(price.value());
+  }
 }
 
-void Engine::Prefetch(const domain::CancelOrder& cancel) const {
-  if (cancel.account.value() < accounts_.count()) accounts_.Prefetch(cancel.account);
-  orders_.Prefetch(cancel.order_id);
+void Engine::PrefetchClientId(AccountId account, const domain::ClientOrderId& id) const {
+  client_ids_.Prefetch(account, ClientIds::Kind::kOrder, id);
+}
+
+void Engine::PrefetchCancel(AccountId account, domain::OrderId id) const {
+  if (account.value() < accounts_.count()) accounts_.Prefetch(account);
+  orders_.Prefetch(id);
 }
 
 }  // namespace xt::matching

@@ -90,8 +90,10 @@ class Engine {
   [[nodiscard]] domain::BookSnapshot Snapshot(domain::SymbolId symbol, std::size_t depth) const;
   // Bytes of memory that open orders take: slots, extras, price levels and the accounts' lists.
   [[nodiscard]] std::uint64_t order_bytes() const;
-  void Prefetch(const domain::NewOrder& order) const;
-  void Prefetch(const domain::CancelOrder& cancel) const;
+  // Hints for a command that comes soon; without effect on any result, whatever the arguments are.
+  void PrefetchOrder(domain::AccountId account, domain::SymbolId symbol, domain::Side side, domain::Price price) const;
+  void PrefetchClientId(domain::AccountId account, const domain::ClientOrderId& id) const;
+  void PrefetchCancel(domain::AccountId account, domain::OrderId id) const;
 
   // The whole state in one number: equal exactly where all later answers will be equal.
   [[nodiscard]] Hash128 Digest() const;

@@ -148,7 +148,7 @@ class OrderBook {
 
   // Brings what a Rest at this price will touch nearer; a hint without effect on the result.
   template <domain::Side kSide>
-  void PrefetchLevel(std::int64_t price) {
+  void PrefetchLevel(std::int64_t price) const {
     if (const Level* level = side<kSide>().Find(price)) __builtin_prefetch(level, 1);
   }
   template <domain::Side kSide>
