@@ -149,7 +149,7 @@ std::string Text(const BookChange& b) {
 }
 std::string Text(const BalanceChange& b) {
   return Line("balance")("account", b.account)("asset", b.asset)("", b.reason)("available", b.available_delta)(
-             "locked", b.locked_delta)
+             "locked", b.locked_delta)("to", b.available)("and", b.locked)("order", b.order_id)("trade", b.trade_id)
       .text();
 }
 std::string Text(const AssetDefined& a) { return Line("asset defined")("code", a.asset.code).text(); }

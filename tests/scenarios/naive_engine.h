@@ -202,6 +202,7 @@ class NaiveEngine {
   Taker Rehearse(const Market& market, const Order& order, std::optional<std::int64_t> budget);
   void Match(Market& market, Taker& taker);
   [[nodiscard]] static std::int64_t Left(const Market& market, const Taker& taker);
+  [[nodiscard]] static std::int64_t LotsFor(const Market& market, const Taker& taker, std::int64_t price);
   [[nodiscard]] static bool IsFilled(const Taker& taker);
   void MeetOwn(Market& market, Taker& taker, Order& maker);
   void Fill(Market& market, Taker& taker, Order& maker, std::int64_t price, std::int64_t quantity);

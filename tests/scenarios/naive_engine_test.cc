@@ -242,7 +242,7 @@ TEST(NaiveEngineTest, SaysTheSameAsTheEngine) {
   for (std::int64_t seed = first; seed <= last; ++seed) {
     Comparison comparison(ConfigOf(static_cast<std::uint64_t>(seed)));
     const std::string difference = comparison.Run(static_cast<int>(kCommandsPerStream));
-    ASSERT_EQ(difference, "");
+    ASSERT_TRUE(difference.empty()) << difference;
     for (const auto& [what, times] : comparison.seen()) seen[what] += times;
   }
   if (commands < kDefaultCommands || only != 0) return;

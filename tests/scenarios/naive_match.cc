@@ -31,6 +31,12 @@ std::int64_t NaiveEngine::Left(const Market& market, const Taker& taker) {
   return taker.stop_at ? std::min(left, *taker.stop_at - order.executed) : left;
 }
 
+// What its budget pays at this price.
+std::int64_t NaiveEngine::LotsFor(const Market& market, const Taker& taker, std::int64_t price) {
+  if (!taker.budget) return kNever;
+  return static_cast<std::int64_t>((*taker.budget - taker.order.executed_quote) / QuoteFor(market.symbol, price, 1));
+}
+
 bool NaiveEngine::IsFilled(const Taker& taker) {
   if (ByAmount(taker.order.as)) return taker.filled_at_stop && taker.order.executed == taker.stop_at;
   return taker.order.left() == 0;
@@ -45,26 +51,20 @@ void NaiveEngine::Match(Market& market, Taker& taker) {
     if (taker.used_up || Left(market, taker) == 0) return;
     const auto& [price, queue] = buys ? *others.begin() : *others.rbegin();
     if (HasLimit(as.type) && (buys ? price > as.price.value() : price < as.price.value())) return;
+    const std::int64_t lots = LotsFor(market, taker, price);
+    if (!InsideBand(market.limits, price)) {
+      (lots == 0 ? taker.used_up : taker.met_band) = true;
+      return;
+    }
     Order& maker = market.orders.at(queue.front());
     if (maker.as.account == as.account && ModeOf(as) != SelfTradePrevention::kNone) {
       MeetOwn(market, taker, maker);
       continue;
     }
-    std::int64_t quantity = std::min(Left(market, taker), maker.shown);
-    if (taker.budget) {
-      const Wide lots = (*taker.budget - taker.order.executed_quote) / QuoteFor(market.symbol, price, 1);
-      if (lots < quantity) {
-        taker.used_up = true;
-        quantity = static_cast<std::int64_t>(lots);
-      }
-    }
-    if (quantity == 0) return;
-    if (!InsideBand(market.limits, price)) {
-      taker.used_up = false;
-      taker.met_band = true;
-      return;
-    }
-    Fill(market, taker, maker, price, quantity);
+    const std::int64_t quantity = std::min(Left(market, taker), maker.shown);
+    if (lots < quantity) taker.used_up = true;
+    if (lots == 0) return;
+    Fill(market, taker, maker, price, std::min(quantity, lots));
   }
   if (taker.order.executed_quote == taker.budget) taker.used_up = true;
 }
