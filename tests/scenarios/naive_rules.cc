@@ -134,12 +134,12 @@ Reject NaiveEngine::CheckShape(const NewOrder& o, const Symbol& s, std::int64_t 
   if (o.type != OrderType::kMarket && o.quote_quantity.value() != 0) {
     return {Reason::kInvalidCombination, "quoteQuantity"};
   }
+  if (!limit && o.price.value() != 0) return {Reason::kInvalidCombination, "price"};
 
   if (stop && o.stop_price.value() <= 0) return {Reason::kNotPositive, "stopPrice"};
   if (stop && o.stop_price > s.max_price) return {Reason::kMaxPrice, "stopPrice"};
   if (limit && o.price.value() <= 0) return {Reason::kNotPositive, "price"};
   if (limit && o.price > s.max_price) return {Reason::kMaxPrice, "price"};
-  if (!limit && o.price.value() != 0) return {Reason::kInvalidCombination, "price"};
   if (o.quote_quantity.value() != 0) return CheckMarketByAmount(o, s);
   if (o.quantity.value() <= 0) return {Reason::kNotPositive, "quantity"};
   if (o.quantity > s.max_quantity) return {Reason::kMaxQuantity, "quantity"};
