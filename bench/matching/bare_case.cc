@@ -88,7 +88,7 @@ class Book {
     }
     template <typename Order>
     void OnMakerExpired(Slot, const Order&) {}
-    void OnLevelChanged(std::int64_t) {}
+    void OnLevelChanged(std::int64_t, const matching::LevelState&) {}
   };
 
   template <Side kSide>

@@ -80,6 +80,15 @@ class Exchange {
     }
   }
 
+  void PrefetchNear(const Command& command) {
+    if (command.kind == MessageKind::kCancel) {
+      engine_.PrefetchCancelNear(OrderId(command.word));
+    } else if (command.kind == MessageKind::kAdd) {
+      engine_.PrefetchOrderNear(domain::SymbolId(0), command.side,
+                                domain::Price(static_cast<std::int64_t>(command.word)));
+    }
+  }
+
   [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(engine_.open_orders()); }
   [[nodiscard]] std::uint64_t BytesPerOrder() const { return engine_.order_bytes() / engine_.open_orders(); }
 
@@ -182,13 +191,16 @@ const std::vector<Command>* prepared_commands = nullptr;
 
 template <bool kWithIds>
 class Driver {
-  static constexpr std::size_t kAhead = 8;
+  static constexpr std::size_t kFar = 12;
+  static constexpr std::size_t kNear = 5;
 
  public:
   explicit Driver(const Workload& workload) : commands_(*prepared_commands), exchange_(workload, kWithIds) {}
   void Run(std::size_t i) {
-    if (i + kAhead < commands_.size()) [[likely]]
-      exchange_.Prefetch(commands_[i + kAhead]);
+    if (i + kFar < commands_.size()) [[likely]] {
+      exchange_.Prefetch(commands_[i + kFar]);
+      exchange_.PrefetchNear(commands_[i + kNear]);
+    }
     exchange_.Apply(commands_[i]);
   }
   [[nodiscard]] WorkloadAnswer Answer() const { return exchange_.Answer(); }

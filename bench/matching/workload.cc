@@ -61,7 +61,7 @@ struct Recorder {
   }
   template <typename Order>
   void OnMakerExpired(Slot, const Order&) {}
-  void OnLevelChanged(std::int64_t) {}
+  void OnLevelChanged(std::int64_t, const matching::LevelState&) {}
 };
 
 class Generator {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <variant>
 
+#include "absl/container/flat_hash_map.h"
 #include "libs/base/check.h"
 #include "libs/domain/decimal.h"
 #include "libs/domain/names.h"
@@ -119,31 +121,25 @@ template void Engine::RejectCommand(const domain::NewOrder&, const Reject&);
 
 void Engine::Finish() {
   if (!changed_levels_.empty()) TellLevels();
+  levels_repeat_ = false;
   const std::int64_t expiry_ns = expiries_.empty() ? kNever : extras_[expiries_.first()].expire_time_ms * kNsPerMs;
   next_due_ns_ = std::min(expiry_ns, countdowns_.next_due_ns());
 }
 
+// One level may have changed more than once: its last state is told, at the place of the first.
 void Engine::TellLevels() {
   if (levels_repeat_) {
-    std::sort(changed_levels_.begin(), changed_levels_.end());
-    changed_levels_.erase(std::unique(changed_levels_.begin(), changed_levels_.end()), changed_levels_.end());
-    levels_repeat_ = false;
-  }
-  const auto tell = [this](OutcomeKind kind, const LevelRef& changed, const auto& levels) {
-    const Level* level = levels.Find(changed.price);
-    const std::int64_t quantity = level != nullptr ? level->quantity : 0;
-    const std::uint32_t orders = quantity != 0 ? levels.OrderCount(changed.price) : 0;
-    outcomes_.Add(
-        LevelOutcome{{kind, WordsOf<LevelOutcome>(), changed.symbol.value(), orders}, changed.price, quantity});
-  };
-  for (const LevelRef& changed : changed_levels_) {
-    const Book& book = markets_[changed.symbol.value()]->book;
-    if (changed.side == domain::Side::kBuy) {
-      tell(OutcomeKind::kBidLevel, changed, book.side<domain::Side::kBuy>());
-    } else {
-      tell(OutcomeKind::kAskLevel, changed, book.side<domain::Side::kSell>());
+    const auto key = [](const LevelOutcome& level) { return std::tuple(level.head.symbol, level.head.kind, level.price); };
+    absl::flat_hash_map<std::tuple<std::uint16_t, OutcomeKind, std::int64_t>, std::size_t> places;
+    std::size_t kept = 0;
+    for (const LevelOutcome& level : changed_levels_) {
+      const auto [place, is_new] = places.try_emplace(key(level), kept);
+      if (is_new) ++kept;
+      changed_levels_[place->second] = level;
     }
+    changed_levels_.resize(kept);
   }
+  for (const LevelOutcome& level : changed_levels_) outcomes_.Add(level);
   changed_levels_.clear();
 }
 
@@ -311,6 +307,21 @@ void Engine::PrefetchClientId(AccountId account, const domain::ClientOrderId& id
 void Engine::PrefetchCancel(AccountId account, domain::OrderId id) const {
   if (account.value() < accounts_.count()) accounts_.Prefetch(account);
   orders_.Prefetch(id);
+}
+
+void Engine::PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const {
+  if (!HasSymbol(symbol)) return;
+  const Book& book = markets_[symbol.value()]->book;
+  if (side == domain::Side::kBuy) {
+    book.PrefetchTail<domain::Side::kBuy>(price.value());
+  } else {
+    book.PrefetchTail<domain::Side::kSell>(price.value());
+  }
+}
+
+void Engine::PrefetchCancelNear(domain::OrderId id) const {
+  const Slot slot = orders_.Find(id);
+  if (slot != kNoSlot && !orders_[slot].detail.waiting) MarketOf(slot).book.PrefetchAround(slot);
 }
 
 }  // namespace xt::matching

@@ -94,6 +94,9 @@ class Engine {
   void PrefetchOrder(domain::AccountId account, domain::SymbolId symbol, domain::Side side, domain::Price price) const;
   void PrefetchClientId(domain::AccountId account, const domain::ClientOrderId& id) const;
   void PrefetchCancel(domain::AccountId account, domain::OrderId id) const;
+  // The same when the command is next but a few: what lies behind what the first hint brought.
+  void PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const;
+  void PrefetchCancelNear(domain::OrderId id) const;
 
   // The whole state in one number: equal exactly where all later answers will be equal.
   [[nodiscard]] Hash128 Digest() const;
@@ -226,6 +229,9 @@ class Engine {
     return orders_[slot].quantity + extras_[orders_[slot].detail.extra].hidden;
   }
   void NoteOpen(domain::AccountId account, domain::OrderId id);
+  template <domain::Side kSide>
+  void NoteLevel(const Market& market, std::int64_t price, const LevelState& level);
+  void NoteLevel(const Market& market, domain::Side side, std::int64_t price, const LevelState& level);
   void TellLevels();
 
   void Move(domain::AccountId account, domain::AssetId asset, std::int64_t available, std::int64_t locked) {
@@ -259,13 +265,7 @@ class Engine {
 
   // Of the command being applied.
   OutcomeBuffer outcomes_;
-  struct LevelRef {
-    domain::SymbolId symbol;
-    domain::Side side;
-    std::int64_t price;
-    friend auto operator<=>(const LevelRef&, const LevelRef&) = default;
-  };
-  std::vector<LevelRef> changed_levels_;
+  std::vector<LevelOutcome> changed_levels_;
   bool levels_repeat_ = false;  // one level may stand in changed_levels_ twice
   std::int64_t lowest_trade_;
   std::int64_t highest_trade_;

@@ -63,6 +63,17 @@ void Engine::CancelMany(domain::AccountId account, domain::OrderGroup group, Mas
   Tell(domain::OrdersCanceled{.account = account, .group = group, .reason = reason, .count = count});
 }
 
+namespace {
+
+// As the fields of the order to cancel are called in a cancel-replace.
+std::string_view CancelField(std::string_view field) {
+  if (field == "orderId") return "cancelOrderId";
+  if (field == "clientOrderId") return "cancelClientOrderId";
+  return field;
+}
+
+}  // namespace
+
 Reject Engine::Handle(const domain::CancelReplace& replace) {
   levels_repeat_ = true;
   std::uint64_t fingerprint = 0;
@@ -72,8 +83,8 @@ Reject Engine::Handle(const domain::CancelReplace& replace) {
   if (replace.mode > domain::ReplaceMode::kAllowFailure) return {RejectReason::kInvalidValue, "cancelReplaceMode"};
   const domain::CancelOrder cancel{replace.order.account, replace.cancel_order_id, replace.cancel_client_order_id};
   if (const Reject reject = Handle(cancel)) {
-    if (replace.mode == domain::ReplaceMode::kStopOnFailure) return reject;
-    RejectCommand(cancel, reject);
+    if (replace.mode == domain::ReplaceMode::kStopOnFailure) return {reject.reason, CancelField(reject.field)};
+    RejectCommand(cancel, {reject.reason, CancelField(reject.field)});
   }
   if (const Reject reject = EnterNew(replace.order, fingerprint)) RejectCommand(replace.order, reject);
   return {};
@@ -95,8 +106,9 @@ Reject Engine::Handle(const domain::AmendOrder& amend) {
   const std::int64_t from_hidden = std::min(by, extras_[order.detail.extra].hidden);
   if (from_hidden != 0) extras_[order.detail.extra].hidden -= from_hidden;
   if (by != from_hidden) {
-    (order.detail.waiting ? market.stops : market.book).Reduce(slot, by - from_hidden);
-    if (!order.detail.waiting) changed_levels_.push_back({market.symbol.id, order.detail.side, order.place.price()});
+    const std::int64_t price = order.place.price();
+    const LevelState level = (order.detail.waiting ? market.stops : market.book).Reduce(slot, by - from_hidden);
+    if (!order.detail.waiting) NoteLevel(market, order.detail.side, price, level);
   }
   order.detail.ordered = amend.quantity.value();
   const std::int64_t release = market.Reserved(order.detail.side, terms.reserve_price, by);
@@ -135,6 +147,7 @@ void Engine::RunDue() {
     const auto [deadline_ns, account, group] = *countdowns_.due().begin();
     countdowns_.Disarm({account, group});
     CancelMany(account, group, MassCancelReason::kCountdown, [](Slot) { return true; });
+    Tell(domain::CountdownChanged{.account = account, .group = group, .deadline_ns = 0});
   }
 }
 
@@ -171,8 +184,8 @@ void Engine::End(Slot slot, ExecutionType type, OrderStatus status) {
   if (order.detail.waiting) {
     market.stops.Remove(slot);
   } else {
-    changed_levels_.push_back({market.symbol.id, side, order.place.price()});
-    market.book.Remove(slot);
+    const std::int64_t price = order.place.price();
+    NoteLevel(market, side, price, market.book.Remove(slot));
   }
 }
 
@@ -236,10 +249,6 @@ void Engine::TellOrder(const Market& market, Slot slot, ExecutionType type, Orde
   } else {
     outcomes_.Add(outcome);
   }
-}
-
-void Engine::NoteOpen(domain::AccountId account, domain::OrderId id) {
-  accounts_.AddOpenOrder(account, id, [this](domain::OrderId noted) { return orders_.Find(noted) != kNoSlot; });
 }
 
 }  // namespace xt::matching

@@ -221,13 +221,12 @@ void Engine::Wait(Market& market, Incoming& in) {
 
 template <Side kTaker>
 void Engine::Work(Market& market, Incoming& in) {
+  if (in.unfillable) in.reserve = 0;
   TellEntered(market, in, kTaker);
   Taker<kTaker> taker(*this, market, in);
   std::int64_t left = in.quantity;
   bool trips = false;
-  if (in.unfillable) {
-    in.reserve = 0;
-  } else {
+  if (!in.unfillable) {
     Move(in.account, market.ReservedAsset(kTaker), -in.reserve, in.reserve);
     left = market.book.template Match<kTaker>(market.InBand<kTaker>(in.limit), left, taker);
     taker.Settle();
@@ -263,8 +262,7 @@ void Engine::RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker,
       extra.hidden = left - shown;
       if (extra.expire_time_ms != 0 && extra.queued_at == kNotQueued) expiries_.Add(in.extra);
     }
-    market.book.template Rest<kTaker>(in.slot, in.limit, shown);
-    changed_levels_.push_back({market.symbol.id, kTaker, in.limit});
+    NoteLevel<kTaker>(market, in.limit, market.book.template Rest<kTaker>(in.slot, in.limit, shown));
     if (!in.triggered) NoteOpen(in.account, in.id);
     outcomes_.Add(finished);
     return;
@@ -273,7 +271,7 @@ void Engine::RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker,
     finished.execution_type = Reported::kExpired;
     finished.status = OrderStatus::kExpired;
   }
-  finished.release = in.unfillable ? 0 : taker.locked();
+  finished.release = taker.locked();
   if (Planted(Bug::kForgetRelease)) finished.release = 0;
   Move(in.account, market.ReservedAsset(kTaker), finished.release, -finished.release);
   if (in.triggered) --accounts_.Head(in.account).open_orders;

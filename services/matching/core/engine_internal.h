@@ -78,6 +78,25 @@ struct Engine::Incoming {
   bool triggered = false;       // it waited as a stop, so it is open already
 };
 
+template <domain::Side kSide>
+void Engine::NoteLevel(const Market& market, std::int64_t price, const LevelState& level) {
+  constexpr OutcomeKind kKind = kSide == domain::Side::kBuy ? OutcomeKind::kBidLevel : OutcomeKind::kAskLevel;
+  changed_levels_.push_back(
+      {{kKind, WordsOf<LevelOutcome>(), market.symbol.id.value(), level.orders}, price, level.quantity});
+}
+
+inline void Engine::NoteLevel(const Market& market, domain::Side side, std::int64_t price, const LevelState& level) {
+  if (side == domain::Side::kBuy) {
+    NoteLevel<domain::Side::kBuy>(market, price, level);
+  } else {
+    NoteLevel<domain::Side::kSell>(market, price, level);
+  }
+}
+
+inline void Engine::NoteOpen(domain::AccountId account, domain::OrderId id) {
+  accounts_.AddOpenOrder(account, id, [this](domain::OrderId noted) { return orders_.Find(noted) != kNoSlot; });
+}
+
 // What an open order asks for, wherever it stands.
 struct Engine::Terms {
   std::int64_t price = 0;          // its limit; 0 without one

@@ -42,6 +42,12 @@ concept DecrementsMakers = requires(Sink sink, Slot slot, Order& maker, std::int
   sink.OnDecrement(slot, maker, price, quantity);
 };
 
+// A level after a change; no quantity: it is gone. The number of orders is 0 in books that do not count them.
+struct LevelState {
+  std::int64_t quantity = 0;
+  std::uint32_t orders = 0;
+};
+
 template <typename DetailT, bool kCountOrdersT>
 class OrderBook {
  public:
@@ -80,7 +86,7 @@ class OrderBook {
   //   MakerDecision Sink::Decide(const Order& maker, price, left)
   //   void Sink::OnTrade(Slot, Order& maker, price, quantity)   maker.quantity is what is left of it: 0 when filled
   //   void Sink::OnMakerExpired(Slot, Order& maker)             maker.quantity is what did not trade
-  //   void Sink::OnLevelChanged(price)                                once per level that changed
+  //   void Sink::OnLevelChanged(price, LevelState)              once per level that changed
   // and, when the sink has them:
   //   void Sink::OnDecrement(Slot, Order& maker, price, quantity)     after kDecrement: both sides lost it, without a trade
   //   std::int64_t Sink::Refill(Slot, Order& maker)
@@ -96,12 +102,12 @@ class OrderBook {
 
   // Appends the order in `slot` to the queue of its price. Only when side<kSide>().HasRoom(price).
   template <domain::Side kSide>
-  void Rest(Slot slot, std::int64_t price, std::int64_t quantity) {
+  LevelState Rest(Slot slot, std::int64_t price, std::int64_t quantity) {
     OrderType& order = (*orders_)[slot];
     order.place = Place(symbol_, kSide, price);
     order.quantity = quantity;
     order.next = kNoSlot;
-    Level& level = side<kSide>().Open(price);
+    auto& level = side<kSide>().Open(price);
     order.previous = level.tail;
     if (level.tail != kNoSlot) {
       (*orders_)[level.tail].next = slot;
@@ -110,31 +116,31 @@ class OrderBook {
     }
     level.tail = slot;
     level.quantity += quantity;
+    return StateOf(level);
   }
 
   // Takes `by` off a resting order, less than it has; it keeps its place in the queue.
-  void Reduce(Slot slot, std::int64_t by) {
+  LevelState Reduce(Slot slot, std::int64_t by) {
     OrderType& order = (*orders_)[slot];
     XT_CHECK(by > 0 && by < order.quantity, "an order is reduced to nothing");
     order.quantity -= by;
     const std::int64_t price = order.place.price();
-    Level* level = order.place.side() == domain::Side::kBuy ? bids_.Find(price) : asks_.Find(price);
+    auto* level = order.place.side() == domain::Side::kBuy ? bids_.Find(price) : asks_.Find(price);
     level->quantity -= by;
+    return StateOf(*level);
   }
 
   // Takes a resting order out and frees its slot.
-  void Remove(Slot slot) {
-    Detach(slot);
+  LevelState Remove(Slot slot) {
+    const LevelState state = Detach(slot);
     orders_->Free(slot);
+    return state;
   }
 
   // Takes a resting order out; its slot stays allocated, and is the caller's to use or free.
-  void Detach(Slot slot) {
-    if ((*orders_)[slot].place.side() == domain::Side::kBuy) {
-      DetachFrom<domain::Side::kBuy>(slot);
-    } else {
-      DetachFrom<domain::Side::kSell>(slot);
-    }
+  LevelState Detach(Slot slot) {
+    return (*orders_)[slot].place.side() == domain::Side::kBuy ? DetachFrom<domain::Side::kBuy>(slot)
+                                                               : DetachFrom<domain::Side::kSell>(slot);
   }
 
   // visit(price, Level) for the levels of a side, best first, until it returns false.
@@ -152,11 +158,11 @@ class OrderBook {
     if (const Level* level = side<kSide>().Find(price)) __builtin_prefetch(level, 1);
   }
   template <domain::Side kSide>
-  void PrefetchTail(std::int64_t price) {
+  void PrefetchTail(std::int64_t price) const {
     if (const Level* level = side<kSide>().Find(price)) __builtin_prefetch(&(*orders_)[level->tail], 1);
   }
   // The same for a Remove: the order must be near already.
-  void PrefetchAround(Slot slot) {
+  void PrefetchAround(Slot slot) const {
     const OrderType& order = (*orders_)[slot];
     __builtin_prefetch(&(*orders_)[order.previous], 1);
     __builtin_prefetch(&(*orders_)[order.next], 1);
@@ -168,12 +174,21 @@ class OrderBook {
   }
 
  private:
+  template <typename AnyLevel>
+  static LevelState StateOf(const AnyLevel& level) {
+    if constexpr (kCountOrdersT) {
+      return {level.quantity, level.orders};
+    } else {
+      return {level.quantity, 0};
+    }
+  }
+
   // False when the sink wants no more.
   template <domain::Side kTaker, typename Sink>
   bool MatchBestLevel(std::int64_t& left, Sink& sink) {
     auto& levels = side<Opposite(kTaker)>();
     const std::int64_t price = levels.best();
-    Level& level = levels.best_level();
+    auto& level = levels.best_level();
     Slot slot = level.head;
     std::int64_t level_quantity = level.quantity;
     std::uint32_t gone = 0;
@@ -215,9 +230,10 @@ class OrderBook {
       ++gone;
       slot = next;
     } while (slot != kNoSlot && left > 0);
-    if (gone != 0 || level_quantity != level.quantity) sink.OnLevelChanged(price);
-    if (gone != 0) levels.CountDown(price, gone);
+    const bool changed = gone != 0 || level_quantity != level.quantity;
+    if (gone != 0) levels.CountDown(level, gone);
     level.quantity = level_quantity;
+    if (changed) sink.OnLevelChanged(price, StateOf(level));
     level.head = slot;
     if (slot != kNoSlot) {
       (*orders_)[slot].previous = kNoSlot;
@@ -249,18 +265,20 @@ class OrderBook {
   }
 
   template <domain::Side kSide>
-  void DetachFrom(Slot slot) {
+  LevelState DetachFrom(Slot slot) {
     auto& levels = side<kSide>();
     OrderType& order = (*orders_)[slot];
     const std::int64_t price = order.place.price();
-    Level& level = *levels.Find(price);
+    auto& level = *levels.Find(price);
     level.quantity -= order.quantity;
-    levels.CountDown(price, 1);
+    levels.CountDown(level, 1);
     const Slot previous = order.previous;
     const Slot next = order.next;
     (previous != kNoSlot ? (*orders_)[previous].next : level.head) = next;
     (next != kNoSlot ? (*orders_)[next].previous : level.tail) = previous;
+    const LevelState state = StateOf(level);
     if (level.head == kNoSlot) levels.Close(price);
+    return state;
   }
 
   domain::SymbolId symbol_;

@@ -84,7 +84,7 @@ struct Listener {
   }
   template <typename Order>
   void OnMakerExpired(Slot, Order&) {}
-  void OnLevelChanged(std::int64_t price) { levels.push_back(price); }
+  void OnLevelChanged(std::int64_t price, const LevelState&) { levels.push_back(price); }
 };
 
 // With icebergs and decrementing: `hidden` is what a maker still has behind what shows, by its owner.

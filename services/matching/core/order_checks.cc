@@ -71,15 +71,21 @@ Reject CheckPrice(domain::Price price, const domain::Symbol& symbol, std::string
 Reject CheckQuantity(const NewOrder& order, const domain::Symbol& symbol) {
   if (order.quantity.value() <= 0) return {RejectReason::kNotPositive, "quantity"};
   if (order.quantity > symbol.max_quantity) return {RejectReason::kMaxQuantity, "quantity"};
-  if (!domain::BaseAmount(symbol, order.quantity)) return {RejectReason::kOverflow, "quantity"};
+  std::int64_t base = 0;
+  if (__builtin_mul_overflow(order.quantity.value(), symbol.lot_size.value(), &base)) {
+    return {RejectReason::kOverflow, "quantity"};
+  }
   return {};
 }
 
 Reject CheckNotional(const NewOrder& order, domain::Price price, const domain::Symbol& symbol) {
   if (Planted(Bug::kReserveWraps)) return {};
-  const auto notional = domain::Notional(symbol, price, order.quantity);
-  if (!notional) return {RejectReason::kOverflow, "quantity"};
-  if (*notional < symbol.min_notional) return {RejectReason::kMinNotional, "quantity"};
+  std::int64_t notional = 0;
+  if (__builtin_mul_overflow(price.value(), order.quantity.value(), &notional) ||
+      __builtin_mul_overflow(notional, symbol.tick_lot_value.value(), &notional)) {
+    return {RejectReason::kOverflow, "quantity"};
+  }
+  if (notional < symbol.min_notional.value()) return {RejectReason::kMinNotional, "quantity"};
   return {};
 }
 

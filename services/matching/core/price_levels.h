@@ -13,6 +13,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <vector>
 
 #include "libs/base/check.h"
@@ -27,6 +28,12 @@ struct Level {
   std::int64_t quantity;
 };
 static_assert(sizeof(Level) == 16);
+
+struct CountedLevel : Level {
+  std::uint32_t orders;
+};
+template <bool kCountOrders>
+using LevelOf = std::conditional_t<kCountOrders, CountedLevel, Level>;
 
 // The direction in which prices get worse: down for bids, up for asks. A bit at or beyond `from` in that direction;
 // -1 when there is none.
@@ -80,17 +87,9 @@ inline constexpr int kPageBits = 10;
 inline constexpr int kDirectoryBits = 12;
 
 template <bool kCountOrders>
-struct OrderCounts {
-  std::array<std::uint32_t, std::size_t{1} << kPageBits> of;
-};
-template <>
-struct OrderCounts<false> {};
-
-template <bool kCountOrders>
 struct LevelPage {
   Bitmap<1 << (kPageBits - 6)> used;
-  [[no_unique_address]] OrderCounts<kCountOrders> counts;
-  alignas(64) std::array<Level, std::size_t{1} << kPageBits> levels;
+  alignas(64) std::array<LevelOf<kCountOrders>, std::size_t{1} << kPageBits> levels;
 };
 
 template <bool kCountOrders>
@@ -140,6 +139,7 @@ template <domain::Side kSide, bool kCountOrders>
 class PriceLevels {
   using Page = LevelPage<kCountOrders>;
   using Directory = LevelDirectory<kCountOrders>;
+  using LevelType = LevelOf<kCountOrders>;
   static constexpr int kStep = kSide == domain::Side::kSell ? 1 : -1;
 
  public:
@@ -150,7 +150,7 @@ class PriceLevels {
 
   [[nodiscard]] bool empty() const { return best_ == kNone; }
   [[nodiscard]] std::int64_t best() const { return best_; }
-  [[nodiscard]] Level& best_level() { return *best_level_; }
+  [[nodiscard]] LevelType& best_level() { return *best_level_; }
   [[nodiscard]] static bool IsBetter(std::int64_t a, std::int64_t b) {
     return kSide == domain::Side::kSell ? a < b : a > b;
   }
@@ -159,19 +159,19 @@ class PriceLevels {
   [[nodiscard]] bool HasRoom(std::int64_t price) const { return !pool_->pages.empty() || PageOf(price) != nullptr; }
 
   // The level of this price; null when no order rests anywhere near it.
-  [[nodiscard]] Level* Find(std::int64_t price) const {
+  [[nodiscard]] LevelType* Find(std::int64_t price) const {
     Page* page = PageOf(price);
     return page != nullptr ? &page->levels[InPage(price)] : nullptr;
   }
 
   // The level of this price, for an order to be appended. Only when HasRoom().
-  [[nodiscard]] Level& Open(std::int64_t price) {
+  [[nodiscard]] LevelType& Open(std::int64_t price) {
     Page* page = PageOf(price);
     if (page == nullptr) [[unlikely]]
       page = MakePage(price);
-    Level& level = page->levels[InPage(price)];
+    LevelType& level = page->levels[InPage(price)];
     if constexpr (kCountOrders) {
-      ++page->counts.of[InPage(price)];
+      ++level.orders;
       ++orders_;
     }
     if (level.head == kNoSlot) {
@@ -197,15 +197,15 @@ class PriceLevels {
   }
 
   // `orders` have left the level; told before Close.
-  void CountDown(std::int64_t price, std::uint32_t orders) {
+  void CountDown(LevelType& level, std::uint32_t orders) {
     if constexpr (kCountOrders) {
-      PageOf(price)->counts.of[InPage(price)] -= orders;
+      level.orders -= orders;
       orders_ -= orders;
     }
   }
   [[nodiscard]] std::uint32_t OrderCount(std::int64_t price) const requires kCountOrders {
-    const Page* page = PageOf(price);
-    return page != nullptr ? page->counts.of[InPage(price)] : 0;
+    const LevelType* level = Find(price);
+    return level != nullptr ? level->orders : 0;
   }
 
   [[nodiscard]] std::uint32_t orders() const requires kCountOrders { return orders_; }
@@ -311,7 +311,7 @@ class PriceLevels {
 
   LevelPool<kCountOrders>* pool_;
   std::int64_t best_ = kNone;
-  Level* best_level_ = nullptr;
+  LevelType* best_level_ = nullptr;
   std::uint32_t orders_ = 0;
   std::uint32_t levels_ = 0;
   std::vector<Directory*> directories_;

@@ -200,8 +200,8 @@ class Engine::Taker {
     engine_.EndInMatch(market_, slot);
   }
 
-  void OnLevelChanged(std::int64_t price) {
-    engine_.changed_levels_.push_back({market_.symbol.id, Opposite(kTaker), price});
+  void OnLevelChanged(std::int64_t price, const LevelState& level) {
+    engine_.NoteLevel<Opposite(kTaker)>(market_, price, level);
   }
 
   // Books what the order got and gave. What it locked and did not use is still locked.
