@@ -61,7 +61,9 @@ bool Comparison::Step(std::int64_t now_ns, const Command& command) {
   levels_told_.clear();
 
   std::vector<Event> said;
-  for (const Event& event : engine_.Apply(SequenceNumber(sequence_), now_ns, ForEngine(command))) Take(event, said);
+  const auto events = engine_.Apply(SequenceNumber(sequence_), now_ns, ForEngine(command));
+  for (const Event& event : events) Take(event, said);
+  if (!difference_.empty()) difference_ += "\nall events:" + Describe(std::vector<Event>(events.begin(), events.end()));
   const std::vector<Event> expected = naive_.Apply(sequence_, now_ns, command);
   if (said != expected) {
     Different("the engine:" + Describe(said) + "\nthe naive engine:" + Describe(expected));
