@@ -36,6 +36,13 @@ void GatewayConfig::Describe(runtime::ConfigSchema& schema) {
              {.min = 1, .max = 100'000, .doc = "Unanswered requests of one gRPC stream; over: it is not read."})
       .Int64("orders.capacity_per_second", &order_capacity_per_second,
              {.min = 1, .max = 100'000'000, .unit = "1/s", .doc = "Declared capacity, for gateway_capacity_ratio."})
+      .Int64("orders.disconnect_timeout_ms", &disconnect_timeout_ms,
+             {.min = 100,
+              .max = 86'400'000,
+              .unit = "ms",
+              .doc = "Countdown of a stream with a group, renewed every third of it."})
+      .String("operator.secret", &operator_secret,
+              {.doc = "Signs commands of operators over gRPC; empty: there are none.", .secret = true})
       .Int64("queries.threads", &query_threads, {.min = 1, .max = 256, .doc = "Threads for queries, which may block."})
       .Int64("queries.queue", &query_queue,
              {.min = 1, .max = 1'000'000, .doc = "Queries that wait; over: BACKPRESSURE."})

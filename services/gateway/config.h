@@ -29,6 +29,9 @@ struct GatewayConfig {
   std::size_t order_max_pending = 20'000;
   std::size_t stream_max_unanswered = 1'000;
   std::uint64_t order_capacity_per_second = 20'000;
+  std::int64_t disconnect_timeout_ms = 10'000;
+
+  std::string operator_secret;
 
   std::size_t query_threads = 2;
   std::size_t query_queue = 256;

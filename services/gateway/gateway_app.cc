@@ -10,8 +10,10 @@
 #include "services/gateway/account_names.h"
 #include "services/gateway/authenticator.h"
 #include "services/gateway/client_order_ids.h"
+#include "services/gateway/disconnect_guard.h"
 #include "services/gateway/key_store.h"
 #include "services/gateway/metrics.h"
+#include "services/gateway/operator_service.h"
 #include "services/gateway/order_desk.h"
 #include "services/gateway/order_entry_service.h"
 #include "services/gateway/request_limits.h"
@@ -87,8 +89,10 @@ struct GatewayApp::Impl {
         api(CorsPolicy(config.cors_origins),
             {ports.history, ports.market, desk, symbols, workers, authenticator, limits, account_names,
              client_order_ids, metrics, clock, hooks.infra_health ? hooks.infra_health : [] { return InfraHealth(); }}),
-        order_entry({desk, symbols, workers, authenticator, limits, account_names, client_order_ids, metrics, clock,
-                     config.stream_max_unanswered}),
+        guard(desk, clock, config.disconnect_timeout_ms),
+        order_entry({desk, symbols, workers, authenticator, limits, guard, account_names, client_order_ids, metrics,
+                     clock, config.stream_max_unanswered}),
+        operators({desk, limits, metrics, clock, config.operator_secret, config.signature_window_ms}),
         capacity(metrics, clock, config.order_capacity_per_second),
         server(ServerOptionsOf(config), [this](http::Request request, http::Responder responder) {
           api.Handle(std::move(request), std::move(responder));
@@ -132,7 +136,9 @@ struct GatewayApp::Impl {
   ClientOrderIds client_order_ids;
   const std::shared_ptr<OrderDesk> desk;
   RestApi api;
+  DisconnectGuard guard;
   OrderEntryService order_entry;
+  OperatorService operators;
   CapacityRatio capacity;
   http::Server server;
   std::vector<runtime::MetricCallback> gauges;
@@ -155,17 +161,25 @@ absl::Status GatewayApp::Start() {
 }
 
 std::vector<runtime::GrpcService> GatewayApp::GrpcServices() {
-  return {{&impl_->order_entry, xtrader::v1::OrderEntryService::service_full_name()}};
+  std::vector<runtime::GrpcService> services{
+      {&impl_->order_entry, xtrader::v1::OrderEntryService::service_full_name()}};
+  if (!impl_->config.operator_secret.empty()) {
+    services.push_back({&impl_->operators, xtrader::v1::OperatorService::service_full_name()});
+  }
+  return services;
 }
 
 void GatewayApp::Drain(std::chrono::steady_clock::time_point deadline) {
   const bool answered = impl_->desk->Drain(deadline);
   const bool ended = impl_->order_entry.Drain(deadline);
-  if (!answered || !ended) runtime::Log(runtime::LogLevel::kWarn, "the drain ended before everything was answered");
+  // The streams that ended have left orders to cancel.
+  const bool canceled = impl_->guard.Flush(deadline) && impl_->desk->WaitUntilIdle(deadline);
+  if (!answered || !ended || !canceled) runtime::Log(runtime::LogLevel::kWarn, "the drain ended before everything was answered");
 }
 
 // Whoever could still give work stops before the one who would do it.
 void GatewayApp::Stop() {
+  impl_->guard.Stop();
   impl_->desk->Close();
   impl_->server.Stop();
   impl_->symbols->Stop();

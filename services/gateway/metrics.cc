@@ -7,7 +7,8 @@ namespace {
 
 using domain::RejectReason;
 
-constexpr std::array kOperations{"new", "cancel"};
+constexpr std::array kOperations{"new", "cancel", "cancel_all", "replace", "amend", "countdown", "operator"};
+static_assert(kOperations.size() == kOrderOperations);
 constexpr std::array kProtocols{"rest", "grpc"};
 constexpr std::array kResults{"accepted", "rejected", "unknown"};
 constexpr std::array kScopes{"key", "ip"};

@@ -13,7 +13,8 @@
 namespace xt::gateway {
 
 enum class Protocol : std::uint8_t { kRest, kGrpc };
-enum class OrderOperation : std::uint8_t { kNew, kCancel };
+enum class OrderOperation : std::uint8_t { kNew, kCancel, kCancelAll, kReplace, kAmend, kCountdown, kOperator };
+inline constexpr std::size_t kOrderOperations = 7;
 enum class OrderResultKind : std::uint8_t { kAccepted, kRejected, kUnknown };
 enum class LimitScope : std::uint8_t { kKey, kAddress };
 
@@ -29,8 +30,8 @@ class GatewayMetrics {
   [[nodiscard]] std::uint64_t orders() const;
 
  private:
-  std::array<std::array<std::array<runtime::Counter*, 3>, 2>, 2> orders_{};  // operation, protocol, result
-  std::array<runtime::Histogram*, 2> latency_{};
+  std::array<std::array<std::array<runtime::Counter*, 3>, 2>, kOrderOperations> orders_{};  // operation, protocol, result
+  std::array<runtime::Histogram*, kOrderOperations> latency_{};
   std::map<domain::RejectReason, runtime::Counter*> rejects_;
   std::map<domain::RejectReason, runtime::Counter*> authentication_;
   std::array<runtime::Counter*, 2> rate_limited_{};

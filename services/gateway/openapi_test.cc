@@ -107,6 +107,23 @@ TEST_F(OpenApiTest, DescribesExactlyTheFieldsOfAnOrder) {
   EXPECT_FALSE(CheckSchema(document_, schema, order).empty());
 }
 
+TEST_F(OpenApiTest, DescribesExactlyTheFieldsOfTheOtherBodies) {
+  StartGateway();
+  struct Case {
+    const char* schema;
+    const char* method;
+    const char* target;
+  };
+  for (const Case& body : {Case{"Replacement", "POST", "/v1/order/replace"}, Case{"Amendment", "PATCH", "/v1/order/3"},
+                           Case{"Batch", "POST", "/v1/orders"}, Case{"Countdown", "POST", "/v1/countdown"}}) {
+    const json& schema = document_.at("components").at("schemas").at(body.schema);
+    for (const auto& [name, property] : schema.at("properties").items()) {
+      ExpectRefusal(Signed(body.method, body.target, json{{name, 1.5}}.dump()), 400, "INVALID_VALUE", name);
+    }
+    ExpectRefusal(Signed(body.method, body.target, R"({"comment": ""})"), 400, "UNKNOWN_FIELD", "comment");
+  }
+}
+
 TEST_F(OpenApiTest, AnswersOfEveryOperationConform) {
   StartGateway();
   sequencing_.set_answer([](const domain::Command& command, domain::SequenceNumber sequence) {
@@ -123,6 +140,17 @@ TEST_F(OpenApiTest, AnswersOfEveryOperationConform) {
   ExpectConforms("DELETE", "/v1/order/{orderId}", Signed("DELETE", "/v1/order/3"));
   ExpectConforms("DELETE", "/v1/order", Signed("DELETE", "/v1/order?clientOrderId=mine-1"));
 
+  json replacement = Limit();
+  replacement["cancelOrderId"] = "3";
+  replacement["cancelReplaceMode"] = "ALLOW_FAILURE";
+  ExpectConforms("POST", "/v1/order/replace", Signed("POST", "/v1/order/replace", replacement.dump()));
+  json refused = Limit();
+  refused["price"] = "0";
+  ExpectConforms("POST", "/v1/orders", Signed("POST", "/v1/orders", json{{"orders", {Limit(), refused}}}.dump()));
+  ExpectConforms("DELETE", "/v1/orders", Signed("DELETE", "/v1/orders"));
+  ExpectConforms("POST", "/v1/countdown", Signed("POST", "/v1/countdown", R"({"timeoutMs": 5, "group": 1})"));
+  ExpectConforms("POST", "/v1/countdown", Signed("POST", "/v1/countdown", R"({"timeoutMs": 0})"));
+
   const auto entered = ReportOf(std::get<domain::NewOrder>(sequencing_.commands()[0].body), domain::OrderId(3));
   const auto filled = FillOf(entered, domain::TradeId(8), domain::Quantity(7), domain::Amount(350'000'000),
                              domain::OrderStatus::kPartiallyFilled);
@@ -137,6 +165,9 @@ TEST_F(OpenApiTest, AnswersOfEveryOperationConform) {
                      {}});
   ExpectConforms("GET", "/v1/order/{orderId}", Signed("GET", "/v1/order/3"));
   ExpectConforms("GET", "/v1/order", Signed("GET", "/v1/order?clientOrderId=mine-1"));
+  const std::string amendment = R"({"quantity": "0.4"})";
+  ExpectConforms("PATCH", "/v1/order/{orderId}", Signed("PATCH", "/v1/order/3", amendment));
+  ExpectConforms("PATCH", "/v1/order", Signed("PATCH", "/v1/order?clientOrderId=mine-1", amendment));
   ExpectConforms("GET", "/v1/orders", Signed("GET", "/v1/orders"));
   ExpectConforms("GET", "/v1/trades", Signed("GET", "/v1/trades"));
   ExpectConforms("GET", "/v1/account", Signed("GET", "/v1/account"));
@@ -170,6 +201,10 @@ TEST_F(OpenApiTest, TheCheckerSeesWhatIsWrong) {
     EXPECT_FALSE(CheckSchema({}, schema, json::parse(bad)).empty()) << bad;
   }
   EXPECT_FALSE(CheckSchema({}, json::parse(R"({"type": "string", "format": "date"})"), "x").empty());
+  const json one_of = json::parse(R"({"oneOf": [{"type": "string"}, {"type": "integer"}, {"type": "integer"}]})");
+  EXPECT_TRUE(CheckSchema({}, one_of, "x").empty());
+  EXPECT_FALSE(CheckSchema({}, one_of, 1).empty()) << "fits two of them";
+  EXPECT_FALSE(CheckSchema({}, one_of, true).empty());
 }
 
 }  // namespace

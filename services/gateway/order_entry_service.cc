@@ -5,18 +5,12 @@
 
 #include "libs/wire/symbol_proto.h"
 #include "services/gateway/order_entry_stream.h"
+#include "services/gateway/peer_address.h"
 
 namespace xt::gateway {
 namespace {
 
 namespace pb = xtrader::v1;
-
-// "ipv4:127.0.0.1:1234" to "127.0.0.1": what a rate limit counts by.
-std::string AddressOf(const std::string& peer) {
-  const auto first = peer.find(':');
-  const auto last = peer.rfind(':');
-  return first == last ? peer : peer.substr(first + 1, last - first - 1);
-}
 
 class RefusedStream final : public grpc::ServerBidiReactor<pb::OrderEntryRequest, pb::OrderEntryResponse> {
  public:
@@ -25,6 +19,11 @@ class RefusedStream final : public grpc::ServerBidiReactor<pb::OrderEntryRequest
 };
 
 }  // namespace
+
+OrderEntryService::OrderEntryService(Parts parts)
+    : parts_(std::move(parts)),
+      requests_({parts_.desk, parts_.symbols, parts_.workers, parts_.limits, parts_.client_order_ids, parts_.metrics,
+                 parts_.clock}) {}
 
 grpc::ServerBidiReactor<pb::OrderEntryRequest, pb::OrderEntryResponse>* OrderEntryService::OrderEntry(
     grpc::CallbackServerContext* context) {
@@ -36,6 +35,35 @@ grpc::ServerBidiReactor<pb::OrderEntryRequest, pb::OrderEntryResponse>* OrderEnt
   }
   stream->Start();
   return stream.get();
+}
+
+grpc::ServerUnaryReactor* OrderEntryService::Execute(grpc::CallbackServerContext* context,
+                                                     const pb::OrderEntryServiceExecuteRequest* request,
+                                                     pb::OrderEntryServiceExecuteResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const OrderEntryRequests::Respond respond = [reactor, response](pb::OrderEntryResponse answer) {
+    *response->mutable_response() = std::move(answer);
+    reactor->Finish(grpc::Status::OK);
+  };
+  pb::OrderEntryRequest order;
+  if (!order.ParseFromString(request->request())) {
+    respond(requests_.Refused(0, Refusal(domain::RejectReason::kMalformedRequest, "request")));
+    return reactor;
+  }
+  const std::uint64_t id = order.request_id();
+  if (parts_.limits.TakeAddress(AddressOf(context->peer()))) {
+    respond(requests_.Refused(id, Refusal(domain::RejectReason::kRateLimited)));
+    return reactor;
+  }
+  SignedMessage message{request->api_key(), request->timestamp_ms(), request->signature(),
+                        std::to_string(request->timestamp_ms()) + "EXECUTE" + request->request()};
+  parts_.authenticator.Verify(std::move(message), [this, id, respond, order = std::move(order),
+                                                   api_key = request->api_key()](const auto& verdict) {
+    if (const auto* refusal = std::get_if<Refusal>(&verdict)) return respond(requests_.Refused(id, *refusal));
+    const OrderEntrySession session{std::get<domain::AccountId>(verdict), api_key, {}};
+    requests_.Execute(std::make_shared<const OrderEntrySession>(session), order, respond);
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* OrderEntryService::ListSymbols(grpc::CallbackServerContext* context,

@@ -1,5 +1,6 @@
 // OrderEntryService of protos/xtrader/v1/gateway_service.proto: order entry for programs over gRPC. Each stream signs in
-// first; then any number of orders and cancels is under way at once, answered as they are decided, in whatever order.
+// first; then any number of requests is under way at once, answered as they are decided, in whatever order. Single calls
+// are signed one by one.
 // A stream with too many unanswered requests is not read until some are answered, so memory stays bounded. Thread-safe.
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "services/gateway/authenticator.h"
 #include "services/gateway/order_desk.h"
+#include "services/gateway/order_entry_requests.h"
 #include "services/gateway/request_limits.h"
 #include "xtrader/v1/gateway_service.grpc.pb.h"
 
@@ -20,6 +22,7 @@ namespace xt::gateway {
 
 class AccountNames;
 class ClientOrderIds;
+class DisconnectGuard;
 class OrderEntryStream;
 
 class OrderEntryService final : public xtrader::v1::OrderEntryService::CallbackService {
@@ -31,16 +34,20 @@ class OrderEntryService final : public xtrader::v1::OrderEntryService::CallbackS
     std::shared_ptr<WorkerPool> workers;
     Authenticator& authenticator;
     RequestLimits& limits;
+    DisconnectGuard& guard;
     AccountNames& account_names;
     ClientOrderIds& client_order_ids;
     GatewayMetrics& metrics;
     const Clock& clock;
     std::size_t max_unanswered = 1000;
   };
-  explicit OrderEntryService(Parts parts) : parts_(std::move(parts)) {}
+  explicit OrderEntryService(Parts parts);
 
   grpc::ServerBidiReactor<xtrader::v1::OrderEntryRequest, xtrader::v1::OrderEntryResponse>* OrderEntry(
       grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* Execute(grpc::CallbackServerContext* context,
+                                    const xtrader::v1::OrderEntryServiceExecuteRequest* request,
+                                    xtrader::v1::OrderEntryServiceExecuteResponse* response) override;
   grpc::ServerUnaryReactor* ListSymbols(grpc::CallbackServerContext* context,
                                         const xtrader::v1::OrderEntryServiceListSymbolsRequest* request,
                                         xtrader::v1::OrderEntryServiceListSymbolsResponse* response) override;
@@ -51,10 +58,12 @@ class OrderEntryService final : public xtrader::v1::OrderEntryService::CallbackS
   [[nodiscard]] std::size_t streams() const;
 
   [[nodiscard]] const Parts& parts() const { return parts_; }
+  [[nodiscard]] const OrderEntryRequests& requests() const { return requests_; }
   void Remove(const std::shared_ptr<OrderEntryStream>& stream);
 
  private:
   const Parts parts_;
+  const OrderEntryRequests requests_;
   mutable std::mutex mutex_;
   std::condition_variable empty_;
   std::set<std::shared_ptr<OrderEntryStream>> streams_;

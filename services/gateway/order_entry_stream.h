@@ -1,6 +1,7 @@
 // OrderEntryStream: one signed-in program. All of its state is guarded by one mutex; answers come from the sequencer's
 // threads, reads and writes complete on gRPC's. It keeps itself alive until gRPC is done with it, and callbacks that come
-// after the program has gone find it finished.
+// after the program has gone find it finished. A stream that signed in with a group is watched by the DisconnectGuard
+// from before its logon is answered until gRPC is done with it.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "libs/domain/command.h"
 #include "services/gateway/order_entry_service.h"
@@ -37,17 +39,11 @@ class OrderEntryStream final
 
   void Handle(const Request& request);
   void Logon(std::uint64_t request_id, const xtrader::v1::Logon& logon);
-  void OnLogon(std::uint64_t request_id, const std::string& api_key,
+  void OnLogon(std::uint64_t request_id, OrderEntrySession session,
                const std::variant<domain::AccountId, Refusal>& verdict);
-  void Enter(std::uint64_t request_id, const xtrader::v1::EnterOrder& order);
-  void EnterKnown(std::uint64_t request_id, const xtrader::v1::EnterOrder& order, bool may_refresh,
-                  std::int64_t started_ns);
-  void Cancel(std::uint64_t request_id, const xtrader::v1::CancelEnteredOrder& cancel);
-  std::optional<Refusal> TakeLimit();
-  OrderDone AnswerTo(std::uint64_t request_id);
-
-  void Refuse(std::uint64_t request_id, const Refusal& refusal);
-  void RefuseOrder(std::uint64_t request_id, OrderOperation operation, const Refusal& refusal);
+  void Watch(std::uint64_t request_id, OrderEntrySession session, std::string name);
+  void Welcome(std::uint64_t request_id, OrderEntrySession session, const std::string& name);
+  void EndLogon(std::uint64_t request_id, const Refusal& refusal);
   void Send(Response response);
 
   // With mutex_ held.
@@ -70,11 +66,10 @@ class OrderEntryStream final
   bool finished_ = false;
   grpc::Status end_ = grpc::Status::OK;
 
-  // Set once by the logon, before any order is read.
-  domain::AccountId account_;
-  std::string api_key_;
+  // Set once by the logon, before any order is read; null until then.
+  std::shared_ptr<const OrderEntrySession> session_;
   bool logon_seen_ = false;
-  bool logged_on_ = false;
+  std::optional<std::pair<domain::AccountId, domain::OrderGroup>> watched_;  // to be released at the end
 };
 
 }  // namespace xt::gateway

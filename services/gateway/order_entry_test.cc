@@ -9,6 +9,7 @@
 #include "libs/runtime/grpc_host.h"
 #include "services/gateway/testing/rest_fixture.h"
 #include "xtrader/v1/gateway_service.grpc.pb.h"
+#include "xtrader/v1/journal.pb.h"
 
 namespace xt::gateway::testing {
 namespace {
@@ -47,9 +48,11 @@ class OrderEntryTest : public GatewayFixture {
     return request;
   }
 
-  Stream LoggedOn(grpc::ClientContext& context) {
+  Stream LoggedOn(grpc::ClientContext& context, std::uint32_t group = 0) {
     Stream stream = Open(context);
-    EXPECT_TRUE(stream->Write(LogonRequest()));
+    pb::OrderEntryRequest logon = LogonRequest();
+    logon.mutable_logon()->set_order_group(group);
+    EXPECT_TRUE(stream->Write(logon));
     pb::OrderEntryResponse response;
     EXPECT_TRUE(stream->Read(&response));
     EXPECT_TRUE(response.has_logged_on()) << response.ShortDebugString();
@@ -69,6 +72,25 @@ class OrderEntryTest : public GatewayFixture {
     order.set_quantity_lots(50'000);
     order.set_client_order_id("c-" + std::to_string(id));
     return request;
+  }
+
+  // One request on the stream and its answer.
+  static pb::OrderEntryResponse Ask(const Stream& stream, const pb::OrderEntryRequest& request) {
+    pb::OrderEntryResponse response;
+    EXPECT_TRUE(stream->Write(request));
+    EXPECT_TRUE(stream->Read(&response));
+    EXPECT_EQ(response.request_id(), request.request_id());
+    return response;
+  }
+
+  template <typename Body>
+  Body Command(std::size_t i) const {
+    const auto commands = sequencing_.commands();
+    if (i >= commands.size() || !std::holds_alternative<Body>(commands[i].body)) {
+      ADD_FAILURE() << "no such command";
+      return {};
+    }
+    return std::get<Body>(commands[i].body);
   }
 
   std::unique_ptr<runtime::GrpcHost> host_;
@@ -121,6 +143,11 @@ TEST_F(OrderEntryTest, BadOrdersAreRefusedAndTheStreamGoesOn) {
       {[](pb::EnterOrder& order) { order.set_quantity_lots(INT64_MIN); }, "NOT_POSITIVE", "quantity"},
       {[](pb::EnterOrder& order) { order.set_type(pb::ORDER_TYPE_MARKET); }, "INVALID_COMBINATION", "price"},
       {[](pb::EnterOrder& order) { order.set_client_order_id("a b"); }, "INVALID_VALUE", "clientOrderId"},
+      {[](pb::EnterOrder& order) { order.set_stop_price_ticks(1); }, "INVALID_COMBINATION", "stopPrice"},
+      {[](pb::EnterOrder& order) { order.set_type(pb::ORDER_TYPE_STOP_LOSS_LIMIT); }, "MISSING_FIELD", "stopPrice"},
+      {[](pb::EnterOrder& order) { order.set_type(pb::ORDER_TYPE_ICEBERG); }, "MISSING_FIELD", "icebergQuantity"},
+      {[](pb::EnterOrder& order) { order.set_time_in_force(pb::TIME_IN_FORCE_GTD); }, "MISSING_FIELD", "expireTime"},
+      {[](pb::EnterOrder& order) { order.set_expire_time_ms(1); }, "INVALID_COMBINATION", "expireTime"},
   };
   pb::OrderEntryResponse response;
   for (const Case& bad : cases) {
@@ -257,6 +284,256 @@ TEST_F(OrderEntryTest, ManyProgramsAtOnce) {
   }
   for (std::thread& program : programs) program.join();
   EXPECT_EQ(answered, kPrograms * static_cast<int>(kOrders));
+}
+
+TEST_F(OrderEntryTest, EveryCommandIsAnswered) {
+  StartHost();
+  grpc::ClientContext context;
+  const Stream stream = LoggedOn(context);
+  const auto account = domain::AccountId(1);
+  pb::OrderEntryRequest request;
+  request.set_request_id(2);
+
+  request.mutable_cancel_orders()->set_symbol("BTC-KRW");
+  request.mutable_cancel_orders()->set_order_group(7);
+  const auto canceled = Ask(stream, request).canceled();
+  EXPECT_EQ(canceled.order_ids_size(), 2);
+  EXPECT_EQ(canceled.order_ids(0), 5u);
+  EXPECT_EQ(Command<domain::CancelAll>(0), (domain::CancelAll{account, kBtcKrw, domain::OrderGroup(7)}));
+  request.mutable_cancel_orders()->Clear();
+  EXPECT_TRUE(Ask(stream, request).has_canceled());
+  EXPECT_EQ(Command<domain::CancelAll>(1), (domain::CancelAll{account, domain::kAllSymbols, {}}));
+
+  request.mutable_amend_order()->set_order_id(3);
+  request.mutable_amend_order()->set_quantity_lots(4);
+  EXPECT_EQ(Ask(stream, request).result().report().quantity_lots(), 4);
+  EXPECT_EQ(Command<domain::AmendOrder>(2).quantity, domain::Quantity(4));
+
+  request.mutable_arm_countdown()->set_timeout_ms(5'000);
+  EXPECT_EQ(Ask(stream, request).countdown().deadline_ns(), 1'700'000'005'123'000'000);
+  EXPECT_EQ(Command<domain::SetCountdown>(3), (domain::SetCountdown{account, {}, 5'000}));
+
+  pb::ReplaceEnteredOrder& replace = *request.mutable_replace_order();
+  replace.set_cancel_client_order_id("old");
+  replace.set_mode(pb::REPLACE_MODE_ALLOW_FAILURE);
+  *replace.mutable_order() = OrderRequestOf(2).enter_order();
+  const auto replaced = Ask(stream, request).replaced();
+  EXPECT_EQ(replaced.cancel().result().report().client_order_id(), "old");
+  EXPECT_EQ(replaced.order().result().report().client_order_id(), "c-2");
+  EXPECT_EQ(Command<domain::CancelReplace>(4).mode, domain::ReplaceMode::kAllowFailure);
+}
+
+TEST_F(OrderEntryTest, CommandsThatBreakARuleAreRefused) {
+  StartHost();
+  grpc::ClientContext context;
+  const Stream stream = LoggedOn(context);
+  const auto expect = [&](const pb::OrderEntryRequest& request, const char* code, const char* field) {
+    const auto response = Ask(stream, request);
+    EXPECT_EQ(response.refusal().code(), code) << request.ShortDebugString();
+    EXPECT_EQ(response.refusal().field(), field);
+  };
+  pb::OrderEntryRequest request;
+  request.mutable_cancel_orders()->set_symbol("NO-SUCH");
+  expect(request, "UNKNOWN_SYMBOL", "symbol");
+  request.mutable_amend_order()->set_quantity_lots(4);
+  expect(request, "INVALID_VALUE", "clientOrderId");
+  request.mutable_amend_order()->set_order_id(3);
+  request.mutable_amend_order()->set_quantity_lots(0);
+  expect(request, "NOT_POSITIVE", "quantity");
+  request.mutable_arm_countdown()->set_timeout_ms(-1);
+  expect(request, "INVALID_VALUE", "timeoutMs");
+  request.mutable_replace_order()->set_cancel_order_id(3);
+  expect(request, "MISSING_FIELD", "cancelReplaceMode");
+  request.mutable_replace_order()->set_mode(static_cast<pb::ReplaceMode>(9));
+  expect(request, "INVALID_VALUE", "cancelReplaceMode");
+  request.mutable_replace_order()->set_mode(pb::REPLACE_MODE_STOP_ON_FAILURE);
+  expect(request, "UNKNOWN_SYMBOL", "symbol");
+  request.mutable_replace_order()->mutable_order()->set_symbol("BTC-USDT");
+  expect(request, "MISSING_FIELD", "side");
+  EXPECT_EQ(sequencing_.submitted(), 0u);
+}
+
+TEST_F(OrderEntryTest, OneSignedRequestWithoutAStream) {
+  StartHost();
+  const auto execute = [&](const std::string& bytes, const std::string& secret) {
+    pb::OrderEntryServiceExecuteRequest request;
+    request.set_api_key("key-1");
+    request.set_timestamp_ms(clock_.WallNs() / 1'000'000);
+    request.set_request(bytes);
+    request.set_signature(
+        auth::HmacSha256Hex(secret, std::to_string(request.timestamp_ms()) + "EXECUTE" + request.request()));
+    grpc::ClientContext context;
+    pb::OrderEntryServiceExecuteResponse response;
+    EXPECT_TRUE(stub_->Execute(&context, request, &response).ok());
+    return response.response();
+  };
+  const std::string order = OrderRequestOf(2).SerializeAsString();
+  EXPECT_EQ(execute(order, "wrong").refusal().code(), "INVALID_SIGNATURE");
+  EXPECT_EQ(execute("\xff", "secret-1").refusal().code(), "MALFORMED_REQUEST");
+  EXPECT_EQ(execute(LogonRequest().SerializeAsString(), "secret-1").refusal().code(), "INVALID_COMBINATION");
+  EXPECT_EQ(sequencing_.submitted(), 0u);
+  const auto entered = execute(order, "secret-1");
+  EXPECT_EQ(entered.request_id(), 2u);
+  EXPECT_EQ(entered.result().report().client_order_id(), "c-2") << entered.ShortDebugString();
+}
+
+TEST_F(OrderEntryTest, AStreamWithAGroupIsArmedBeforeItsFirstOrderAndItsOrdersHaveTheGroup) {
+  config_.disconnect_timeout_ms = 60'000;
+  StartHost();
+  grpc::ClientContext context;
+  const Stream stream = LoggedOn(context, 7);
+  EXPECT_EQ(Command<domain::SetCountdown>(0),
+            (domain::SetCountdown{domain::AccountId(1), domain::OrderGroup(7), 60'000}));
+  pb::OrderEntryRequest order = OrderRequestOf(2);
+  Ask(stream, order);
+  order.mutable_enter_order()->set_order_group(8);
+  Ask(stream, order);
+  EXPECT_EQ(Command<domain::NewOrder>(1).group, domain::OrderGroup(7));
+  EXPECT_EQ(Command<domain::NewOrder>(2).group, domain::OrderGroup(8));
+}
+
+TEST_F(OrderEntryTest, WhenAStreamEndsItsGroupIsCanceled) {
+  config_.disconnect_timeout_ms = 60'000;
+  StartHost();
+  for (const bool orderly : {true, false}) {
+    const std::size_t before = sequencing_.submitted();
+    grpc::ClientContext context;
+    const Stream stream = LoggedOn(context, 7);
+    if (orderly) {
+      stream->WritesDone();
+    } else {
+      context.TryCancel();
+    }
+    stream->Finish();
+    ASSERT_TRUE(sequencing_.WaitForCommands(before + 3));
+    EXPECT_EQ(Command<domain::CancelAll>(before + 1),
+              (domain::CancelAll{domain::AccountId(1), domain::kAllSymbols, domain::OrderGroup(7)}));
+    EXPECT_EQ(Command<domain::SetCountdown>(before + 2).timeout_ms, 0);
+  }
+}
+
+TEST_F(OrderEntryTest, AGroupIsCanceledWhenItsLastStreamEnds) {
+  config_.disconnect_timeout_ms = 60'000;
+  StartHost();
+  grpc::ClientContext second_context;
+  Stream second;
+  {
+    grpc::ClientContext first_context;
+    const Stream first = LoggedOn(first_context, 7);
+    second = LoggedOn(second_context, 7);
+    first->WritesDone();
+    EXPECT_TRUE(first->Finish().ok());
+  }
+  second->WritesDone();
+  EXPECT_TRUE(second->Finish().ok());
+  ASSERT_TRUE(sequencing_.WaitForCommands(4));
+  EXPECT_EQ(Command<domain::SetCountdown>(1).timeout_ms, 60'000);
+  Command<domain::CancelAll>(2);
+  Command<domain::SetCountdown>(3);
+}
+
+TEST_F(OrderEntryTest, ACountdownIsRenewedWhileTheStreamLives) {
+  config_.disconnect_timeout_ms = 30;
+  StartHost();
+  grpc::ClientContext context;
+  const Stream stream = LoggedOn(context, 7);
+  ASSERT_TRUE(sequencing_.WaitForCommands(4));
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(Command<domain::SetCountdown>(i).timeout_ms, 30);
+}
+
+TEST_F(OrderEntryTest, WithoutItsCountdownAStreamIsRefused) {
+  sequencing_.set_answer([](const domain::Command&, domain::SequenceNumber sequence) {
+    return RefusedResult(sequence, domain::RejectReason::kCapacity, "group");
+  });
+  StartHost();
+  grpc::ClientContext context;
+  const Stream stream = Open(context);
+  pb::OrderEntryRequest logon = LogonRequest();
+  logon.mutable_logon()->set_order_group(7);
+  EXPECT_EQ(Ask(stream, logon).refusal().code(), "CAPACITY");
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(OrderEntryTest, DrainingCancelsTheGroupsOfItsStreams) {
+  config_.disconnect_timeout_ms = 60'000;
+  StartHost();
+  grpc::ClientContext context;
+  const Stream stream = LoggedOn(context, 7);
+  app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(Command<domain::CancelAll>(1).group, domain::OrderGroup(7));
+}
+
+class OperatorTest : public OrderEntryTest {
+ protected:
+  static pb::Command TransferCommand() {
+    pb::Command command;
+    pb::Transfer& transfer = *command.mutable_transfer();
+    transfer.set_account_id(1);
+    transfer.set_to_account_id(2);
+    transfer.set_asset_id(1);
+    transfer.set_amount(5);
+    transfer.set_reference("t-1");
+    return command;
+  }
+
+  grpc::Status Submit(const std::string& bytes, pb::OperatorServiceSubmitResponse& response,
+                      const std::string& secret = "operator-secret") {
+    pb::OperatorServiceSubmitRequest request;
+    request.set_timestamp_ms(clock_.WallNs() / 1'000'000);
+    request.set_command(bytes);
+    request.set_signature(
+        auth::HmacSha256Hex(secret, std::to_string(request.timestamp_ms()) + "OPERATOR" + request.command()));
+    response.Clear();
+    grpc::ClientContext context;
+    const auto stub =
+        pb::OperatorService::NewStub(grpc::CreateChannel(host_->address(), grpc::InsecureChannelCredentials()));
+    return stub->Submit(&context, request, &response);
+  }
+};
+
+TEST_F(OperatorTest, IsOffWithoutASecret) {
+  StartHost();
+  pb::OperatorServiceSubmitResponse response;
+  EXPECT_EQ(Submit(TransferCommand().SerializeAsString(), response).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(OperatorTest, ExecutesCommandsOfOperators) {
+  config_.operator_secret = "operator-secret";
+  StartHost();
+  pb::OperatorServiceSubmitResponse response;
+  ASSERT_TRUE(Submit(TransferCommand().SerializeAsString(), response).ok());
+  EXPECT_FALSE(response.has_refusal()) << response.ShortDebugString();
+  EXPECT_EQ(response.result().events_size(), 1);
+  EXPECT_EQ(Command<domain::Transfer>(0).amount, domain::Amount(5));
+  sequencing_.set_answer([](const domain::Command&, domain::SequenceNumber sequence) {
+    return RefusedResult(sequence, domain::RejectReason::kInsufficientBalance, "amount");
+  });
+  ASSERT_TRUE(Submit(TransferCommand().SerializeAsString(), response).ok());
+  EXPECT_EQ(response.refusal().code(), "INSUFFICIENT_BALANCE");
+  EXPECT_EQ(response.refusal().field(), "amount");
+  EXPECT_EQ(response.result().sequence(), 102u);
+}
+
+TEST_F(OperatorTest, RefusesEverythingElse) {
+  config_.operator_secret = "operator-secret";
+  StartHost();
+  pb::OperatorServiceSubmitResponse response;
+  ASSERT_TRUE(Submit(TransferCommand().SerializeAsString(), response, "secret-1").ok());
+  EXPECT_EQ(response.refusal().code(), "INVALID_SIGNATURE");
+  ASSERT_TRUE(Submit("\xff", response).ok());
+  EXPECT_EQ(response.refusal().code(), "MALFORMED_REQUEST");
+  pb::Command command;
+  for (const auto& make : std::vector<std::function<void()>>{
+           [] {}, [&] { command.mutable_new_order(); }, [&] { command.mutable_cancel_all(); },
+           [&] { command.mutable_set_countdown(); }, [&] { command.mutable_tick(); },
+           [&] { command.mutable_epoch_start(); }}) {
+    make();
+    ASSERT_TRUE(Submit(command.SerializeAsString(), response).ok());
+    EXPECT_EQ(response.refusal().code(), "INVALID_VALUE") << command.ShortDebugString();
+    EXPECT_EQ(response.refusal().field(), "command");
+  }
+  EXPECT_EQ(sequencing_.submitted(), 0u);
 }
 
 }  // namespace

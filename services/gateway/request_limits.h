@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -18,11 +19,12 @@ class RequestLimits {
 
   // How long to wait when the request is over the limit; nullopt when it may pass.
   std::optional<std::chrono::milliseconds> TakeAddress(std::string_view address);
-  std::optional<std::chrono::milliseconds> TakeKey(std::string_view api_key);
+  std::optional<std::chrono::milliseconds> TakeKey(std::string_view api_key, std::uint64_t requests = 1);
 
  private:
   std::optional<std::chrono::milliseconds> Take(std::string_view prefix, std::string_view name,
-                                                const ports::RateLimiter::Limit& limit, LimitScope scope);
+                                                const ports::RateLimiter::Limit& limit, std::uint64_t requests,
+                                                LimitScope scope);
 
   const bool enabled_;
   const ports::RateLimiter::Limit key_limit_;

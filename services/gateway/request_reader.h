@@ -1,13 +1,16 @@
-// What comes in by REST, read strictly: a body is one flat JSON object whose fields are known, of the right type and there
-// once; query parameters likewise. Anything else is a refusal that names the field. Pure, thread-safe.
+// What comes in by REST, read strictly: a body is one flat JSON object (a batch: a list of them) whose fields are known, of
+// the right type and there once; query parameters likewise. Anything else is a refusal that names the field. Pure,
+// thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "libs/http/message.h"
 #include "services/gateway/core/order_answer.h"
@@ -15,7 +18,16 @@
 
 namespace xt::gateway {
 
+inline constexpr std::size_t kMaxBatchOrders = 20;
+
 std::variant<OrderRequest, Refusal> ReadOrderRequest(std::string_view body);
+std::variant<ReplaceRequest, Refusal> ReadReplaceRequest(std::string_view body);
+std::variant<CountdownRequest, Refusal> ReadCountdownRequest(std::string_view body);
+// {"quantity"}: as it stands there.
+std::variant<std::optional<std::string>, Refusal> ReadAmendRequest(std::string_view body);
+// {"orders": [...]}, 1..kMaxBatchOrders. One that is wrong is refused alone; a body that is wrong, as a whole.
+using BatchItem = std::variant<OrderRequest, Refusal>;
+std::variant<std::vector<BatchItem>, Refusal> ReadBatchRequest(std::string_view body);
 
 // Reads parameters one by one; the first that is wrong is remembered, later reads then give defaults.
 class QueryReader {

@@ -20,7 +20,7 @@ void ExpectRefused(const std::string& body, RejectReason reason, std::string_vie
 TEST(ReadOrderRequestTest, ReadsEveryField) {
   const auto read = ReadOrderRequest(R"( {"symbol": "S", "side": "B", "type": "T", "timeInForce": "F", "price": "1",
       "quantity": "2", "quoteQuantity": "3", "stopPrice": "4", "icebergQuantity": "5", "expireTime": 6,
-      "selfTradePrevention": "P", "clientOrderId": "\u0043"} )");
+      "selfTradePrevention": "P", "clientOrderId": "\u0043", "group": 8} )");
   const auto& request = std::get<OrderRequest>(read);
   EXPECT_EQ(request.symbol, "S");
   EXPECT_EQ(request.side, "B");
@@ -34,6 +34,7 @@ TEST(ReadOrderRequestTest, ReadsEveryField) {
   EXPECT_EQ(request.expire_time_ms, 6);
   EXPECT_EQ(request.self_trade_prevention, "P");
   EXPECT_EQ(request.client_order_id, "C");
+  EXPECT_EQ(request.group, 8);
   EXPECT_EQ(std::get<OrderRequest>(ReadOrderRequest("{}")).symbol, std::nullopt);
 }
 
@@ -80,6 +81,71 @@ TEST(ReadOrderRequestTest, RefusesWrongTypesByField) {
   }
   for (const char* value : {"\"1\"", "1.5", "null", "18446744073709551615"}) {
     ExpectRefused(std::string("{\"expireTime\": ") + value + "}", RejectReason::kInvalidValue, "expireTime");
+    ExpectRefused(std::string("{\"group\": ") + value + "}", RejectReason::kInvalidValue, "group");
+  }
+}
+
+TEST(ReadOtherRequestsTest, ReadWhatTheyHave) {
+  const auto replace = std::get<ReplaceRequest>(ReadReplaceRequest(
+      R"({"cancelOrderId": "1", "cancelClientOrderId": "c", "cancelReplaceMode": "M", "symbol": "S", "group": 2})"));
+  EXPECT_EQ(replace.cancel_order_id, "1");
+  EXPECT_EQ(replace.cancel_client_order_id, "c");
+  EXPECT_EQ(replace.mode, "M");
+  EXPECT_EQ(replace.order.symbol, "S");
+  EXPECT_EQ(replace.order.group, 2);
+  const auto countdown = std::get<CountdownRequest>(ReadCountdownRequest(R"({"timeoutMs": 5, "group": 2})"));
+  EXPECT_EQ(countdown.timeout_ms, 5);
+  EXPECT_EQ(countdown.group, 2);
+  EXPECT_EQ(std::get<0>(ReadAmendRequest(R"({"quantity": "5"})")), "5");
+  EXPECT_EQ(std::get<0>(ReadAmendRequest("{}")), std::nullopt);
+  EXPECT_EQ(std::get<Refusal>(ReadCountdownRequest(R"({"timeoutMs": "5"})")),
+            Refusal(RejectReason::kInvalidValue, "timeoutMs"));
+  EXPECT_EQ(std::get<Refusal>(ReadAmendRequest(R"({"price": "5"})")), Refusal(RejectReason::kUnknownField, "price"));
+  EXPECT_EQ(std::get<Refusal>(ReadReplaceRequest(R"({"orderId": "5"})")),
+            Refusal(RejectReason::kUnknownField, "orderId"));
+}
+
+TEST(ReadBatchRequestTest, ReadsOrdersOneByOne) {
+  const auto items = std::get<std::vector<BatchItem>>(ReadBatchRequest(
+      R"({"orders": [{"symbol": "A"}, {"price": 1, "side": {"deep": [{"price": "9"}]}}, {}, {"prize": [1, {}]},
+                     {"side": "B", "side": "S"}, {"symbol": "Z", "expireTime": 7}]})"));
+  ASSERT_EQ(items.size(), 6u);
+  EXPECT_EQ(std::get<OrderRequest>(items[0]).symbol, "A");
+  EXPECT_EQ(std::get<Refusal>(items[1]), Refusal(RejectReason::kInvalidValue, "price"));
+  EXPECT_EQ(std::get<OrderRequest>(items[2]).symbol, std::nullopt);
+  EXPECT_EQ(std::get<Refusal>(items[3]), Refusal(RejectReason::kUnknownField, "prize"));
+  EXPECT_EQ(std::get<Refusal>(items[4]), Refusal(RejectReason::kMalformedRequest, "side"));
+  EXPECT_EQ(std::get<OrderRequest>(items[5]).symbol, "Z");
+  EXPECT_EQ(std::get<OrderRequest>(items[5]).expire_time_ms, 7);
+}
+
+TEST(ReadBatchRequestTest, RefusesAsAWholeWhatIsNoListOfOrders) {
+  std::string full;
+  for (std::size_t i = 0; i < kMaxBatchOrders; ++i) full += i == 0 ? "{}" : ",{}";
+  EXPECT_EQ(std::get<0>(ReadBatchRequest("{\"orders\": [" + full + "]}")).size(), kMaxBatchOrders);
+  struct Case {
+    std::string body;
+    RejectReason reason;
+    const char* field;
+  };
+  for (const Case& bad : {Case{"", RejectReason::kMalformedRequest, ""},
+                          Case{"[{}]", RejectReason::kMalformedRequest, ""},
+                          Case{"1", RejectReason::kMalformedRequest, ""},
+                          Case{R"({"orders": [{}])", RejectReason::kMalformedRequest, ""},
+                          Case{R"({"orders": [{}]} x)", RejectReason::kMalformedRequest, ""},
+                          Case{"{}", RejectReason::kMissingField, "orders"},
+                          Case{R"({"orders": []})", RejectReason::kInvalidValue, "orders"},
+                          Case{R"({"orders": {}})", RejectReason::kInvalidValue, "orders"},
+                          Case{R"({"orders": "x"})", RejectReason::kInvalidValue, "orders"},
+                          Case{R"({"orders": [1]})", RejectReason::kInvalidValue, "orders"},
+                          Case{R"({"orders": [[]]})", RejectReason::kInvalidValue, "orders"},
+                          Case{R"({"orders": [{}], "orders": [{}]})", RejectReason::kMalformedRequest, "orders"},
+                          Case{R"({"order": [{}]})", RejectReason::kUnknownField, "order"},
+                          Case{"{\"orders\": [" + full + ",{}]}", RejectReason::kInvalidValue, "orders"}}) {
+    const auto read = ReadBatchRequest(bad.body);
+    const auto* refusal = std::get_if<Refusal>(&read);
+    ASSERT_NE(refusal, nullptr) << bad.body;
+    EXPECT_EQ(*refusal, Refusal(bad.reason, bad.field)) << bad.body << domain::RejectReasonCode(refusal->reason);
   }
 }
 

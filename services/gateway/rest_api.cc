@@ -25,6 +25,12 @@ std::span<const RestApi::Route> RestApi::Routes() {
       Route{"DELETE", "/v1/order", true, &RestApi::DeleteOrderByClientId},
       Route{"GET", "/v1/order/{orderId}", true, &RestApi::GetOrder},
       Route{"DELETE", "/v1/order/{orderId}", true, &RestApi::DeleteOrder},
+      Route{"PATCH", "/v1/order", true, &RestApi::PatchOrderByClientId},
+      Route{"PATCH", "/v1/order/{orderId}", true, &RestApi::PatchOrder},
+      Route{"POST", "/v1/order/replace", true, &RestApi::PostReplace},
+      Route{"POST", "/v1/orders", true, &RestApi::PostOrders},
+      Route{"DELETE", "/v1/orders", true, &RestApi::DeleteOrders},
+      Route{"POST", "/v1/countdown", true, &RestApi::PostCountdown},
       Route{"GET", "/v1/orders", true, &RestApi::ListOrders},
       Route{"GET", "/v1/trades", true, &RestApi::ListTrades},
       Route{"GET", "/v1/account", true, &RestApi::GetAccount},
@@ -123,7 +129,7 @@ void RestApi::Preflight(http::Request request, http::Responder responder) {
   const CallPtr call = MakeCall(std::move(request), std::move(responder), is_public);
   http::Response response;
   response.status = 204;
-  response.headers.Set("Access-Control-Allow-Methods", "GET, POST, DELETE");
+  response.headers.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
   response.headers.Set("Access-Control-Allow-Headers", "Content-Type, X-XT-KEY, X-XT-TIMESTAMP, X-XT-SIGNATURE");
   response.headers.Set("Access-Control-Max-Age", "600");
   call->Send(std::move(response));

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
@@ -72,9 +74,25 @@ class RestApi {
   void PostOrder(const CallPtr& call);
   void DeleteOrder(const CallPtr& call);
   void DeleteOrderByClientId(const CallPtr& call);
-  void EnterOrder(const CallPtr& call, const OrderRequest& request, bool may_refresh);
+  void PatchOrder(const CallPtr& call);
+  void PatchOrderByClientId(const CallPtr& call);
   void CancelOrder(const CallPtr& call, const domain::CancelOrder& cancel);
+  using FindRow = std::function<absl::StatusOr<ports::OrderRow>()>;
+  void AmendOrder(const CallPtr& call, std::string_view field, FindRow find);
   OrderDone AnswerTo(const CallPtr& call);
+  // Several orders at once, and what stops them.
+  void PostReplace(const CallPtr& call);
+  void PostOrders(const CallPtr& call);
+  void EnterBatch(const CallPtr& call, const std::vector<BatchItem>& items, const SymbolTable& symbols);
+  void DeleteOrders(const CallPtr& call);
+  void CancelAll(const CallPtr& call, const domain::CancelAll& cancel);
+  void PostCountdown(const CallPtr& call);
+
+  // Calls `then` with the reference data. When it does not cover the request, it is fetched anew before, on a worker, at
+  // most once a second; when matching does not answer, what is known decides.
+  template <typename Covers, typename Then>
+  void WithSymbols(const CallPtr& call, OrderOperation operation, Covers covers, Then then);
+  [[nodiscard]] Origin OriginOf(const CallPtr& call) const { return {Protocol::kRest, call->started_ns}; }
   void RefuseOrder(const CallPtr& call, OrderOperation operation, const Refusal& refusal);
 
   // Queries of an account.
@@ -108,5 +126,17 @@ class RestApi {
   Parts parts_;
   http::Router router_;
 };
+
+template <typename Covers, typename Then>
+void RestApi::WithSymbols(const CallPtr& call, OrderOperation operation, Covers covers, Then then) {
+  const auto symbols = parts_.symbols->Current();
+  if (symbols == nullptr) return RefuseOrder(call, operation, Refusal(domain::RejectReason::kUnavailable));
+  if (covers(*symbols) || !parts_.symbols->RefreshDue()) return then(*symbols);
+  const bool posted = parts_.workers->Post([this, then = std::move(then)] {
+    parts_.symbols->RefreshIfDue().IgnoreError();
+    then(*parts_.symbols->Current());
+  });
+  if (!posted) RefuseOrder(call, operation, Refusal(domain::RejectReason::kBackpressure));
+}
 
 }  // namespace xt::gateway

@@ -27,8 +27,9 @@ TEST_F(RestOrdersTest, AnOrderIsEnteredAndAnswered) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.body, json::parse(R"({
       "orderId": "1010", "clientOrderId": "mine-1", "symbol": "BTC-USDT", "side": "BUY", "type": "LIMIT",
-      "timeInForce": "GTC", "status": "NEW", "price": "50000", "quantity": "0.5", "quoteQuantity": null,
-      "expireTime": null, "executedQuantity": "0", "executedQuoteQuantity": "0", "averagePrice": null,
+      "timeInForce": "GTC", "status": "NEW", "price": "50000", "stopPrice": null, "quantity": "0.5",
+      "icebergQuantity": null, "quoteQuantity": null, "expireTime": null, "group": null,
+      "executedQuantity": "0", "executedQuoteQuantity": "0", "averagePrice": null,
       "sequence": 101, "time": 1700000000123, "fills": []})"));
   const domain::NewOrder order = OnlyOrder();
   EXPECT_EQ(order.account, domain::AccountId(1));
@@ -38,6 +39,44 @@ TEST_F(RestOrdersTest, AnOrderIsEnteredAndAnswered) {
   EXPECT_TRUE(HasMetric(R"(gateway_order_requests_total{op="new",outcome="accepted",protocol="rest"} 1)") ||
               HasMetric(R"(gateway_order_requests_total{op="new",protocol="rest",outcome="accepted"} 1)"))
       << metrics_.Text();
+}
+
+TEST_F(RestOrdersTest, EveryFieldReachesTheExchangeAndIsShown) {
+  StartGateway();
+  const json order{{"symbol", "BTC-USDT"},        {"side", "SELL"},
+                   {"type", "STOP_LOSS_LIMIT"},   {"timeInForce", "GTD"},
+                   {"price", "50000"},            {"stopPrice", "50010.5"},
+                   {"quantity", "0.5"},           {"expireTime", 1'800'000'000'000},
+                   {"group", 7},                  {"selfTradePrevention", "DECREMENT"},
+                   {"clientOrderId", "mine-1"}};
+  const RestAnswer answer = PostOrder(order);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  for (const char* field : {"type", "timeInForce", "price", "stopPrice", "quantity", "expireTime", "group"}) {
+    EXPECT_EQ(answer.body.at(field), order.at(field)) << field;
+  }
+  const domain::NewOrder entered = OnlyOrder();
+  EXPECT_EQ(entered.stop_price, domain::Price(5'001'050));
+  EXPECT_EQ(entered.time_in_force, domain::TimeInForce::kGtd);
+  EXPECT_EQ(entered.expire_time_ms, 1'800'000'000'000);
+  EXPECT_EQ(entered.group, domain::OrderGroup(7));
+  EXPECT_EQ(entered.self_trade_prevention, domain::SelfTradePrevention::kDecrement);
+}
+
+TEST_F(RestOrdersTest, AnIcebergAndAMarketOrderByAmount) {
+  StartGateway();
+  json iceberg = Limit();
+  iceberg["type"] = "ICEBERG";
+  iceberg["icebergQuantity"] = "0.1";
+  const RestAnswer shown = PostOrder(iceberg);
+  ASSERT_EQ(shown.status, 200) << shown.body;
+  EXPECT_EQ(shown.body.at("icebergQuantity"), "0.1");
+  const RestAnswer market =
+      PostOrder({{"symbol", "BTC-USDT"}, {"side", "BUY"}, {"type", "MARKET"}, {"quoteQuantity", "100"}});
+  ASSERT_EQ(market.status, 200) << market.body;
+  EXPECT_EQ(market.body.at("quoteQuantity"), "100");
+  const auto commands = sequencing_.commands();
+  EXPECT_EQ(std::get<domain::NewOrder>(commands[0].body).iceberg_quantity, domain::Quantity(10'000));
+  EXPECT_EQ(std::get<domain::NewOrder>(commands[1].body).quote_quantity, domain::Amount(10'000'000'000));
 }
 
 TEST_F(RestOrdersTest, FillsAreShown) {
@@ -155,6 +194,10 @@ TEST_F(RestOrdersTest, AnswersOfTheExchangeArePassedOn) {
         Case{domain::RejectReason::kDuplicateClientOrderId, "clientOrderId", 409, "DUPLICATE_CLIENT_ORDER_ID"},
         Case{domain::RejectReason::kSymbolHalted, "symbol", 409, "SYMBOL_HALTED"},
         Case{domain::RejectReason::kUnsupportedOrderType, "type", 422, "UNSUPPORTED_ORDER_TYPE"},
+        Case{domain::RejectReason::kWouldMatch, "price", 422, "WOULD_MATCH"},
+        Case{domain::RejectReason::kWouldTrigger, "stopPrice", 422, "WOULD_TRIGGER"},
+        Case{domain::RejectReason::kMaxOpenOrders, "", 422, "MAX_OPEN_ORDERS"},
+        Case{domain::RejectReason::kAccountFrozen, "account", 422, "ACCOUNT_FROZEN"},
         Case{domain::RejectReason::kNoLiquidity, "", 422, "NO_LIQUIDITY"}}) {
     sequencing_.set_answer([&](const domain::Command&, domain::SequenceNumber sequence) {
       return RefusedResult(sequence, refusal.reason, refusal.field);

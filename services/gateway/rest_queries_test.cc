@@ -46,8 +46,8 @@ TEST_F(RestQueriesTest, AnOrderByEitherName) {
   ASSERT_EQ(by_id.status, 200) << by_id.body;
   EXPECT_EQ(by_id.body, json::parse(R"({
       "orderId": "3", "clientOrderId": "mine-1", "symbol": "BTC-KRW", "side": "SELL", "type": "LIMIT",
-      "timeInForce": "GTC", "status": "PARTIALLY_FILLED", "price": "100000000", "quantity": "0.5", "quoteQuantity": null,
-      "expireTime": null, "executedQuantity": "0.2", "executedQuoteQuantity": "20000000", "averagePrice": "100000000",
+      "timeInForce": "GTC", "status": "PARTIALLY_FILLED", "price": "100000000", "stopPrice": null, "quantity": "0.5",
+      "icebergQuantity": null, "quoteQuantity": null, "expireTime": null, "group": null, "executedQuantity": "0.2", "executedQuoteQuantity": "20000000", "averagePrice": "100000000",
       "sequence": 50, "time": 5, "updateSequence": 60, "updateTime": 6,
       "fills": [{"tradeId": "8", "price": "100000000", "quantity": "0.2", "fee": "0.0001", "feeAsset": "KRW"}]})"));
   EXPECT_EQ(Signed("GET", "/v1/order?clientOrderId=mine-1").body, by_id.body);

@@ -21,6 +21,7 @@ int HttpStatusOf(RejectReason reason) {
     case RejectReason::kMinNotional:
     case RejectReason::kMaxQuantity:
     case RejectReason::kMaxPrice:
+    case RejectReason::kIcebergParts:
     case RejectReason::kInvalidCombination: return 400;
     case RejectReason::kUnauthenticated:
     case RejectReason::kInvalidSignature:
@@ -30,12 +31,24 @@ int HttpStatusOf(RejectReason reason) {
     case RejectReason::kNotFound: return 404;
     case RejectReason::kMethodNotAllowed: return 405;
     case RejectReason::kAlreadyExists:
+    case RejectReason::kAccountNotEmpty:
     case RejectReason::kSymbolHalted:
     case RejectReason::kDuplicateClientOrderId: return 409;
     case RejectReason::kBodyTooLarge: return 413;
     case RejectReason::kInsufficientBalance:
     case RejectReason::kUnsupportedOrderType:
-    case RejectReason::kNoLiquidity: return 422;
+    case RejectReason::kNoLiquidity:
+    case RejectReason::kWouldMatch:
+    case RejectReason::kWouldTrigger:
+    case RejectReason::kMaxNotional:
+    case RejectReason::kMaxOpenOrders:
+    case RejectReason::kMaxPosition:
+    case RejectReason::kPriceDeviation:
+    case RejectReason::kOrderRate:
+    case RejectReason::kAccountFrozen:
+    case RejectReason::kAccountBlacklisted:
+    case RejectReason::kAccountClosed:
+    case RejectReason::kPriceBand: return 422;
     case RejectReason::kRateLimited: return 429;
     case RejectReason::kInternal: return 500;
     case RejectReason::kCapacity:
@@ -53,6 +66,15 @@ Retry RetryOf(RejectReason reason) {
     case RejectReason::kSymbolHalted:
     case RejectReason::kInsufficientBalance:
     case RejectReason::kNoLiquidity:
+    case RejectReason::kWouldMatch:
+    case RejectReason::kWouldTrigger:
+    case RejectReason::kAccountNotEmpty:
+    case RejectReason::kMaxOpenOrders:
+    case RejectReason::kMaxPosition:
+    case RejectReason::kPriceDeviation:
+    case RejectReason::kOrderRate:
+    case RejectReason::kAccountFrozen:
+    case RejectReason::kPriceBand:
     case RejectReason::kCapacity:
     case RejectReason::kBackpressure:
     case RejectReason::kUnavailable: return Retry::kLater;

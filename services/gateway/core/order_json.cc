@@ -53,6 +53,35 @@ void WriteStamp(JsonWriter& json, const OrderStamp& stamp) {
   if (stamp.update_time_ms) json.Key("updateTime").Integer(*stamp.update_time_ms);
 }
 
+void WriteUnlessZero(JsonWriter& json, std::string_view key, std::int64_t value) {
+  json.Key(key);
+  if (value == 0) {
+    json.Null();
+  } else {
+    json.Integer(value);
+  }
+}
+
+void WriteOrderAnswer(JsonWriter& json, const OrderAnswer& answer, const SymbolTable& symbols) {
+  json.BeginObject();
+  WriteOrderFields(json, answer.report, {answer.sequence, answer.timestamp_ns / kNsPerMs, {}, {}}, symbols);
+  WriteFills(json, answer.fills, symbols);
+  json.EndObject();
+}
+
+void WriteRefusal(JsonWriter& json, const Refusal& refusal) {
+  json.BeginObject();
+  WriteText(json, "code", domain::RejectReasonCode(refusal.reason));
+  WriteText(json, "message", refusal.Text());
+  if (!refusal.field.empty()) WriteText(json, "field", refusal.field);
+  json.EndObject();
+}
+
+void WriteOutcome(JsonWriter& json, const std::variant<OrderAnswer, Refusal>& outcome, const SymbolTable* symbols) {
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) return WriteRefusal(json, *refusal);
+  WriteOrderAnswer(json, std::get<OrderAnswer>(outcome), *symbols);
+}
+
 void WriteLevels(JsonWriter& json, const std::vector<domain::BookLevel>& levels, const Symbol& symbol) {
   json.BeginArray();
   for (const domain::BookLevel& level : levels) {
@@ -78,19 +107,21 @@ void WriteOrderFields(JsonWriter& json, const ExecutionReport& report, const Ord
   WriteText(json, "type", domain::NameOf(report.type));
   WriteText(json, "timeInForce", domain::NameOf(report.time_in_force));
   WriteText(json, "status", domain::NameOf(report.status));
-  WriteOptional(json, "price",
-                unless_zero(report.price.value(), [&] { return domain::FormatPrice(symbol, report.price); }));
-  WriteOptional(json, "quantity",
-                unless_zero(report.quantity.value(), [&] { return domain::FormatQuantity(symbol, report.quantity); }));
+  const auto price = [&](std::string_view key, domain::Price value) {
+    WriteOptional(json, key, unless_zero(value.value(), [&] { return domain::FormatPrice(symbol, value); }));
+  };
+  const auto quantity = [&](std::string_view key, domain::Quantity value) {
+    WriteOptional(json, key, unless_zero(value.value(), [&] { return domain::FormatQuantity(symbol, value); }));
+  };
+  price("price", report.price);
+  price("stopPrice", report.stop_price);
+  quantity("quantity", report.quantity);
+  quantity("icebergQuantity", report.iceberg_quantity);
   WriteOptional(json, "quoteQuantity", unless_zero(report.quote_quantity.value(), [&] {
                   return domain::FormatDecimal(report.quote_quantity.value(), symbol.quote_decimals);
                 }));
-  json.Key("expireTime");
-  if (report.expire_time_ms == 0) {
-    json.Null();
-  } else {
-    json.Integer(report.expire_time_ms);
-  }
+  WriteUnlessZero(json, "expireTime", report.expire_time_ms);
+  WriteUnlessZero(json, "group", report.group.value());
   WriteExecuted(json, report, symbol);
   WriteStamp(json, stamp);
 }
@@ -111,9 +142,56 @@ void WriteFills(JsonWriter& json, const std::vector<ExecutionReport>& fills, con
 
 std::string OrderAnswerJson(const OrderAnswer& answer, const SymbolTable& symbols) {
   JsonWriter json;
+  WriteOrderAnswer(json, answer, symbols);
+  return json.Take();
+}
+
+std::string BatchJson(const std::vector<OrderResult>& results) {
+  JsonWriter json;
+  json.BeginObject().Key("results").BeginArray();
+  for (const OrderResult& result : results) WriteOutcome(json, result.outcome, result.symbols.get());
+  json.EndArray().EndObject();
+  return json.Take();
+}
+
+std::string ReplaceJson(const ReplaceAnswer& answer, const SymbolTable& symbols) {
+  JsonWriter json;
   json.BeginObject();
-  WriteOrderFields(json, answer.report, {answer.sequence, answer.timestamp_ns / kNsPerMs, {}, {}}, symbols);
-  WriteFills(json, answer.fills, symbols);
+  json.Key("sequence").Unsigned(answer.sequence.value());
+  json.Key("time").Integer(answer.timestamp_ns / kNsPerMs);
+  json.Key("cancel");
+  if (answer.cancel) {
+    WriteOutcome(json, *answer.cancel, &symbols);
+  } else {
+    json.Null();
+  }
+  json.Key("order");
+  WriteOutcome(json, answer.order, &symbols);
+  json.EndObject();
+  return json.Take();
+}
+
+std::string CancelAllJson(const CancelAllAnswer& answer) {
+  JsonWriter json;
+  json.BeginObject();
+  json.Key("count").Unsigned(answer.orders.size());
+  json.Key("orderIds").BeginArray();
+  for (const domain::OrderId order : answer.orders) json.Id(order.value());
+  json.EndArray();
+  json.Key("sequence").Unsigned(answer.sequence.value());
+  json.Key("time").Integer(answer.timestamp_ns / kNsPerMs);
+  json.EndObject();
+  return json.Take();
+}
+
+std::string CountdownJson(const CountdownAnswer& answer, std::int64_t timeout_ms) {
+  JsonWriter json;
+  json.BeginObject();
+  WriteUnlessZero(json, "group", answer.group.value());
+  json.Key("timeoutMs").Integer(timeout_ms);
+  WriteUnlessZero(json, "deadline", answer.deadline_ns / kNsPerMs);
+  json.Key("sequence").Unsigned(answer.sequence.value());
+  json.Key("time").Integer(answer.timestamp_ns / kNsPerMs);
   json.EndObject();
   return json.Take();
 }
@@ -170,11 +248,7 @@ std::string BookJson(const domain::BookSnapshot& book, const Symbol& symbol) {
 
 std::string RefusalJson(const Refusal& refusal) {
   JsonWriter json;
-  json.BeginObject();
-  WriteText(json, "code", domain::RejectReasonCode(refusal.reason));
-  WriteText(json, "message", refusal.Text());
-  if (!refusal.field.empty()) WriteText(json, "field", refusal.field);
-  json.EndObject();
+  WriteRefusal(json, refusal);
   return json.Take();
 }
 

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "libs/domain/event.h"
 #include "libs/domain/level_book.h"
@@ -31,8 +34,22 @@ void WriteOrderFields(JsonWriter& json, const domain::ExecutionReport& report, c
                       const SymbolTable& symbols);
 // "fills": [{"tradeId", "price", "quantity", "fee", "feeAsset"}]
 void WriteFills(JsonWriter& json, const std::vector<domain::ExecutionReport>& fills, const SymbolTable& symbols);
-// A whole answer to an order or a cancel.
+// A whole answer to an order, a cancel or an amendment.
 std::string OrderAnswerJson(const OrderAnswer& answer, const SymbolTable& symbols);
+
+// One of several results: an order, or the refusal in its place. `symbols` may be null with a refusal.
+struct OrderResult {
+  std::variant<OrderAnswer, Refusal> outcome;
+  std::shared_ptr<const SymbolTable> symbols;
+};
+// {"results": [...]}
+std::string BatchJson(const std::vector<OrderResult>& results);
+// {"sequence", "time", "cancel", "order"}; cancel is null when it is not known any more.
+std::string ReplaceJson(const ReplaceAnswer& answer, const SymbolTable& symbols);
+// {"count", "orderIds", "sequence", "time"}
+std::string CancelAllJson(const CancelAllAnswer& answer);
+// {"group", "timeoutMs", "deadline", "sequence", "time"}
+std::string CountdownJson(const CountdownAnswer& answer, std::int64_t timeout_ms);
 
 // One fill of an account's history.
 void WriteTrade(JsonWriter& json, domain::EventId id, std::int64_t timestamp_ns, const domain::ExecutionReport& report,

@@ -50,13 +50,61 @@ domain::ExecutionReport MakeReport() {
   return report;
 }
 
+TEST(OrderJsonTest, WhatTheTypeHasIsShown) {
+  const SymbolTable table = MakeTable();
+  domain::ExecutionReport report = MakeReport();
+  report.type = domain::OrderType::kIceberg;
+  report.stop_price = domain::Price(90'000);
+  report.iceberg_quantity = domain::Quantity(5'000);
+  report.expire_time_ms = 1'800'000'000'000;
+  report.group = domain::OrderGroup(4'294'967'295);
+  const json shown = json::parse(OrderAnswerJson({domain::SequenceNumber(12), 0, report, {}}, table));
+  EXPECT_EQ(shown.at("stopPrice"), "90000000");
+  EXPECT_EQ(shown.at("icebergQuantity"), "0.5");
+  EXPECT_EQ(shown.at("expireTime"), 1'800'000'000'000);
+  EXPECT_EQ(shown.at("group"), 4'294'967'295);
+}
+
+TEST(OrderJsonTest, SeveralResultsAreOrdersOrRefusals) {
+  const auto table = std::make_shared<const SymbolTable>(
+      std::vector<domain::Asset>{{domain::AssetId(0), *domain::AssetCode::From("BTC"), 8},
+                                 {domain::AssetId(1), *domain::AssetCode::From("KRW"), 4}},
+      std::vector<domain::Symbol>{MakeSymbol()});
+  const OrderAnswer order{domain::SequenceNumber(12), 1'000'000, MakeReport(), {}};
+  const Refusal refusal(domain::RejectReason::kWouldMatch, "price");
+  const json batch = json::parse(BatchJson({{order, table}, {refusal, nullptr}}));
+  ASSERT_EQ(batch.at("results").size(), 2u);
+  EXPECT_EQ(batch.at("results")[0], json::parse(OrderAnswerJson(order, *table)));
+  EXPECT_EQ(batch.at("results")[1], json::parse(RefusalJson(refusal)));
+  ReplaceAnswer replace{domain::SequenceNumber(12), 1'000'000, refusal, order};
+  json shown = json::parse(ReplaceJson(replace, *table));
+  EXPECT_EQ(shown.at("cancel").at("code"), "WOULD_MATCH");
+  EXPECT_EQ(shown.at("order").at("sequence"), 12);
+  EXPECT_EQ(shown.at("time"), 1);
+  replace.cancel.reset();
+  EXPECT_TRUE(json::parse(ReplaceJson(replace, *table)).at("cancel").is_null());
+}
+
+TEST(OrderJsonTest, CancelsOfManyAndCountdowns) {
+  const CancelAllAnswer canceled{domain::SequenceNumber(3), 2'000'000, {domain::OrderId(9), domain::OrderId(4)}};
+  EXPECT_EQ(json::parse(CancelAllJson(canceled)),
+            json::parse(R"({"count": 2, "orderIds": ["9", "4"], "sequence": 3, "time": 2})"));
+  CountdownAnswer countdown{domain::SequenceNumber(3), 2'000'000, domain::OrderGroup(7), 12'000'000};
+  EXPECT_EQ(json::parse(CountdownJson(countdown, 10)),
+            json::parse(R"({"group": 7, "timeoutMs": 10, "deadline": 12, "sequence": 3, "time": 2})"));
+  countdown = {domain::SequenceNumber(3), 2'000'000, {}, 0};
+  EXPECT_EQ(json::parse(CountdownJson(countdown, 0)),
+            json::parse(R"({"group": null, "timeoutMs": 0, "deadline": null, "sequence": 3, "time": 2})"));
+}
+
 TEST(OrderJsonTest, AnAnswerShowsTheOrderAndItsFills) {
   const SymbolTable table = MakeTable();
   const OrderAnswer answer{domain::SequenceNumber(12), 1'700'000'000'999'999'999, MakeReport(), {MakeReport()}};
   EXPECT_EQ(json::parse(OrderAnswerJson(answer, table)), json::parse(R"({
     "orderId": "18446744073709551615", "clientOrderId": "mine", "symbol": "BTC-KRW", "side": "SELL", "type": "LIMIT",
-    "timeInForce": "GTC", "status": "PARTIALLY_FILLED", "price": "100000000", "quantity": "1.5", "quoteQuantity": null,
-    "expireTime": null, "executedQuantity": "0.0003", "executedQuoteQuantity": "30000", "averagePrice": "100000000",
+    "timeInForce": "GTC", "status": "PARTIALLY_FILLED", "price": "100000000", "stopPrice": null,
+    "quantity": "1.5", "icebergQuantity": null, "quoteQuantity": null, "expireTime": null, "group": null,
+    "executedQuantity": "0.0003", "executedQuoteQuantity": "30000", "averagePrice": "100000000",
     "sequence": 12, "time": 1700000000999,
     "fills": [{"tradeId": "4", "price": "100000000", "quantity": "0.0003", "fee": "0.0001", "feeAsset": "KRW"}]})"));
 }

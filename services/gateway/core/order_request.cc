@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include "libs/domain/decimal.h"
 #include "libs/domain/names.h"
@@ -22,7 +23,7 @@ struct TypeRules {
   bool iceberg_quantity = false;
   bool quote_quantity = false;
   bool rests = false;      // may wait in the book: GTC and GTD
-  bool immediate = false;  // may be IOC or FOK
+  bool immediate = false;  // may be IOC or FOK; without `rests`, GTC means IOC
 };
 
 constexpr TypeRules RulesOf(OrderType type) {
@@ -40,49 +41,80 @@ constexpr TypeRules RulesOf(OrderType type) {
   return {};
 }
 
-// A field that the type has must be there, one that it does not have must not.
-Reject CheckPresence(bool wanted, bool present, std::string_view field) {
-  if (wanted && !present) return {RejectReason::kMissingField, field};
-  if (!wanted && present) return {RejectReason::kInvalidCombination, field};
-  return {};
-}
-
 Reject CheckTimeInForce(const TypeRules& rules, NewOrder& order) {
-  if (order.time_in_force == TimeInForce::kUnspecified) {
-    order.time_in_force = rules.rests ? TimeInForce::kGtc : TimeInForce::kIoc;
+  constexpr Reject kWrong{RejectReason::kInvalidCombination, "timeInForce"};
+  switch (order.time_in_force) {
+    case TimeInForce::kUnspecified:
+      order.time_in_force = rules.rests ? TimeInForce::kGtc : TimeInForce::kIoc;
+      return {};
+    case TimeInForce::kGtc: return {};
+    case TimeInForce::kIoc:
+    case TimeInForce::kFok: return rules.immediate ? Reject{} : kWrong;
+    case TimeInForce::kGtd: return rules.rests ? Reject{} : kWrong;
   }
-  const bool immediate = order.time_in_force == TimeInForce::kIoc || order.time_in_force == TimeInForce::kFok;
-  if (immediate ? !rules.immediate : !rules.rests) return {RejectReason::kInvalidCombination, "timeInForce"};
-  return CheckPresence(order.time_in_force == TimeInForce::kGtd, order.expire_time_ms != 0, "expireTime");
+  return kWrong;
 }
 
-Reject CheckQuantities(const TypeRules& rules, const NewOrder& order) {
-  const bool by_quote = order.quote_quantity.value() != 0;
-  if (by_quote && !rules.quote_quantity) return {RejectReason::kInvalidCombination, "quoteQuantity"};
-  if (by_quote && order.quantity.value() != 0) return {RejectReason::kInvalidCombination, "quoteQuantity"};
-  if (!by_quote && order.quantity.value() == 0) return {RejectReason::kMissingField, "quantity"};
-  if (order.iceberg_quantity > order.quantity) return {RejectReason::kInvalidCombination, "icebergQuantity"};
+// What the type, or the time in force, does not have.
+Reject CheckAbsence(const TypeRules& rules, const NewOrder& order) {
+  constexpr RejectReason kExtra = RejectReason::kInvalidCombination;
+  if (!rules.stop_price && order.stop_price.value() != 0) return {kExtra, "stopPrice"};
+  if (!rules.iceberg_quantity && order.iceberg_quantity.value() != 0) return {kExtra, "icebergQuantity"};
+  if (order.time_in_force != TimeInForce::kGtd && order.expire_time_ms != 0) return {kExtra, "expireTime"};
+  if (!rules.quote_quantity && order.quote_quantity.value() != 0) return {kExtra, "quoteQuantity"};
   return {};
 }
 
-Reject CheckBounds(const domain::Symbol& symbol, const NewOrder& order) {
-  if (order.price.value() < 0) return {RejectReason::kNotPositive, "price"};
-  if (order.stop_price.value() < 0) return {RejectReason::kNotPositive, "stopPrice"};
-  if (order.quantity.value() < 0) return {RejectReason::kNotPositive, "quantity"};
-  if (order.iceberg_quantity.value() < 0) return {RejectReason::kNotPositive, "icebergQuantity"};
+Reject CheckPrice(bool wanted, domain::Price price, const domain::Symbol& symbol, std::string_view field) {
+  if (!wanted) return price.value() == 0 ? Reject{} : Reject{RejectReason::kInvalidCombination, field};
+  if (price.value() == 0) return {RejectReason::kMissingField, field};
+  if (price.value() < 0) return {RejectReason::kNotPositive, field};
+  if (price > symbol.max_price) return {RejectReason::kMaxPrice, field};
+  return {};
+}
+
+Reject CheckQuoteQuantity(const domain::Symbol& symbol, const NewOrder& order) {
+  if (order.quantity.value() != 0) return {RejectReason::kInvalidCombination, "quantity"};
   if (order.quote_quantity.value() < 0) return {RejectReason::kNotPositive, "quoteQuantity"};
-  if (order.expire_time_ms < 0) return {RejectReason::kNotPositive, "expireTime"};
-  if (order.price > symbol.max_price) return {RejectReason::kMaxPrice, "price"};
-  if (order.stop_price > symbol.max_price) return {RejectReason::kMaxPrice, "stopPrice"};
-  if (order.quantity > symbol.max_quantity) return {RejectReason::kMaxQuantity, "quantity"};
+  if (order.quote_quantity < symbol.min_notional) return {RejectReason::kMinNotional, "quoteQuantity"};
   return {};
 }
 
+Reject CheckQuantity(const domain::Symbol& symbol, const NewOrder& order) {
+  if (order.quantity.value() == 0) return {RejectReason::kMissingField, "quantity"};
+  if (order.quantity.value() < 0) return {RejectReason::kNotPositive, "quantity"};
+  if (order.quantity > symbol.max_quantity) return {RejectReason::kMaxQuantity, "quantity"};
+  if (!domain::BaseAmount(symbol, order.quantity)) return {RejectReason::kOverflow, "quantity"};
+  return {};
+}
+
+// At the limit price, else at the stop price; a MARKET order has neither.
 Reject CheckNotional(const domain::Symbol& symbol, const NewOrder& order) {
-  if (order.price.value() == 0) return {};
-  const auto notional = domain::Notional(symbol, order.price, order.quantity);
+  const domain::Price price = order.price.value() != 0 ? order.price : order.stop_price;
+  if (price.value() == 0) return {};
+  const auto notional = domain::Notional(symbol, price, order.quantity);
   if (!notional) return {RejectReason::kOverflow, "quantity"};
   if (*notional < symbol.min_notional) return {RejectReason::kMinNotional, "quantity"};
+  return {};
+}
+
+Reject CheckIceberg(const TypeRules& rules, const NewOrder& order) {
+  constexpr std::string_view kField = "icebergQuantity";
+  const std::int64_t slice = order.iceberg_quantity.value();
+  if (!rules.iceberg_quantity) return {};
+  if (slice == 0) return {RejectReason::kMissingField, kField};
+  if (slice < 0) return {RejectReason::kNotPositive, kField};
+  if (slice > order.quantity.value()) return {RejectReason::kInvalidValue, kField};
+  const std::int64_t parts = (order.quantity.value() - 1) / slice + 1;
+  if (parts > domain::kMaxIcebergParts) return {RejectReason::kIcebergParts, kField};
+  return {};
+}
+
+Reject CheckExpireTime(const NewOrder& order) {
+  if (order.time_in_force != TimeInForce::kGtd) return {};
+  if (order.expire_time_ms == 0) return {RejectReason::kMissingField, "expireTime"};
+  if (order.expire_time_ms < 0) return {RejectReason::kNotPositive, "expireTime"};
+  if (order.expire_time_ms > domain::kMaxExpireTimeMs) return {RejectReason::kInvalidValue, "expireTime"};
   return {};
 }
 
@@ -131,6 +163,13 @@ Reject ReadQuoteQuantity(const domain::Symbol& symbol, const std::optional<std::
   return {};
 }
 
+Reject ReadGroup(const std::optional<std::int64_t>& number, domain::OrderGroup& out) {
+  if (!number) return {};
+  if (!std::in_range<std::uint32_t>(*number)) return {RejectReason::kInvalidValue, "group"};
+  out = domain::OrderGroup(static_cast<std::uint32_t>(*number));
+  return {};
+}
+
 Reject ReadNumbers(const OrderRequest& request, const domain::Symbol& symbol, NewOrder& order) {
   if (const Reject reject = ReadPrice(symbol, request.price, "price", order.price)) return reject;
   if (const Reject reject = ReadPrice(symbol, request.stop_price, "stopPrice", order.stop_price)) return reject;
@@ -142,12 +181,13 @@ Reject ReadNumbers(const OrderRequest& request, const domain::Symbol& symbol, Ne
     if (*request.expire_time_ms <= 0) return {RejectReason::kNotPositive, "expireTime"};
     order.expire_time_ms = *request.expire_time_ms;
   }
+  if (const Reject reject = ReadGroup(request.group, order.group)) return reject;
   return ReadQuoteQuantity(symbol, request.quote_quantity, order.quote_quantity);
 }
 
-Reject ReadClientOrderId(const std::optional<std::string>& text, domain::ClientOrderId& out) {
+Reject ReadClientOrderId(const std::optional<std::string>& text, std::string_view field, domain::ClientOrderId& out) {
   if (!text) return {};
-  if (!domain::IsValidClientOrderId(*text)) return {RejectReason::kInvalidValue, "clientOrderId"};
+  if (!domain::IsValidClientOrderId(*text)) return {RejectReason::kInvalidValue, field};
   out = *domain::ClientOrderId::From(*text);
   return {};
 }
@@ -158,34 +198,87 @@ Reject CheckOrder(const domain::Symbol& symbol, NewOrder& order) {
   if (order.side == domain::Side::kUnspecified) return {RejectReason::kMissingField, "side"};
   if (order.type == OrderType::kUnspecified) return {RejectReason::kMissingField, "type"};
   const TypeRules rules = RulesOf(order.type);
-  if (const Reject reject = CheckBounds(symbol, order)) return reject;
-  if (const Reject reject = CheckPresence(rules.price, order.price.value() != 0, "price")) return reject;
-  if (const Reject reject = CheckPresence(rules.stop_price, order.stop_price.value() != 0, "stopPrice")) return reject;
-  if (const Reject reject =
-          CheckPresence(rules.iceberg_quantity, order.iceberg_quantity.value() != 0, "icebergQuantity")) {
-    return reject;
-  }
-  if (const Reject reject = CheckQuantities(rules, order)) return reject;
   if (const Reject reject = CheckTimeInForce(rules, order)) return reject;
-  return CheckNotional(symbol, order);
+  const bool decrement = order.self_trade_prevention == domain::SelfTradePrevention::kDecrement;
+  if (decrement && order.quote_quantity.value() != 0) return {RejectReason::kInvalidCombination, "selfTradePrevention"};
+  if (const Reject reject = CheckAbsence(rules, order)) return reject;
+  if (const Reject reject = CheckPrice(rules.stop_price, order.stop_price, symbol, "stopPrice")) return reject;
+  if (const Reject reject = CheckPrice(rules.price, order.price, symbol, "price")) return reject;
+  if (order.quote_quantity.value() != 0) return CheckQuoteQuantity(symbol, order);
+  if (const Reject reject = CheckQuantity(symbol, order)) return reject;
+  if (const Reject reject = CheckNotional(symbol, order)) return reject;
+  if (const Reject reject = CheckIceberg(rules, order)) return reject;
+  return CheckExpireTime(order);
 }
 
 ValidatedOrder ValidateOrder(const OrderRequest& request, const domain::Symbol& symbol, domain::AccountId account) {
   ValidatedOrder result;
   result.order.account = account;
   result.order.symbol = symbol.id;
-  result.reject = ReadClientOrderId(request.client_order_id, result.order.client_order_id);
+  result.reject = ReadClientOrderId(request.client_order_id, "clientOrderId", result.order.client_order_id);
   if (!result.reject) result.reject = ReadEnums(request, result.order);
   if (!result.reject) result.reject = ReadNumbers(request, symbol, result.order);
   if (!result.reject) result.reject = CheckOrder(symbol, result.order);
   return result;
 }
 
-ParsedOrderId ParseOrderId(std::string_view text) {
+namespace {
+
+// The order that a cancel-replace cancels: named in exactly one way.
+Reject ReadCanceled(const ReplaceRequest& request, domain::CancelReplace& out) {
+  const bool by_id = request.cancel_order_id.has_value();
+  const bool by_name = request.cancel_client_order_id.has_value();
+  if (!by_id && !by_name) return {RejectReason::kMissingField, "cancelOrderId"};
+  if (by_id && by_name) return {RejectReason::kInvalidCombination, "cancelClientOrderId"};
+  if (by_name) {
+    return ReadClientOrderId(request.cancel_client_order_id, "cancelClientOrderId", out.cancel_client_order_id);
+  }
+  const ParsedOrderId parsed = ParseOrderId(*request.cancel_order_id, "cancelOrderId");
+  out.cancel_order_id = parsed.id;
+  return parsed.reject;
+}
+
+}  // namespace
+
+ValidatedReplace ValidateReplace(const ReplaceRequest& request, const domain::Symbol& symbol,
+                                 domain::AccountId account) {
+  ValidatedReplace result;
+  result.reject = ReadCanceled(request, result.replace);
+  if (!result.reject && !request.mode) result.reject = {RejectReason::kMissingField, "cancelReplaceMode"};
+  if (!result.reject) {
+    result.reject = ReadEnum(request.mode, "cancelReplaceMode", domain::ParseReplaceMode, result.replace.mode);
+  }
+  if (result.reject) return result;
+  const ValidatedOrder validated = ValidateOrder(request.order, symbol, account);
+  result.replace.order = validated.order;
+  result.reject = validated.reject;
+  return result;
+}
+
+ValidatedQuantity ValidateQuantity(const std::optional<std::string>& text, const domain::Symbol& symbol) {
+  if (!text) return {{}, {RejectReason::kMissingField, "quantity"}};
+  const auto parsed = domain::ParseQuantity(symbol, *text, "quantity");
+  return {parsed.quantity, parsed.reject};
+}
+
+ValidatedCountdown ValidateCountdown(const CountdownRequest& request, domain::AccountId account) {
+  ValidatedCountdown result{{account, {}, request.timeout_ms.value_or(0)}, {}};
+  const std::int64_t timeout_ms = result.countdown.timeout_ms;
+  if (!request.timeout_ms) {
+    result.reject = {RejectReason::kMissingField, "timeoutMs"};
+  } else if (timeout_ms < 0 || timeout_ms > domain::kMaxCountdownMs) {
+    result.reject = {RejectReason::kInvalidValue, "timeoutMs"};
+  } else {
+    result.reject = ReadGroup(request.group, result.countdown.group);
+  }
+  return result;
+}
+
+ParsedOrderId ParseOrderId(std::string_view text, std::string_view field) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || value == 0 || text.front() == '0') return {{}, {RejectReason::kInvalidValue, "orderId"}};
+  if (!whole || value == 0 || text.front() == '0') return {{}, {RejectReason::kInvalidValue, field}};
   return {domain::OrderId(value), {}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "libs/base/check.h"
@@ -50,6 +51,15 @@ OrderRequest LimitOrder() {
 OrderRequest MarketOrder() {
   OrderRequest request = Order("MARKET");
   request.quantity = "0.5";
+  return request;
+}
+
+// With every field that the type needs.
+OrderRequest Complete(const std::string& type) {
+  OrderRequest request = type == "MARKET" || type == "STOP_LOSS" || type == "TAKE_PROFIT" ? MarketOrder() : LimitOrder();
+  request.type = type;
+  if (type.starts_with("STOP") || type.starts_with("TAKE")) request.stop_price = "40000";
+  if (type == "ICEBERG") request.iceberg_quantity = "0.01";
   return request;
 }
 
@@ -206,12 +216,17 @@ TEST_F(OrderRequestTest, FieldsOfOtherTypesAreRefused) {
 TEST_F(OrderRequestTest, AMarketOrderHasOneQuantity) {
   OrderRequest request = MarketOrder();
   request.quote_quantity = "100.5";
-  ExpectReject(request, RejectReason::kInvalidCombination, "quoteQuantity");
+  ExpectReject(request, RejectReason::kInvalidCombination, "quantity");
   request.quantity.reset();
   const ValidatedOrder result = Validate(request);
   ASSERT_FALSE(result.reject);
   EXPECT_EQ(result.order.quote_quantity, domain::Amount(10'050'000'000));
   EXPECT_EQ(result.order.quantity, domain::Quantity(0));
+  request.self_trade_prevention = "DECREMENT";
+  ExpectReject(request, RejectReason::kInvalidCombination, "selfTradePrevention");
+  request.self_trade_prevention.reset();
+  request.quote_quantity = "4.99999999";
+  ExpectReject(request, RejectReason::kMinNotional, "quoteQuantity");
   request.quote_quantity = "-1";
   ExpectReject(request, RejectReason::kNotPositive, "quoteQuantity");
   request.quote_quantity = "0.000000001";
@@ -221,30 +236,139 @@ TEST_F(OrderRequestTest, AMarketOrderHasOneQuantity) {
 }
 
 TEST_F(OrderRequestTest, TimeInForceFitsTheType) {
-  OrderRequest request = MarketOrder();
-  request.time_in_force = "GTC";
-  ExpectReject(request, RejectReason::kInvalidCombination, "timeInForce");
-  request.time_in_force = "FOK";
-  EXPECT_FALSE(Validate(request).reject);
-  request = LimitOrder();
-  request.type = "LIMIT_MAKER";
-  request.time_in_force = "IOC";
-  ExpectReject(request, RejectReason::kInvalidCombination, "timeInForce");
-  request = LimitOrder();
-  request.time_in_force = "GTD";
-  request.expire_time_ms = 0;
-  ExpectReject(request, RejectReason::kNotPositive, "expireTime");
-  request.expire_time_ms = 1'800'000'000'000;
-  EXPECT_FALSE(Validate(request).reject);
+  struct Case {
+    const char* type;
+    std::set<std::string> times;
+  };
+  const std::set<std::string> market{"GTC", "IOC", "FOK"};
+  const std::set<std::string> limit{"GTC", "IOC", "FOK", "GTD"};
+  const std::set<std::string> resting{"GTC", "GTD"};
+  for (const Case& one : {Case{"LIMIT", limit}, Case{"MARKET", market}, Case{"LIMIT_MAKER", resting},
+                          Case{"STOP_LOSS", market}, Case{"TAKE_PROFIT", market}, Case{"STOP_LOSS_LIMIT", limit},
+                          Case{"TAKE_PROFIT_LIMIT", limit}, Case{"ICEBERG", resting}}) {
+    for (const std::string& time : limit) {
+      SCOPED_TRACE(one.type + (" " + time));
+      OrderRequest request = Complete(one.type);
+      request.time_in_force = time;
+      if (time == "GTD") request.expire_time_ms = 1'800'000'000'000;
+      if (one.times.contains(time)) {
+        EXPECT_FALSE(Validate(request).reject);
+      } else {
+        ExpectReject(request, RejectReason::kInvalidCombination, "timeInForce");
+      }
+    }
+  }
 }
 
-TEST_F(OrderRequestTest, AnIcebergShowsNoMoreThanItHas) {
+TEST_F(OrderRequestTest, ExpireTimesHaveBounds) {
   OrderRequest request = LimitOrder();
-  request.type = "ICEBERG";
-  request.iceberg_quantity = "0.6";
-  ExpectReject(request, RejectReason::kInvalidCombination, "icebergQuantity");
+  request.time_in_force = "GTD";
+  for (const std::int64_t time : {std::int64_t{0}, std::int64_t{-1}}) {
+    request.expire_time_ms = time;
+    ExpectReject(request, RejectReason::kNotPositive, "expireTime");
+  }
+  request.expire_time_ms = domain::kMaxExpireTimeMs + 1;
+  ExpectReject(request, RejectReason::kInvalidValue, "expireTime");
+  request.expire_time_ms = domain::kMaxExpireTimeMs;
+  EXPECT_EQ(Validate(request).order.expire_time_ms, domain::kMaxExpireTimeMs);
+}
+
+TEST_F(OrderRequestTest, EveryTypeIsReadWithWhatItHas) {
+  for (const char* type : {"LIMIT", "MARKET", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT",
+                           "TAKE_PROFIT_LIMIT", "ICEBERG"}) {
+    SCOPED_TRACE(type);
+    const OrderRequest request = Complete(type);
+    const ValidatedOrder result = Validate(request);
+    ASSERT_FALSE(result.reject) << domain::RejectReasonCode(result.reject.reason) << result.reject.field;
+    EXPECT_EQ(result.order.price, domain::Price(request.price ? 5'000'001 : 0));
+    EXPECT_EQ(result.order.stop_price, domain::Price(request.stop_price ? 4'000'000 : 0));
+    EXPECT_EQ(result.order.iceberg_quantity, domain::Quantity(request.iceberg_quantity ? 1'000 : 0));
+    EXPECT_EQ(result.order.quantity, domain::Quantity(50'000));
+  }
+}
+
+TEST_F(OrderRequestTest, StopPricesAreCheckedLikePrices) {
+  OrderRequest request = Complete("STOP_LOSS");
+  for (const auto& [text, reason] :
+       {std::pair{"0", RejectReason::kNotPositive}, std::pair{"-1", RejectReason::kNotPositive},
+        std::pair{"0.001", RejectReason::kTickSize}, std::pair{"10000000.01", RejectReason::kMaxPrice},
+        std::pair{"x", RejectReason::kInvalidValue}}) {
+    request.stop_price = text;
+    ExpectReject(request, reason, "stopPrice");
+  }
+  // Without a limit price, the order is worth what it is at its stop price.
+  request.stop_price = "9.99";
+  ExpectReject(request, RejectReason::kMinNotional, "quantity");
+}
+
+TEST_F(OrderRequestTest, AnIcebergHasAtMostAHundredSlices) {
+  OrderRequest request = Complete("ICEBERG");
+  request.iceberg_quantity = "0.50001";
+  ExpectReject(request, RejectReason::kInvalidValue, "icebergQuantity");
   request.iceberg_quantity = "0.5";
   EXPECT_FALSE(Validate(request).reject);
+  request.iceberg_quantity = "0.005";
+  EXPECT_FALSE(Validate(request).reject);
+  request.iceberg_quantity = "0.00499";
+  ExpectReject(request, RejectReason::kIcebergParts, "icebergQuantity");
+  request.iceberg_quantity = "0.000001";
+  ExpectReject(request, RejectReason::kLotSize, "icebergQuantity");
+}
+
+TEST_F(OrderRequestTest, AGroupIsANumber) {
+  OrderRequest request = LimitOrder();
+  for (const std::int64_t group : {std::int64_t{0}, std::int64_t{7}, std::int64_t{4'294'967'295}}) {
+    request.group = group;
+    EXPECT_EQ(Validate(request).order.group, domain::OrderGroup(static_cast<std::uint32_t>(group)));
+  }
+  for (const std::int64_t group : {std::int64_t{-1}, std::int64_t{4'294'967'296}}) {
+    request.group = group;
+    ExpectReject(request, RejectReason::kInvalidValue, "group");
+  }
+}
+
+TEST_F(OrderRequestTest, AReplacementNamesOneOrder) {
+  ReplaceRequest request;
+  request.order = LimitOrder();
+  const auto reject = [&] { return ValidateReplace(request, symbol_, domain::AccountId(7)).reject; };
+  EXPECT_EQ(reject(), (Reject{RejectReason::kMissingField, "cancelOrderId"}));
+  request.cancel_order_id = "0";
+  EXPECT_EQ(reject(), (Reject{RejectReason::kInvalidValue, "cancelOrderId"}));
+  request.cancel_order_id = "12";
+  EXPECT_EQ(reject(), (Reject{RejectReason::kMissingField, "cancelReplaceMode"}));
+  request.mode = "ALWAYS";
+  EXPECT_EQ(reject(), (Reject{RejectReason::kInvalidValue, "cancelReplaceMode"}));
+  request.mode = "ALLOW_FAILURE";
+  const ValidatedReplace result = ValidateReplace(request, symbol_, domain::AccountId(7));
+  ASSERT_FALSE(result.reject);
+  EXPECT_EQ(result.replace.cancel_order_id, domain::OrderId(12));
+  EXPECT_EQ(result.replace.mode, domain::ReplaceMode::kAllowFailure);
+  EXPECT_EQ(result.replace.order.account, domain::AccountId(7));
+  request.cancel_client_order_id = "mine";
+  EXPECT_EQ(reject(), (Reject{RejectReason::kInvalidCombination, "cancelClientOrderId"}));
+  request.cancel_order_id.reset();
+  EXPECT_FALSE(reject());
+  request.cancel_client_order_id = "a b";
+  EXPECT_EQ(reject(), (Reject{RejectReason::kInvalidValue, "cancelClientOrderId"}));
+  request.cancel_client_order_id = "mine";
+  request.order.price = "0";
+  EXPECT_EQ(reject(), (Reject{RejectReason::kNotPositive, "price"}));
+}
+
+TEST_F(OrderRequestTest, CountdownsAndAmendmentsAreBounded) {
+  const auto countdown = [](std::optional<std::int64_t> timeout, std::optional<std::int64_t> group) {
+    return ValidateCountdown({timeout, group}, domain::AccountId(7));
+  };
+  EXPECT_EQ(countdown({}, {}).reject, (Reject{RejectReason::kMissingField, "timeoutMs"}));
+  EXPECT_EQ(countdown(-1, {}).reject, (Reject{RejectReason::kInvalidValue, "timeoutMs"}));
+  EXPECT_EQ(countdown(86'400'001, {}).reject, (Reject{RejectReason::kInvalidValue, "timeoutMs"}));
+  EXPECT_EQ(countdown(1, -1).reject, (Reject{RejectReason::kInvalidValue, "group"}));
+  EXPECT_EQ(countdown(86'400'000, 3).countdown,
+            (domain::SetCountdown{domain::AccountId(7), domain::OrderGroup(3), 86'400'000}));
+  EXPECT_FALSE(countdown(0, {}).reject);
+  EXPECT_EQ(ValidateQuantity(std::nullopt, symbol_).reject, (Reject{RejectReason::kMissingField, "quantity"}));
+  EXPECT_EQ(ValidateQuantity("0", symbol_).reject, (Reject{RejectReason::kNotPositive, "quantity"}));
+  EXPECT_EQ(ValidateQuantity("0.4", symbol_).quantity, domain::Quantity(40'000));
 }
 
 TEST_F(OrderRequestTest, NumbersThatAreTicksAlreadyAreBoundedToo) {

@@ -34,27 +34,64 @@ domain::Symbol MakeSymbol(domain::SymbolId id, std::string_view code, const doma
   return symbol;
 }
 
-absl::StatusOr<domain::CommandResult> Accept(const domain::Command& command, SequenceNumber sequence) {
-  domain::CommandResult result{sequence, 1'700'000'000'123'000'000, {}};
-  if (const auto* entered = std::get_if<domain::NewOrder>(&command.body)) {
-    result.events.push_back(ReportOf(*entered, domain::OrderId(sequence.value() * 10)));
-    return result;
-  }
-  const auto& cancel = std::get<domain::CancelOrder>(command.body);
-  const bool by_name = cancel.order_id.value() == 0;
+// An order that was there before: 7 lots at 100 ticks.
+domain::ExecutionReport RestingReport(AccountId account, domain::OrderId id, const domain::ClientOrderId& name) {
+  const bool by_name = id.value() == 0;
   domain::NewOrder order;
-  order.account = cancel.account;
+  order.account = account;
   order.side = domain::Side::kBuy;
   order.type = domain::OrderType::kLimit;
   order.time_in_force = domain::TimeInForce::kGtc;
   order.price = domain::Price(100);
   order.quantity = domain::Quantity(7);
-  order.client_order_id = by_name ? cancel.client_order_id : *domain::ClientOrderId::From("c-1");
-  auto report = ReportOf(order, by_name ? domain::OrderId(77) : cancel.order_id);
+  order.client_order_id = by_name ? name : *domain::ClientOrderId::From("c-1");
+  return ReportOf(order, by_name ? domain::OrderId(77) : id);
+}
+
+domain::ExecutionReport CanceledReport(AccountId account, domain::OrderId id, const domain::ClientOrderId& name) {
+  auto report = RestingReport(account, id, name);
   report.execution_type = domain::ExecutionType::kCanceled;
   report.status = domain::OrderStatus::kCanceled;
-  result.events.push_back(report);
-  return result;
+  return report;
+}
+
+using Events = std::vector<domain::Event>;
+constexpr std::int64_t kNowNs = 1'700'000'000'123'000'000;
+
+Events AcceptBody(const domain::NewOrder& order, SequenceNumber sequence) {
+  return {ReportOf(order, domain::OrderId(sequence.value() * 10))};
+}
+Events AcceptBody(const domain::CancelOrder& cancel, SequenceNumber) {
+  return {CanceledReport(cancel.account, cancel.order_id, cancel.client_order_id)};
+}
+Events AcceptBody(const domain::CancelAll& cancel, SequenceNumber) {
+  return {CanceledReport(cancel.account, domain::OrderId(5), {}), CanceledReport(cancel.account, domain::OrderId(3), {}),
+          domain::OrdersCanceled{cancel.account, cancel.group, domain::MassCancelReason::kCommand, 2}};
+}
+Events AcceptBody(const domain::CancelReplace& replace, SequenceNumber sequence) {
+  return {CanceledReport(replace.order.account, replace.cancel_order_id, replace.cancel_client_order_id),
+          ReportOf(replace.order, domain::OrderId(sequence.value() * 10))};
+}
+Events AcceptBody(const domain::AmendOrder& amend, SequenceNumber) {
+  auto report = RestingReport(amend.account, amend.order_id, amend.client_order_id);
+  report.execution_type = domain::ExecutionType::kReplaced;
+  report.quantity = amend.quantity;
+  return {report};
+}
+Events AcceptBody(const domain::SetCountdown& countdown, SequenceNumber) {
+  const std::int64_t deadline_ns = countdown.timeout_ms == 0 ? 0 : kNowNs + countdown.timeout_ms * 1'000'000;
+  return {domain::CountdownChanged{countdown.account, countdown.group, deadline_ns}};
+}
+// What only operators send.
+template <typename Body>
+Events AcceptBody(const Body&, SequenceNumber) {
+  return {domain::AccountCreated{AccountId(9), *domain::AccountName::From("new")}};
+}
+
+absl::StatusOr<domain::CommandResult> Accept(const domain::Command& command, SequenceNumber sequence) {
+  return std::visit(
+      [&](const auto& body) { return domain::CommandResult{sequence, kNowNs, AcceptBody(body, sequence)}; },
+      command.body);
 }
 
 }  // namespace
@@ -81,7 +118,10 @@ domain::ExecutionReport ReportOf(const domain::NewOrder& order, domain::OrderId 
   report.execution_type = domain::ExecutionType::kNew;
   report.status = domain::OrderStatus::kNew;
   report.price = order.price;
+  report.stop_price = order.stop_price;
   report.quantity = order.quantity;
+  report.iceberg_quantity = order.iceberg_quantity;
+  report.group = order.group;
   report.quote_quantity = order.quote_quantity;
   report.expire_time_ms = order.expire_time_ms;
   return report;

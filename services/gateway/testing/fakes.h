@@ -36,8 +36,8 @@ domain::ExecutionReport FillOf(domain::ExecutionReport report, domain::TradeId t
 domain::CommandResult RefusedResult(domain::SequenceNumber sequence, domain::RejectReason reason,
                                     std::string_view field = "", domain::SequenceNumber original = {});
 
-// Answers each command at once with what `answer` says; by default an order rests and a cancel succeeds. When `hold` is
-// set, callbacks are kept until Release().
+// Answers each command at once with what `answer` says; by default an order rests and everything else succeeds. When `hold`
+// is set, callbacks are kept until Release().
 class FakeSequencing final : public ports::OrderSequencing {
  public:
   using Answer = std::function<absl::StatusOr<domain::CommandResult>(const domain::Command&, domain::SequenceNumber)>;

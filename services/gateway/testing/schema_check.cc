@@ -32,7 +32,7 @@ bool Matches(const std::string& text, const std::string& pattern) {
 void CheckKeywords(const json& schema, const std::string& path, Errors& errors) {
   static const std::set<std::string> kKnown{"type",    "nullable", "required",    "properties", "additionalProperties",
                                             "enum",    "pattern",  "items",       "minItems",   "maxItems",
-                                            "minimum", "maximum",  "description", "default"};
+                                            "minimum", "maximum",  "description", "default",    "oneOf"};
   for (const auto& [keyword, unused] : schema.items()) {
     if (!kKnown.contains(keyword)) errors.push_back(path + ": the schema has an unknown keyword " + keyword);
   }
@@ -74,6 +74,19 @@ void CheckScalar(const json& schema, const json& value, const std::string& path,
   if (schema.contains("maximum") && value > schema.at("maximum")) errors.push_back(path + ": above the maximum");
 }
 
+Errors CheckOneOf(const json& document, const json& schema, const json& value, const std::string& path) {
+  std::size_t fitting = 0;
+  Errors errors;
+  for (const json& one : schema.at("oneOf")) {
+    const Errors inner = CheckSchema(document, one, value, path);
+    errors.insert(errors.end(), inner.begin(), inner.end());
+    if (inner.empty()) ++fitting;
+  }
+  if (fitting == 1) return {};
+  errors.push_back(path + ": fits " + std::to_string(fitting) + " of the schemas of oneOf");
+  return errors;
+}
+
 }  // namespace
 
 Errors CheckSchema(const json& document, const json& schema, const json& value, const std::string& path) {
@@ -84,6 +97,7 @@ Errors CheckSchema(const json& document, const json& schema, const json& value, 
   Errors errors;
   CheckKeywords(schema, path, errors);
   if (value.is_null() && schema.value("nullable", false)) return errors;
+  if (schema.contains("oneOf")) return CheckOneOf(document, schema, value, path);
   if (!HasType(value, schema.at("type"))) {
     errors.push_back(path + ": " + value.dump() + " is no " + schema.at("type").get<std::string>());
     return errors;

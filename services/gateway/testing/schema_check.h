@@ -1,5 +1,5 @@
 // Checks a JSON value against a schema of an OpenAPI 3.0 file: type, nullable, required, properties,
-// additionalProperties: false, enum, pattern, items, minItems, maxItems, minimum, maximum and $ref. A keyword that it does
+// additionalProperties: false, enum, pattern, items, minItems, maxItems, minimum, maximum, oneOf and $ref. A keyword that it does
 // not know is an error, so that nothing in the file goes unchecked.
 #pragma once
 
