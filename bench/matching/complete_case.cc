@@ -117,19 +117,19 @@ class Exchange {
   }
 
   // What a publisher would do first: the trades and acknowledgements, out of the outcomes.
-  OrderId Read(std::span<const std::uint64_t> outcomes, std::uint32_t number) {
+  OrderId Read(std::span<const std::byte> outcomes, std::uint32_t number) {
     OrderId own(0);
     matching::ForEachOutcome(outcomes, [&](const matching::OutcomeHead& head, const std::byte* record) {
       switch (head.kind) {
         case OutcomeKind::kEntered: {
-          const auto entered = matching::ReadOutcome<matching::EnteredOutcome>(record);
+          const auto& entered = matching::ReadOutcome<matching::EnteredOutcome>(record);
           own = OrderId(entered.order_id);
           numbers_[SlotOf(entered.order_id)] = number;
           ring_.Write({own.value(), number, 0, 0, RingEventKind::kAcknowledged});
           return;
         }
         case OutcomeKind::kFill: {
-          const auto fill = matching::ReadOutcome<matching::FillOutcome>(record);
+          const auto& fill = matching::ReadOutcome<matching::FillOutcome>(record);
           const auto price = static_cast<std::uint64_t>(fill.price);
           const auto quantity = static_cast<std::uint64_t>(fill.quantity);
           const std::uint32_t maker = numbers_[SlotOf(fill.maker_order_id)];
@@ -138,7 +138,7 @@ class Exchange {
           return;
         }
         case OutcomeKind::kOrder: {
-          const auto canceled = matching::ReadOutcome<matching::OrderOutcome>(record);
+          const auto& canceled = matching::ReadOutcome<matching::OrderOutcome>(record);
           ring_.Write({canceled.order_id, number, 0, 0, RingEventKind::kCanceled});
           return;
         }

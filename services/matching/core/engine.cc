@@ -71,7 +71,7 @@ std::span<const domain::Event> Engine::Apply(domain::SequenceNumber sequence, st
 }
 
 template <typename Body>
-std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
+std::span<const std::byte> Engine::Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
                                                const Body& body) {
   Begin(sequence, timestamp_ns);
   if constexpr (std::is_same_v<Body, domain::Command>) {
@@ -80,12 +80,12 @@ std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber sequence, 
     Run(body);
   }
   Finish();
-  return outcomes_.words();
+  return outcomes_.records();
 }
 
-template std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::Command&);
-template std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::NewOrder&);
-template std::span<const std::uint64_t> Engine::Execute(domain::SequenceNumber, std::int64_t,
+template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::Command&);
+template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::NewOrder&);
+template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t,
                                                         const domain::CancelOrder&);
 
 void Engine::Begin(domain::SequenceNumber sequence, std::int64_t timestamp_ns) {
@@ -139,7 +139,7 @@ void Engine::TellLevels() {
     }
     changed_levels_.resize(kept);
   }
-  for (const LevelOutcome& level : changed_levels_) outcomes_.Add(level);
+  for (const LevelOutcome& level : changed_levels_) new (outcomes_.Take<LevelOutcome>()) LevelOutcome(level);
   changed_levels_.clear();
 }
 

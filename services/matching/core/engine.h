@@ -70,7 +70,7 @@ class Engine {
 
   // The same without making events of the outcomes (outcome.h), for a body or a whole command.
   template <typename Body>
-  std::span<const std::uint64_t> Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns, const Body& body);
+  std::span<const std::byte> Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns, const Body& body);
 
   [[nodiscard]] domain::SequenceNumber applied() const { return sequence_; }
   [[nodiscard]] domain::Epoch epoch() const { return epoch_; }
@@ -191,6 +191,7 @@ class Engine {
   void Work(Market& market, Incoming& in);
   template <domain::Side kTaker>
   void RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker, std::int64_t left);
+  void TellFinished(domain::ExecutionType type, domain::OrderStatus status, std::int64_t release);
   void TripBand(Market& market, const Incoming& in);
   void RunStops(Market& market);
   void Trigger(Market& market, Slot slot);
@@ -244,7 +245,7 @@ class Engine {
   void TellAccount(domain::AccountId account);
   template <typename Event>
   void Tell(const Event& event) {
-    outcomes_.Add(EventOutcome{{OutcomeKind::kEvent, WordsOf<EventOutcome>(), 0, 0}, event});
+    new (outcomes_.Take<EventOutcome>()) EventOutcome{{OutcomeKind::kEvent, WordsOf<EventOutcome>(), 0, 0}, event};
   }
 
   const EngineConfig config_;

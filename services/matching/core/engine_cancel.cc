@@ -228,7 +228,9 @@ void Engine::TellOrder(const Market& market, Slot slot, ExecutionType type, Orde
                        std::int64_t left) {
   const auto& order = orders_[slot];
   const bool extended = order.detail.extra != kNoExtra;
-  const OrderOutcome outcome{
+  auto* place =
+      extended ? outcomes_.Take<OrderOutcome>(ExtensionOf(order.detail.extra)) : outcomes_.Take<OrderOutcome>();
+  new (place) OrderOutcome{
       .head = {OutcomeKind::kOrder, WordsOf<OrderOutcome>(extended), market.symbol.id.value(), order.owner},
       .order_id = orders_.IdOf(slot).value(),
       .price = order.detail.waiting ? extras_[order.detail.extra].price : order.place.price(),
@@ -244,11 +246,6 @@ void Engine::TellOrder(const Market& market, Slot slot, ExecutionType type, Orde
       .execution_type = type,
       .status = status,
   };
-  if (extended) {
-    outcomes_.Add(outcome, ExtensionOf(order.detail.extra));
-  } else {
-    outcomes_.Add(outcome);
-  }
 }
 
 }  // namespace xt::matching

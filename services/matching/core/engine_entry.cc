@@ -180,7 +180,8 @@ Reject Engine::DecideMarket(const Market& market, Incoming& in) const {
 
 void Engine::TellEntered(const Market& market, const Incoming& in, Side side) {
   const bool extended = in.extra != kNoExtra;
-  const EnteredOutcome entered{
+  auto* place = extended ? outcomes_.Take<EnteredOutcome>(ExtensionOf(in.extra)) : outcomes_.Take<EnteredOutcome>();
+  new (place) EnteredOutcome{
       .head = {OutcomeKind::kEntered, WordsOf<EnteredOutcome>(extended), market.symbol.id.value(), in.account.value()},
       .order_id = in.id.value(),
       .price = in.price,
@@ -193,11 +194,6 @@ void Engine::TellEntered(const Market& market, const Incoming& in, Side side) {
       .time_in_force = in.time_in_force,
       .has_extension = extended,
   };
-  if (extended) [[unlikely]] {
-    outcomes_.Add(entered, ExtensionOf(in.extra));
-  } else {
-    outcomes_.Add(entered);
-  }
 }
 
 template <Side kTaker>
@@ -215,8 +211,7 @@ void Engine::Wait(Market& market, Incoming& in) {
   }
   NoteOpen(in.account, in.id);
   if (extras_[in.extra].expire_time_ms != 0) expiries_.Add(in.extra);
-  outcomes_.Add(FinishedOutcome{
-      {OutcomeKind::kFinished, WordsOf<FinishedOutcome>(), 0, 0}, 0, Reported::kNew, OrderStatus::kNew});
+  TellFinished(Reported::kNew, OrderStatus::kNew, 0);
 }
 
 template <Side kTaker>
@@ -228,7 +223,8 @@ void Engine::Work(Market& market, Incoming& in) {
   bool trips = false;
   if (!in.unfillable) {
     Move(in.account, market.ReservedAsset(kTaker), -in.reserve, in.reserve);
-    left = market.book.template Match<kTaker>(market.InBand<kTaker>(in.limit), left, taker);
+    if (!market.IsBestBeforeBand<kTaker>()) [[likely]]
+      left = market.book.template Match<kTaker>(market.InBand<kTaker>(in.limit), left, taker);
     taker.Settle();
     trips = left != 0 && !taker.stopped() && market.book.template Crosses<kTaker>(in.limit);
   }
@@ -240,10 +236,7 @@ void Engine::Work(Market& market, Incoming& in) {
 
 template <Side kTaker>
 void Engine::RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker, std::int64_t left) {
-  FinishedOutcome finished{{OutcomeKind::kFinished, WordsOf<FinishedOutcome>(), 0, 0}, 0, {}, {}};
   if (left != 0 && in.rests && !taker.stopped()) {
-    finished.execution_type = Reported::kNew;
-    finished.status = taker.executed() != 0 ? OrderStatus::kPartiallyFilled : OrderStatus::kNew;
     auto& order = orders_[in.slot];
     order.owner = in.account.value();
     order.detail = {in.ordered - taker.decreased(),
@@ -264,21 +257,25 @@ void Engine::RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker,
     }
     NoteLevel<kTaker>(market, in.limit, market.book.template Rest<kTaker>(in.slot, in.limit, shown));
     if (!in.triggered) NoteOpen(in.account, in.id);
-    outcomes_.Add(finished);
+    TellFinished(Reported::kNew, taker.executed() != 0 ? OrderStatus::kPartiallyFilled : OrderStatus::kNew, 0);
     return;
   }
-  if (left != 0 || !in.quantity_is_all || taker.ended_by_decrease()) {
-    finished.execution_type = Reported::kExpired;
-    finished.status = OrderStatus::kExpired;
-  }
-  finished.release = taker.locked();
-  if (Planted(Bug::kForgetRelease)) finished.release = 0;
-  Move(in.account, market.ReservedAsset(kTaker), finished.release, -finished.release);
+  const std::int64_t release = Planted(Bug::kForgetRelease) ? 0 : taker.locked();
+  Move(in.account, market.ReservedAsset(kTaker), release, -release);
   if (in.triggered) --accounts_.Head(in.account).open_orders;
   client_ids_.OrderClosed(in.client_id);
   FreeExtra(in.extra);
   orders_.Free(in.slot);
-  outcomes_.Add(finished);
+  if (left != 0 || !in.quantity_is_all || taker.ended_by_decrease()) {
+    TellFinished(Reported::kExpired, OrderStatus::kExpired, release);
+  } else {
+    TellFinished(Reported::kUnspecified, OrderStatus::kUnspecified, release);
+  }
+}
+
+void Engine::TellFinished(Reported type, OrderStatus status, std::int64_t release) {
+  new (outcomes_.Take<FinishedOutcome>())
+      FinishedOutcome{{OutcomeKind::kFinished, WordsOf<FinishedOutcome>(), 0, 0}, release, type, status};
 }
 
 void Engine::TripBand(Market& market, const Incoming& in) {

@@ -38,6 +38,16 @@ struct Engine::Market {
   [[nodiscard]] std::int64_t InBand(std::int64_t limit) const {
     return kTaker == domain::Side::kBuy ? std::min(limit, upper_price) : std::max(limit, limits.lower_price.value());
   }
+  // Whether even the best price is outside of the price band, on its near side; prices only get worse from there to the
+  // band, so that no trade may be made.
+  template <domain::Side kTaker>
+  [[nodiscard]] bool IsBestBeforeBand() const {
+    if constexpr (kTaker == domain::Side::kBuy) {
+      return book.side<domain::Side::kSell>().best() < limits.lower_price.value();
+    } else {
+      return book.side<domain::Side::kBuy>().best() > upper_price;
+    }
+  }
   void SetLimits(const domain::SymbolLimits& set) {
     limits = set;
     upper_price = set.upper_price.value() != 0 ? set.upper_price.value() : kAnyPrice<domain::Side::kBuy>;

@@ -46,8 +46,7 @@ class EventExpander::Pass {
   template <typename Outcome>
   static void Extend(ExecutionReport& report, const Outcome& outcome, const std::byte* record) {
     if (!outcome.has_extension) return;
-    OrderExtension extension;
-    std::memcpy(&extension, record + sizeof(Outcome), sizeof(extension));
+    const OrderExtension& extension = ReadExtension<Outcome>(record);
     report.stop_price = Price(extension.stop_price);
     report.iceberg_quantity = Quantity(extension.iceberg_quantity);
     report.expire_time_ms = extension.expire_time_ms;
@@ -70,7 +69,7 @@ class EventExpander::Pass {
   [[nodiscard]] AssetId Reserved(Side side) const { return side == Side::kBuy ? symbol_->quote : symbol_->base; }
 
   void Enter(const std::byte* record) {
-    const auto entered = ReadOutcome<EnteredOutcome>(record);
+    const auto& entered = ReadOutcome<EnteredOutcome>(record);
     symbol_ = &engine_.symbol(domain::SymbolId(entered.head.symbol));
     order_ = {};
     order_.account = AccountId(entered.head.account);
@@ -95,7 +94,7 @@ class EventExpander::Pass {
   };
 
   void Fill(const std::byte* record) {
-    const auto fill = ReadOutcome<FillOutcome>(record);
+    const auto& fill = ReadOutcome<FillOutcome>(record);
     const std::int64_t quote = fill.price * fill.quantity * symbol_->tick_lot_value.value();
     const std::int64_t base = fill.quantity * symbol_->lot_size.value();
     const domain::TradeId trade_id(fill.trade_id);
@@ -185,7 +184,7 @@ class EventExpander::Pass {
   }
 
   void TellOrder(const std::byte* record) {
-    const auto told = ReadOutcome<OrderOutcome>(record);
+    const auto& told = ReadOutcome<OrderOutcome>(record);
     const domain::Symbol& symbol = engine_.symbol(domain::SymbolId(told.head.symbol));
     ExecutionReport& report = Emit<ExecutionReport>();
     report.account = AccountId(told.head.account);
@@ -220,7 +219,7 @@ class EventExpander::Pass {
   ExecutionReport order_;
 };
 
-void EventExpander::Expand(const Engine& engine, std::span<const std::uint64_t> outcomes,
+void EventExpander::Expand(const Engine& engine, std::span<const std::byte> outcomes,
                            std::vector<domain::Event>& events) {
   const std::size_t first = events.size();
   Pass pass(engine, events);

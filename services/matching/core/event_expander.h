@@ -19,7 +19,7 @@ class Engine;
 class EventExpander {
  public:
   // Appends the events of one command.
-  void Expand(const Engine& engine, std::span<const std::uint64_t> outcomes, std::vector<domain::Event>& events);
+  void Expand(const Engine& engine, std::span<const std::byte> outcomes, std::vector<domain::Event>& events);
 
  private:
   class Pass;

@@ -4,9 +4,10 @@
 // Plain values. Prices are in ticks, quantities in lots, amounts in the smallest unit.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -122,57 +123,66 @@ class OutcomeBuffer {
 
   void Clear() { used_ = 0; }
   [[nodiscard]] bool empty() const { return used_ == 0; }
-  [[nodiscard]] std::span<const std::uint64_t> words() const { return {words_.data(), used_}; }
+  [[nodiscard]] std::span<const std::byte> records() const { return {words_[0].bytes.data(), used_ * sizeof(Word)}; }
 
+  // Room for a record, to be constructed there: it is written once, and field by field, since a copy of what was just
+  // written in smaller pieces waits for all of them.
   template <typename Outcome>
-  void Add(const Outcome& outcome) {
-    std::memcpy(Take<Outcome>(0), &outcome, sizeof(Outcome));
+  [[nodiscard]] Outcome* Take() {
+    return reinterpret_cast<Outcome*>(TakeBytes<Outcome>(0));
   }
   template <typename Outcome>
-  void Add(const Outcome& outcome, const OrderExtension& extension) {
-    std::byte* to = Take<Outcome>(sizeof(extension));
-    std::memcpy(to, &outcome, sizeof(Outcome));
-    std::memcpy(to + sizeof(Outcome), &extension, sizeof(extension));
+  [[nodiscard]] Outcome* Take(const OrderExtension& extension) {
+    std::byte* to = TakeBytes<Outcome>(sizeof(extension));
+    new (to + sizeof(Outcome)) OrderExtension(extension);
+    return reinterpret_cast<Outcome*>(to);
   }
 
  private:
+  struct alignas(8) Word {
+    std::array<std::byte, 8> bytes;
+  };
+
   template <typename Outcome>
-  std::byte* Take(std::size_t extension_bytes) {
-    static_assert(std::is_trivially_copyable_v<Outcome> && sizeof(Outcome) % sizeof(std::uint64_t) == 0);
-    const std::size_t words = (sizeof(Outcome) + extension_bytes) / sizeof(std::uint64_t);
+  std::byte* TakeBytes(std::size_t extension_bytes) {
+    static_assert(std::is_trivially_copyable_v<Outcome> && sizeof(Outcome) % sizeof(Word) == 0);
+    const std::size_t words = (sizeof(Outcome) + extension_bytes) / sizeof(Word);
     if (used_ + words > words_.size()) [[unlikely]]
       words_.resize(words_.size() * 2);
-    std::byte* to = reinterpret_cast<std::byte*>(words_.data() + used_);
+    std::byte* to = words_[used_].bytes.data();
     used_ += words;
     return to;
   }
 
-  std::vector<std::uint64_t> words_;
+  std::vector<Word> words_;
   std::size_t used_ = 0;
 };
 
 template <typename Outcome>
 constexpr std::uint8_t WordsOf(bool has_extension = false) {
-  return static_cast<std::uint8_t>((sizeof(Outcome) + (has_extension ? sizeof(OrderExtension) : 0)) /
-                                   sizeof(std::uint64_t));
+  return static_cast<std::uint8_t>((sizeof(Outcome) + (has_extension ? sizeof(OrderExtension) : 0)) / 8);
 }
 
 // Calls visit(const OutcomeHead&, const std::byte* record) for each record.
 template <typename Visit>
-void ForEachOutcome(std::span<const std::uint64_t> words, Visit&& visit) {
-  for (std::size_t at = 0; at < words.size();) {
-    OutcomeHead head;
-    std::memcpy(&head, &words[at], sizeof(head));
-    visit(head, reinterpret_cast<const std::byte*>(&words[at]));
-    at += head.words;
+void ForEachOutcome(std::span<const std::byte> records, Visit&& visit) {
+  for (std::size_t at = 0; at < records.size();) {
+    const std::byte* record = &records[at];
+    const OutcomeHead& head = *reinterpret_cast<const OutcomeHead*>(record);
+    visit(head, record);
+    at += std::size_t{head.words} * 8;
   }
 }
 
+// The record, as the kind in its head says.
 template <typename Outcome>
-Outcome ReadOutcome(const std::byte* record) {
-  Outcome outcome;
-  std::memcpy(&outcome, record, sizeof(outcome));
-  return outcome;
+const Outcome& ReadOutcome(const std::byte* record) {
+  return *reinterpret_cast<const Outcome*>(record);
+}
+// Only of a record that has one.
+template <typename Outcome>
+const OrderExtension& ReadExtension(const std::byte* record) {
+  return *reinterpret_cast<const OrderExtension*>(record + sizeof(Outcome));
 }
 
 }  // namespace xt::matching

@@ -27,9 +27,10 @@ class Engine::Walk {
   void Run(std::int64_t limit, std::int64_t quantity) {
     left_ = quantity;
     const std::int64_t in_band = market_.template InBand<kTaker>(limit);
+    const bool may_trade = !market_.template IsBestBeforeBand<kTaker>();
     market_.book.template ForEachLevel<Opposite(kTaker)>([&](std::int64_t price, const Level& level) {
       if (IsOver() || !IsWithin(price, limit)) return false;
-      if (IsWithin(price, in_band)) return VisitLevel(price, level);
+      if (may_trade && IsWithin(price, in_band)) return VisitLevel(price, level);
       // What the budget does not pay for is not asked for outside of the price band either.
       budget_used_up_ = budget_ >= 0 && budget_ - static_cast<std::int64_t>(cost_) < market_.Quote(price, 1);
       return false;
@@ -181,8 +182,8 @@ class Engine::Taker {
     engine_.Move(in_.account, market_.ReservedAsset(kTaker), own, -own);
     released_ += own;
     const bool all = in_.quantity_is_all && executed_ + decreased_ == in_.quantity;
-    engine_.outcomes_.Add(
-        DecreasedOutcome{{OutcomeKind::kDecreased, WordsOf<DecreasedOutcome>(), 0, account_}, all ? 0 : quantity, own});
+    new (engine_.outcomes_.Take<DecreasedOutcome>())
+        DecreasedOutcome{{OutcomeKind::kDecreased, WordsOf<DecreasedOutcome>(), 0, account_}, all ? 0 : quantity, own};
   }
 
   template <typename Maker>
@@ -258,7 +259,9 @@ class Engine::Taker {
   void TellFill(Slot slot, const Maker& maker, std::int64_t price, std::int64_t quantity, std::int64_t left,
                 std::int64_t maker_fee, std::int64_t taker_fee) {
     const bool extended = maker.detail.extra != kNoExtra;
-    const FillOutcome fill{
+    auto* place = extended ? engine_.outcomes_.Take<FillOutcome>(engine_.ExtensionOf(maker.detail.extra))
+                           : engine_.outcomes_.Take<FillOutcome>();
+    new (place) FillOutcome{
         .head = {OutcomeKind::kFill, WordsOf<FillOutcome>(extended), 0, maker.owner},
         .trade_id = engine_.last_trade_id_.value(),
         .maker_order_id = engine_.orders_.IdOf(slot).value(),
@@ -275,11 +278,6 @@ class Engine::Taker {
         .taker_filled = executed_ + decreased_ == in_.quantity && in_.quantity_is_all,
         .has_extension = extended,
     };
-    if (extended) [[unlikely]] {
-      engine_.outcomes_.Add(fill, engine_.ExtensionOf(maker.detail.extra));
-    } else {
-      engine_.outcomes_.Add(fill);
-    }
   }
 
   Engine& engine_;
