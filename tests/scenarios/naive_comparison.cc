@@ -32,6 +32,14 @@ std::string Name(const ExecutionReport& r) {
          std::string(NameOf(r.status));
 }
 
+// Without what both said first.
+std::string DescribeDifference(const std::vector<Event>& engine, const std::vector<Event>& naive) {
+  const auto [a, b] = std::mismatch(engine.begin(), engine.end(), naive.begin(), naive.end());
+  return std::to_string(a - engine.begin()) +
+         " events are equal, then\nthe engine:" + Describe(std::vector<Event>(a, engine.end())) +
+         "\nthe naive engine:" + Describe(std::vector<Event>(b, naive.end()));
+}
+
 }  // namespace
 
 Comparison::Comparison(const ComparisonConfig& config)
@@ -65,9 +73,7 @@ bool Comparison::Step(std::int64_t now_ns, const Command& command) {
   for (const Event& event : events) Take(event, said);
   if (!difference_.empty()) difference_ += "\nall events:" + Describe(std::vector<Event>(events.begin(), events.end()));
   const std::vector<Event> expected = naive_.Apply(sequence_, now_ns, command);
-  if (said != expected) {
-    Different("the engine:" + Describe(said) + "\nthe naive engine:" + Describe(expected));
-  }
+  if (said != expected) Different(DescribeDifference(said, expected));
   CheckDeltas(command);
   CompareBalances(kTraders + 1);
   if (sequence_ % config_.check_every == 0) CompareEverything();

@@ -59,7 +59,7 @@ class NaiveEngine {
   struct Order {
     std::uint64_t id = 0;
     std::uint64_t age = 0;  // the sequence of the command that entered it
-    domain::NewOrder as;    // with the quantity as it is now and the time in force filled in
+    domain::NewOrder as;    // the quantity as it is now; defaults filled in
     std::int64_t executed = 0;
     std::int64_t executed_quote = 0;
     std::int64_t shown = 0;  // lots in the book

@@ -63,6 +63,7 @@ void NaiveEngine::Enter(const NewOrder& o) {
   order.age = sequence_;
   order.as = o;
   order.as.time_in_force = FilledIn(o);
+  order.as.self_trade_prevention = ModeOf(o);
   Plan plan;
   const bool market_order = o.type == OrderType::kMarket;
   if (const Reject r = market_order ? DecideMarket(market, order, plan) : DecideLimit(market, order, plan)) {
