@@ -198,7 +198,7 @@ class NaiveEngine {
   // naive_match.cc: trading.
   // The order goes into the market: it trades, rests, expires, trips the band.
   void Execute(Market& market, const Order& order, const Plan& plan);
-  // The same on a copy, which is thrown away: how would it end?
+  // The same on a copy, which is thrown away: how much would it take?
   Taker Rehearse(const Market& market, const Order& order, std::optional<std::int64_t> budget);
   void Match(Market& market, Taker& taker);
   [[nodiscard]] static std::int64_t Left(const Market& market, const Taker& taker);

@@ -76,12 +76,13 @@ void NaiveEngine::MeetOwn(Market& market, Taker& taker, Order& maker) {
     End(market, maker.id, ExecutionType::kExpired, OrderStatus::kExpired);
   }
   if (mode != SelfTradePrevention::kDecrement) return;
-  const Quantity lost(std::min(taker.order.left(), maker.shown));
+  const Quantity lost(std::min(Left(market, taker), maker.shown));
   // Whoever has nothing left ends, with the quantity as it was.
   if (lost.value() == taker.order.left()) {
     taker.met_own = true;
   } else {
     taker.order.as.quantity -= lost;
+    if (taker.stop_at) *taker.stop_at -= lost.value();
   }
   if (lost.value() == maker.left()) {
     return End(market, maker.id, ExecutionType::kExpired, OrderStatus::kExpired);
@@ -187,6 +188,12 @@ NaiveEngine::Taker NaiveEngine::Rehearse(const Market& market, const Order& orde
   Taker taker;
   taker.order = order;
   taker.budget = budget;
+  if (ModeOf(order.as) == SelfTradePrevention::kDecrement) {
+    // A FOK order ends at its own ones; any other must be able to pay as if they were not there.
+    taker.order.as.self_trade_prevention = order.as.time_in_force == TimeInForce::kFok
+                                               ? SelfTradePrevention::kExpireTaker
+                                               : SelfTradePrevention::kExpireMaker;
+  }
   rehearsing_ = true;
   Match(copy, taker);
   rehearsing_ = false;

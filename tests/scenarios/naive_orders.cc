@@ -138,18 +138,8 @@ Reject NaiveEngine::DecideMarket(const Market& market, const Order& order, Plan&
   if (by_amount) budget = o.quote_quantity.value();
   const Taker trial = Rehearse(market, order, budget);
   if (by_amount && trial.used_up && trial.order.executed == 0) return {Reason::kMinNotional, "quoteQuantity"};
-
-  Wide cost = trial.order.executed_quote;
-  if (ModeOf(o) == SelfTradePrevention::kDecrement) {
-    Market without_own = market;
-    for (const auto& [id, open] : market.orders) {
-      if (open.as.account != o.account) continue;
-      if (!open.waiting) TakeOutOfBook(without_own, open);
-      without_own.orders.erase(id);
-    }
-    cost = Rehearse(without_own, order, std::nullopt).order.executed_quote;
-  }
-  plan.reserve = order.buys() ? cost : BaseFor(s, by_amount ? trial.order.executed : o.quantity.value());
+  plan.reserve = order.buys() ? Wide{trial.order.executed_quote}
+                              : BaseFor(s, by_amount ? trial.order.executed : o.quantity.value());
   const std::uint16_t asset = ReservedAsset(s, o);
   if (plan.reserve > MoneyOf(o.account.value(), asset).available) return {Reason::kInsufficientBalance, how_much};
   const bool complete = by_amount ? trial.used_up : trial.order.executed == o.quantity.value();
