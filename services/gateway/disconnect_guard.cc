@@ -140,7 +140,8 @@ void DisconnectGuard::CancelGroup(const Key& key) {
   desk_->CancelAll(
       {key.first, domain::kAllSymbols, key.second}, Now(),
       [this, key](const CancelAllOutcome& outcome) {
-        if (const auto refusal = RefusalIn(outcome)) return Warn("orders wait for their countdown", key.first, *refusal);
+        if (const auto refusal = RefusalIn(outcome))
+          return Warn("orders wait for their countdown", key.first, *refusal);
         Post({Step::kDisarm, key, nullptr});
       },
       Admission::kAlways);

@@ -174,7 +174,8 @@ void GatewayApp::Drain(std::chrono::steady_clock::time_point deadline) {
   const bool ended = impl_->order_entry.Drain(deadline);
   // The streams that ended have left orders to cancel.
   const bool canceled = impl_->guard.Flush(deadline) && impl_->desk->WaitUntilIdle(deadline);
-  if (!answered || !ended || !canceled) runtime::Log(runtime::LogLevel::kWarn, "the drain ended before everything was answered");
+  if (!answered || !ended || !canceled)
+    runtime::Log(runtime::LogLevel::kWarn, "the drain ended before everything was answered");
 }
 
 // Whoever could still give work stops before the one who would do it.

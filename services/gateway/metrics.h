@@ -30,7 +30,8 @@ class GatewayMetrics {
   [[nodiscard]] std::uint64_t orders() const;
 
  private:
-  std::array<std::array<std::array<runtime::Counter*, 3>, 2>, kOrderOperations> orders_{};  // operation, protocol, result
+  std::array<std::array<std::array<runtime::Counter*, 3>, 2>, kOrderOperations>
+      orders_{};  // operation, protocol, result
   std::array<runtime::Histogram*, kOrderOperations> latency_{};
   std::map<domain::RejectReason, runtime::Counter*> rejects_;
   std::map<domain::RejectReason, runtime::Counter*> authentication_;

@@ -75,15 +75,16 @@ grpc::ServerUnaryReactor* OperatorService::Submit(grpc::CallbackServerContext* c
     return reactor;
   }
   const Origin origin{Protocol::kGrpc, parts_.clock.MonotonicNs()};
-  parts_.desk->Operate(
-      std::get<domain::Command>(command), origin, [refuse, reactor, response](const OperatorOutcome& outcome) {
-        if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse(*refusal);
-        const auto& result = std::get<domain::CommandResult>(outcome);
-        runtime::Log(runtime::LogLevel::kInfo, "an operator's command was executed", {{"seq", result.sequence.value()}});
-        wire::ToProto(result, *response->mutable_result());
-        if (const auto refusal = RefusalIn(result)) return refuse(*refusal);
-        reactor->Finish(grpc::Status::OK);
-      });
+  parts_.desk->Operate(std::get<domain::Command>(command), origin,
+                       [refuse, reactor, response](const OperatorOutcome& outcome) {
+                         if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refuse(*refusal);
+                         const auto& result = std::get<domain::CommandResult>(outcome);
+                         runtime::Log(runtime::LogLevel::kInfo, "an operator's command was executed",
+                                      {{"seq", result.sequence.value()}});
+                         wire::ToProto(result, *response->mutable_result());
+                         if (const auto refusal = RefusalIn(result)) return refuse(*refusal);
+                         reactor->Finish(grpc::Status::OK);
+                       });
   return reactor;
 }
 

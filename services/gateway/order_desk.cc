@@ -124,8 +124,7 @@ void OrderDesk::OnResult(const TicketPtr<Outcome>& ticket, const Body& body,
     std::visit(
         [&](auto& read) {
           using Read = std::decay_t<decltype(read)>;
-          constexpr bool kNames =
-              std::is_same_v<Body, domain::NewOrder> || std::is_same_v<Body, domain::CancelReplace>;
+          constexpr bool kNames = std::is_same_v<Body, domain::NewOrder> || std::is_same_v<Body, domain::CancelReplace>;
           if constexpr (std::is_same_v<Read, OrderAnswer> || std::is_same_v<Read, ReplaceAnswer>) {
             ReplyWithSymbols(ticket, ReplyOf(std::move(read)));
           } else if constexpr (!std::is_same_v<Read, ResentOrder>) {

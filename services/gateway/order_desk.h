@@ -104,7 +104,8 @@ class OrderDesk : public std::enable_shared_from_this<OrderDesk> {
   template <typename Outcome, typename Body>
   void Submit(const Body& body, const TicketPtr<Outcome>& ticket, Admission admission = Admission::kUnlessDraining);
   template <typename Outcome, typename Body>
-  void OnResult(const TicketPtr<Outcome>& ticket, const Body& body, const absl::StatusOr<domain::CommandResult>& result);
+  void OnResult(const TicketPtr<Outcome>& ticket, const Body& body,
+                const absl::StatusOr<domain::CommandResult>& result);
   template <typename Outcome, typename Reply>
   void ReplyWithSymbols(const TicketPtr<Outcome>& ticket, Reply reply);
   template <typename Outcome>

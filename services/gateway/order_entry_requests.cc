@@ -143,8 +143,8 @@ void OrderEntryRequests::Execute(const SessionPtr& session, const Request& reque
   if (request.body_case() == Request::BODY_NOT_SET) {
     return respond(Refused(id, Refusal(RejectReason::kMalformedRequest)));
   }
-  const EntryPtr entry = std::make_shared<Entry>(
-      Entry{session, id, OperationOf(request), parts_.clock.MonotonicNs(), std::move(respond)});
+  const EntryPtr entry =
+      std::make_shared<Entry>(Entry{session, id, OperationOf(request), parts_.clock.MonotonicNs(), std::move(respond)});
   if (parts_.limits.TakeKey(session->api_key)) return Refuse(entry, Refusal(RejectReason::kRateLimited));
   switch (request.body_case()) {
     case Request::kEnterOrder: return Enter(entry, request.enter_order());
@@ -201,8 +201,8 @@ void OrderEntryRequests::Enter(const EntryPtr& entry, const pb::EnterOrder& orde
 
 void OrderEntryRequests::Cancel(const EntryPtr& entry, const pb::CancelEnteredOrder& cancel) const {
   domain::CancelOrder command{entry->session->account, {}, {}};
-  const Reject reject = ReadName(cancel.order_id(), cancel.client_order_id(), "clientOrderId", command.order_id,
-                                 command.client_order_id);
+  const Reject reject =
+      ReadName(cancel.order_id(), cancel.client_order_id(), "clientOrderId", command.order_id, command.client_order_id);
   if (reject) return Refuse(entry, Refusal(reject));
   parts_.desk->Cancel(command, entry->origin(), AnswerTo(entry));
 }
@@ -252,8 +252,8 @@ void OrderEntryRequests::Replace(const EntryPtr& entry, const pb::ReplaceEntered
 
 void OrderEntryRequests::Amend(const EntryPtr& entry, const pb::AmendEnteredOrder& amend) const {
   domain::AmendOrder command{entry->session->account, {}, {}, domain::Quantity(amend.quantity_lots())};
-  Reject reject = ReadName(amend.order_id(), amend.client_order_id(), "clientOrderId", command.order_id,
-                           command.client_order_id);
+  Reject reject =
+      ReadName(amend.order_id(), amend.client_order_id(), "clientOrderId", command.order_id, command.client_order_id);
   if (!reject && command.quantity.value() <= 0) reject = {RejectReason::kNotPositive, "quantity"};
   if (reject) return Refuse(entry, Refusal(reject));
   parts_.desk->Amend(command, entry->origin(), AnswerTo(entry));

@@ -83,9 +83,8 @@ void OrderEntryStream::Handle(const Request& request) {
     if (request.has_logon()) return Logon(id, request.logon());
     return EndLogon(id, Refusal(RejectReason::kUnauthenticated));
   }
-  service_.requests().Execute(session_, request, [self = shared_from_this()](Response response) {
-    self->Send(std::move(response));
-  });
+  service_.requests().Execute(session_, request,
+                              [self = shared_from_this()](Response response) { self->Send(std::move(response)); });
 }
 
 void OrderEntryStream::Logon(std::uint64_t request_id, const pb::Logon& logon) {
@@ -93,11 +92,12 @@ void OrderEntryStream::Logon(std::uint64_t request_id, const pb::Logon& logon) {
   SignedMessage message{logon.api_key(), logon.timestamp_ms(), logon.signature(),
                         auth::LogonPayload(logon.timestamp_ms(), logon.api_key())};
   const OrderEntrySession session{{}, logon.api_key(), domain::OrderGroup(logon.order_group())};
-  parts_.authenticator.Verify(std::move(message), [self = shared_from_this(), request_id, session](const auto& verdict) {
-    const bool posted = self->parts_.workers->Post(
-        [self, request_id, session, verdict] { self->OnLogon(request_id, session, verdict); });
-    if (!posted) self->EndLogon(request_id, Refusal(RejectReason::kBackpressure));
-  });
+  parts_.authenticator.Verify(
+      std::move(message), [self = shared_from_this(), request_id, session](const auto& verdict) {
+        const bool posted = self->parts_.workers->Post(
+            [self, request_id, session, verdict] { self->OnLogon(request_id, session, verdict); });
+        if (!posted) self->EndLogon(request_id, Refusal(RejectReason::kBackpressure));
+      });
 }
 
 void OrderEntryStream::OnLogon(std::uint64_t request_id, OrderEntrySession session,

@@ -128,20 +128,19 @@ TEST(ReadBatchRequestTest, RefusesAsAWholeWhatIsNoListOfOrders) {
     RejectReason reason;
     const char* field;
   };
-  for (const Case& bad : {Case{"", RejectReason::kMalformedRequest, ""},
-                          Case{"[{}]", RejectReason::kMalformedRequest, ""},
-                          Case{"1", RejectReason::kMalformedRequest, ""},
-                          Case{R"({"orders": [{}])", RejectReason::kMalformedRequest, ""},
-                          Case{R"({"orders": [{}]} x)", RejectReason::kMalformedRequest, ""},
-                          Case{"{}", RejectReason::kMissingField, "orders"},
-                          Case{R"({"orders": []})", RejectReason::kInvalidValue, "orders"},
-                          Case{R"({"orders": {}})", RejectReason::kInvalidValue, "orders"},
-                          Case{R"({"orders": "x"})", RejectReason::kInvalidValue, "orders"},
-                          Case{R"({"orders": [1]})", RejectReason::kInvalidValue, "orders"},
-                          Case{R"({"orders": [[]]})", RejectReason::kInvalidValue, "orders"},
-                          Case{R"({"orders": [{}], "orders": [{}]})", RejectReason::kMalformedRequest, "orders"},
-                          Case{R"({"order": [{}]})", RejectReason::kUnknownField, "order"},
-                          Case{"{\"orders\": [" + full + ",{}]}", RejectReason::kInvalidValue, "orders"}}) {
+  for (const Case& bad :
+       {Case{"", RejectReason::kMalformedRequest, ""}, Case{"[{}]", RejectReason::kMalformedRequest, ""},
+        Case{"1", RejectReason::kMalformedRequest, ""}, Case{R"({"orders": [{}])", RejectReason::kMalformedRequest, ""},
+        Case{R"({"orders": [{}]} x)", RejectReason::kMalformedRequest, ""},
+        Case{"{}", RejectReason::kMissingField, "orders"},
+        Case{R"({"orders": []})", RejectReason::kInvalidValue, "orders"},
+        Case{R"({"orders": {}})", RejectReason::kInvalidValue, "orders"},
+        Case{R"({"orders": "x"})", RejectReason::kInvalidValue, "orders"},
+        Case{R"({"orders": [1]})", RejectReason::kInvalidValue, "orders"},
+        Case{R"({"orders": [[]]})", RejectReason::kInvalidValue, "orders"},
+        Case{R"({"orders": [{}], "orders": [{}]})", RejectReason::kMalformedRequest, "orders"},
+        Case{R"({"order": [{}]})", RejectReason::kUnknownField, "order"},
+        Case{"{\"orders\": [" + full + ",{}]}", RejectReason::kInvalidValue, "orders"}}) {
     const auto read = ReadBatchRequest(bad.body);
     const auto* refusal = std::get_if<Refusal>(&read);
     ASSERT_NE(refusal, nullptr) << bad.body;

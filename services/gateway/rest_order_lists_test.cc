@@ -217,12 +217,12 @@ TEST_F(RestReplaceTest, FieldsThatBreakARule) {
     const char* code;
     const char* field;
   };
-  for (const Case& bad : {Case{{{"cancelOrderId", "x"}}, "INVALID_VALUE", "cancelOrderId"},
-                          Case{{{"cancelClientOrderId", "x"}}, "INVALID_COMBINATION", "cancelClientOrderId"},
-                          Case{{{"cancelReplaceMode", "MAYBE"}}, "INVALID_VALUE", "cancelReplaceMode"},
-                          Case{{{"symbol", "NO-SUCH"}}, "UNKNOWN_SYMBOL", "symbol"},
-                          Case{{{"price", "0"}}, "NOT_POSITIVE", "price"},
-                          Case{{{"orderId", "1"}}, "UNKNOWN_FIELD", "orderId"}}) {
+  for (const Case& bad :
+       {Case{{{"cancelOrderId", "x"}}, "INVALID_VALUE", "cancelOrderId"},
+        Case{{{"cancelClientOrderId", "x"}}, "INVALID_COMBINATION", "cancelClientOrderId"},
+        Case{{{"cancelReplaceMode", "MAYBE"}}, "INVALID_VALUE", "cancelReplaceMode"},
+        Case{{{"symbol", "NO-SUCH"}}, "UNKNOWN_SYMBOL", "symbol"}, Case{{{"price", "0"}}, "NOT_POSITIVE", "price"},
+        Case{{{"orderId", "1"}}, "UNKNOWN_FIELD", "orderId"}}) {
     json body = Replacement();
     body.update(bad.change);
     ExpectRefusal(Post(body), 400, bad.code, bad.field);

@@ -43,11 +43,16 @@ TEST_F(RestOrdersTest, AnOrderIsEnteredAndAnswered) {
 
 TEST_F(RestOrdersTest, EveryFieldReachesTheExchangeAndIsShown) {
   StartGateway();
-  const json order{{"symbol", "BTC-USDT"},        {"side", "SELL"},
-                   {"type", "STOP_LOSS_LIMIT"},   {"timeInForce", "GTD"},
-                   {"price", "50000"},            {"stopPrice", "50010.5"},
-                   {"quantity", "0.5"},           {"expireTime", 1'800'000'000'000},
-                   {"group", 7},                  {"selfTradePrevention", "DECREMENT"},
+  const json order{{"symbol", "BTC-USDT"},
+                   {"side", "SELL"},
+                   {"type", "STOP_LOSS_LIMIT"},
+                   {"timeInForce", "GTD"},
+                   {"price", "50000"},
+                   {"stopPrice", "50010.5"},
+                   {"quantity", "0.5"},
+                   {"expireTime", 1'800'000'000'000},
+                   {"group", 7},
+                   {"selfTradePrevention", "DECREMENT"},
                    {"clientOrderId", "mine-1"}};
   const RestAnswer answer = PostOrder(order);
   ASSERT_EQ(answer.status, 200) << answer.body;

@@ -30,12 +30,14 @@ constexpr std::array kOrderOptions{
     std::pair<std::string_view, std::string_view>{"expire-time", "expireTime"},
     std::pair<std::string_view, std::string_view>{"self-trade-prevention", "selfTradePrevention"},
     std::pair<std::string_view, std::string_view>{"client-order-id", "clientOrderId"},
+    std::pair<std::string_view, std::string_view>{"group", "group"},
 };
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 bool IsKnown(std::string_view option) {
-  static const std::set<std::string_view> kOthers{"data", "account", "symbol", "limit", "before", "order-id"};
+  static const std::set<std::string_view> kOthers{
+      "data", "account", "symbol", "limit", "before", "order-id", "cancel-client-order-id", "mode"};
   return kOthers.contains(option) ||
          std::ranges::find(kOrderOptions, option, [](const auto& pair) { return pair.first; }) != kOrderOptions.end();
 }
@@ -81,9 +83,21 @@ absl::Status TakePrice(Split& split) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> OrderBody(Split& split) {
+// Numbers are numbers in JSON, unless they are none.
+Json NumberOrText(const std::string& text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  return parsed.ec == std::errc() && parsed.ptr == end ? Json(number) : Json(text);
+}
+
+std::string Dump(const Json& body) { return body.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// "buy 0.5 BTC-KRW @ 100", from word `first` on, added to `body`.
+absl::Status AddOrder(Split& split, std::size_t first, Json& body) {
   XT_RETURN_IF_ERROR(TakePrice(split));
-  Words rest(split.words.begin() + 1, split.words.end());
+  const std::string side = split.words[first];
+  Words rest(split.words.begin() + static_cast<std::ptrdiff_t>(first) + 1, split.words.end());
   Options& options = split.options;
   const bool has_quantity = options.contains("quantity") || options.contains("quote-quantity");
   if (!has_quantity && !rest.empty()) {
@@ -92,17 +106,18 @@ absl::StatusOr<std::string> OrderBody(Split& split) {
   }
   if (rest.size() != 1) return Wrong("an order needs a quantity and a symbol: buy 0.5 BTC-KRW @ 100000000");
   options.emplace("type", options.contains("price") ? "LIMIT" : "MARKET");
-  Json body{{"symbol", rest.front()}, {"side", split.words.front() == "buy" ? "BUY" : "SELL"}};
+  body["symbol"] = rest.front();
+  body["side"] = side == "buy" ? "BUY" : "SELL";
   for (const auto& [option, field] : kOrderOptions) {
     const auto it = options.find(option);
     if (it == options.end()) continue;
-    std::int64_t time = 0;
-    const char* const end = it->second.data() + it->second.size();
-    const bool is_number = field == "expireTime" && std::from_chars(it->second.data(), end, time).ptr == end;
-    body[std::string(field)] = is_number ? Json(time) : Json(it->second);
+    const bool is_number = field == "expireTime" || field == "group";
+    body[std::string(field)] = is_number ? NumberOrText(it->second) : Json(it->second);
   }
-  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return absl::OkStatus();
 }
+
+bool IsSide(const std::string& word) { return word == "buy" || word == "sell"; }
 
 std::string WithQuery(std::string path, const Split& split, std::initializer_list<std::string_view> options) {
   char separator = '?';
@@ -118,16 +133,57 @@ std::string WithQuery(std::string path, const Split& split, std::initializer_lis
   return path;
 }
 
-absl::Status Cancel(const Split& split, Arguments& out) {
-  out.method = "DELETE";
+// The order that a cancel or an amendment is about: the only word after the command, or --client-order-id.
+absl::Status TargetOrder(const Split& split, Arguments& out) {
   const auto name = split.options.find("client-order-id");
   if (split.words.size() == 2 && name == split.options.end()) {
     out.target = "/v1/order/" + http::UrlEncode(split.words[1]);
   } else if (split.words.size() == 1 && name != split.options.end()) {
     out.target = "/v1/order?clientOrderId=" + http::UrlEncode(name->second);
   } else {
-    return Wrong("cancel needs an order id, or --client-order-id");
+    return Wrong(split.words.front() + " needs an order id, or --client-order-id");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Amend(const Split& split, Arguments& out) {
+  out.method = "PATCH";
+  const auto quantity = split.options.find("quantity");
+  if (quantity == split.options.end()) return Wrong("amend needs --quantity");
+  out.body = Dump(Json{{"quantity", quantity->second}});
+  return TargetOrder(split, out);
+}
+
+// "replace 17 buy 0.5 BTC-KRW @ 100", or --cancel-client-order-id instead of the id.
+absl::Status Replace(Split& split, Arguments& out) {
+  out.method = "POST";
+  out.target = "/v1/order/replace";
+  const auto name = split.options.find("cancel-client-order-id");
+  const std::size_t side = name == split.options.end() ? 2 : 1;
+  if (split.words.size() <= side || !IsSide(split.words[side])) {
+    return Wrong("replace needs one order to cancel, and the new order: replace 17 buy 0.5 BTC-KRW @ 100000000");
+  }
+  Json body;
+  if (name == split.options.end()) {
+    body["cancelOrderId"] = split.words[1];
+  } else {
+    body["cancelClientOrderId"] = name->second;
+  }
+  const auto mode = split.options.find("mode");
+  body["cancelReplaceMode"] = mode == split.options.end() ? "STOP_ON_FAILURE" : mode->second;
+  XT_RETURN_IF_ERROR(AddOrder(split, side, body));
+  out.body = Dump(body);
+  return absl::OkStatus();
+}
+
+absl::Status Countdown(const Split& split, Arguments& out) {
+  out.method = "POST";
+  out.target = "/v1/countdown";
+  if (split.words.size() != 2) return Wrong("countdown needs milliseconds: countdown 5000, or countdown 0");
+  Json body{{"timeoutMs", NumberOrText(split.words[1])}};
+  const auto group = split.options.find("group");
+  if (group != split.options.end()) body["group"] = NumberOrText(group->second);
+  out.body = Dump(body);
   return absl::OkStatus();
 }
 
@@ -143,13 +199,21 @@ void Watch(const Split& split, Arguments& out) {
 absl::Status Fill(Split& split, Arguments& out) {
   const std::string command = split.words.front();
   out.method = "GET";
-  if (command == "buy" || command == "sell") {
+  if (IsSide(command)) {
     out.method = "POST";
     out.target = "/v1/order";
-    XT_ASSIGN_OR_RETURN(out.body, OrderBody(split));
+    Json body;
+    XT_RETURN_IF_ERROR(AddOrder(split, 0, body));
+    out.body = Dump(body);
     return absl::OkStatus();
   }
-  if (command == "cancel") return Cancel(split, out);
+  if (command == "cancel") {
+    out.method = "DELETE";
+    return TargetOrder(split, out);
+  }
+  if (command == "amend") return Amend(split, out);
+  if (command == "replace") return Replace(split, out);
+  if (command == "countdown") return Countdown(split, out);
   if (command == "watch") {
     Watch(split, out);
     return absl::OkStatus();
@@ -164,6 +228,9 @@ absl::Status Fill(Split& split, Arguments& out) {
     out.target = "/v1/account";
   } else if (command == "orders") {
     out.target = WithQuery("/v1/orders", split, {"symbol", "limit", "before"});
+  } else if (command == "cancel-all") {
+    out.method = "DELETE";
+    out.target = WithQuery("/v1/orders", split, {"symbol", "group"});
   } else if (command == "trades") {
     out.target = WithQuery("/v1/trades", split, {"symbol", "order-id", "limit", "before"});
   } else {
@@ -182,8 +249,12 @@ its answer. The account is one of the ready file, by default the first. Exit sta
 
   buy|sell QUANTITY SYMBOL [@ PRICE]   enters an order: LIMIT with a price, else MARKET
       --type T --tif T --price P --quantity Q --quote-quantity Q --stop-price P --iceberg-quantity Q
-      --expire-time MS --self-trade-prevention MODE --client-order-id ID
+      --expire-time MS --self-trade-prevention MODE --client-order-id ID --group N
   cancel ORDERID | --client-order-id ID
+  cancel-all [--symbol S] [--group N]
+  amend ORDERID | --client-order-id ID --quantity Q      lowers the quantity, keeps the place in the queue
+  replace ORDERID | --cancel-client-order-id ID buy|sell ... [--mode STOP_ON_FAILURE|ALLOW_FAILURE]
+  countdown MS [--group N]             cancels the orders unless it is sent again in time; 0 disarms
   account                              balances
   orders [--open] [--symbol S] [--limit N] [--before ORDERID]
   trades [--symbol S] [--order-id ID] [--limit N] [--before ID]
@@ -192,6 +263,7 @@ its answer. The account is one of the ready file, by default the first. Exit sta
 
   xt-order --account demo-1 sell 0.5 BTC-KRW @ 100000000
   xt-order --account demo-2 buy 0.2 BTC-KRW @ 100000000
+  xt-order sell 0.2 BTC-KRW @ 90000000 --type STOP_LOSS_LIMIT --stop-price 91000000
 )";
 }
 

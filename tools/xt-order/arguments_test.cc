@@ -59,6 +59,30 @@ TEST(ArgumentsTest, CancelsAndQueries) {
   EXPECT_EQ(arguments.method + " " + arguments.target, "GET /v1/market/BTC-KRW/book");
 }
 
+TEST(ArgumentsTest, ListsOfOrders) {
+  Arguments arguments = Parse({"cancel-all"});
+  EXPECT_EQ(arguments.method + " " + arguments.target, "DELETE /v1/orders");
+  EXPECT_EQ(Parse({"cancel-all", "--symbol", "BTC-KRW", "--group", "7"}).target, "/v1/orders?symbol=BTC-KRW&group=7");
+  arguments = Parse({"amend", "17", "--quantity", "0.3"});
+  EXPECT_EQ(arguments.method + " " + arguments.target + " " + arguments.body,
+            R"(PATCH /v1/order/17 {"quantity":"0.3"})");
+  EXPECT_EQ(Parse({"amend", "--client-order-id", "a", "--quantity", "1"}).target, "/v1/order?clientOrderId=a");
+  arguments = Parse({"countdown", "5000", "--group", "7"});
+  EXPECT_EQ(arguments.method + " " + arguments.target + " " + arguments.body,
+            R"(POST /v1/countdown {"timeoutMs":5000,"group":7})");
+}
+
+TEST(ArgumentsTest, AReplacementIsACancelAndAnOrder) {
+  Arguments arguments = Parse({"replace", "17", "buy", "0.5", "BTC-KRW", "@", "100", "--group", "7"});
+  EXPECT_EQ(arguments.method + " " + arguments.target, "POST /v1/order/replace");
+  EXPECT_EQ(arguments.body,
+            R"({"cancelOrderId":"17","cancelReplaceMode":"STOP_ON_FAILURE","symbol":"BTC-KRW","side":"BUY",)"
+            R"("type":"LIMIT","price":"100","quantity":"0.5","group":7})");
+  EXPECT_EQ(Parse({"replace", "--cancel-client-order-id", "a", "sell", "1", "BTC-KRW", "--mode", "ALLOW_FAILURE"}).body,
+            R"({"cancelClientOrderId":"a","cancelReplaceMode":"ALLOW_FAILURE","symbol":"BTC-KRW","side":"SELL",)"
+            R"("type":"MARKET","quantity":"1"})");
+}
+
 TEST(ArgumentsTest, WhatIsNoCommandIsRefused) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{},
                                                 {"hold"},
@@ -69,6 +93,13 @@ TEST(ArgumentsTest, WhatIsNoCommandIsRefused) {
                                                 {"buy", "1", "A-B", "@", "1", "--price", "2"},
                                                 {"cancel"},
                                                 {"cancel", "1", "--client-order-id", "a"},
+                                                {"amend", "1"},
+                                                {"amend", "--quantity", "1"},
+                                                {"replace", "1"},
+                                                {"replace", "1", "2", "A-B"},
+                                                {"replace", "buy", "1", "A-B"},
+                                                {"countdown"},
+                                                {"cancel-all", "1"},
                                                 {"account", "x"},
                                                 {"get", "v1"},
                                                 {"--colour", "red", "account"},

@@ -122,8 +122,8 @@ Interpretation Interpret(const domain::CommandResult& result, const domain::NewO
 Interpretation Interpret(const domain::CommandResult& result, const domain::CancelOrder& cancel) {
   const Events events = OwnEvents(result);
   if (auto refusal = FindRefusal(events)) return *std::move(refusal);
-  return AnswerOf(
-      result, FindLast(events, ExecutionType::kCanceled, cancel.account, cancel.order_id, cancel.client_order_id));
+  return AnswerOf(result,
+                  FindLast(events, ExecutionType::kCanceled, cancel.account, cancel.order_id, cancel.client_order_id));
 }
 
 Interpretation Interpret(const domain::CommandResult& result, const domain::AmendOrder& amend) {

@@ -75,9 +75,11 @@ TEST(OrderAnswerTest, AnOlderOrderOfTheSameNameIsNotTheEnteredOne) {
   prevented.side = domain::Side::kSell;
   const ExecutionReport triggered = Report(9, "mine", ExecutionType::kTriggered, OrderStatus::kNew);
   const ExecutionReport its_trade = Report(9, "mine", ExecutionType::kTrade, OrderStatus::kFilled);
-  for (const std::vector<domain::Event>& events :
-       {std::vector<domain::Event>{expired, entered}, {maker, entered}, {prevented, entered},
-        {Canceled(9, "mine"), CountdownDue(1), entered}, {entered, triggered, its_trade}}) {
+  for (const std::vector<domain::Event>& events : {std::vector<domain::Event>{expired, entered},
+                                                   {maker, entered},
+                                                   {prevented, entered},
+                                                   {Canceled(9, "mine"), CountdownDue(1), entered},
+                                                   {entered, triggered, its_trade}}) {
     const auto read = Interpret(Result(events), Order("mine"));
     EXPECT_EQ(std::get<OrderAnswer>(read).report.order_id, OrderId(3));
     EXPECT_TRUE(std::get<OrderAnswer>(read).fills.empty());
@@ -152,9 +154,8 @@ TEST(OrderAnswerTest, ACancelByNameIsNotWhatACountdownDid) {
 }
 
 TEST(OrderAnswerTest, AnAmendmentIsTheOrderWithItsNewQuantity) {
-  const auto read =
-      Interpret(Result({Report(9, "mine", ExecutionType::kReplaced, OrderStatus::kPartiallyFilled)}),
-                domain::AmendOrder{kAccount, OrderId(9), {}, domain::Quantity(3)});
+  const auto read = Interpret(Result({Report(9, "mine", ExecutionType::kReplaced, OrderStatus::kPartiallyFilled)}),
+                              domain::AmendOrder{kAccount, OrderId(9), {}, domain::Quantity(3)});
   EXPECT_EQ(std::get<OrderAnswer>(read).report.status, OrderStatus::kPartiallyFilled);
   EXPECT_TRUE(std::get<OrderAnswer>(read).fills.empty());
 }

@@ -62,11 +62,12 @@ Reject CheckAbsence(const TypeRules& rules, const NewOrder& order) {
   if (!rules.iceberg_quantity && order.iceberg_quantity.value() != 0) return {kExtra, "icebergQuantity"};
   if (order.time_in_force != TimeInForce::kGtd && order.expire_time_ms != 0) return {kExtra, "expireTime"};
   if (!rules.quote_quantity && order.quote_quantity.value() != 0) return {kExtra, "quoteQuantity"};
+  if (!rules.price && order.price.value() != 0) return {kExtra, "price"};
   return {};
 }
 
 Reject CheckPrice(bool wanted, domain::Price price, const domain::Symbol& symbol, std::string_view field) {
-  if (!wanted) return price.value() == 0 ? Reject{} : Reject{RejectReason::kInvalidCombination, field};
+  if (!wanted) return {};
   if (price.value() == 0) return {RejectReason::kMissingField, field};
   if (price.value() < 0) return {RejectReason::kNotPositive, field};
   if (price > symbol.max_price) return {RejectReason::kMaxPrice, field};

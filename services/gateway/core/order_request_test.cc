@@ -56,7 +56,8 @@ OrderRequest MarketOrder() {
 
 // With every field that the type needs.
 OrderRequest Complete(const std::string& type) {
-  OrderRequest request = type == "MARKET" || type == "STOP_LOSS" || type == "TAKE_PROFIT" ? MarketOrder() : LimitOrder();
+  OrderRequest request =
+      type == "MARKET" || type == "STOP_LOSS" || type == "TAKE_PROFIT" ? MarketOrder() : LimitOrder();
   request.type = type;
   if (type.starts_with("STOP") || type.starts_with("TAKE")) request.stop_price = "40000";
   if (type == "ICEBERG") request.iceberg_quantity = "0.01";

@@ -65,7 +65,8 @@ Events AcceptBody(const domain::CancelOrder& cancel, SequenceNumber) {
   return {CanceledReport(cancel.account, cancel.order_id, cancel.client_order_id)};
 }
 Events AcceptBody(const domain::CancelAll& cancel, SequenceNumber) {
-  return {CanceledReport(cancel.account, domain::OrderId(5), {}), CanceledReport(cancel.account, domain::OrderId(3), {}),
+  return {CanceledReport(cancel.account, domain::OrderId(5), {}),
+          CanceledReport(cancel.account, domain::OrderId(3), {}),
           domain::OrdersCanceled{cancel.account, cancel.group, domain::MassCancelReason::kCommand, 2}};
 }
 Events AcceptBody(const domain::CancelReplace& replace, SequenceNumber sequence) {
@@ -90,7 +91,9 @@ Events AcceptBody(const Body&, SequenceNumber) {
 
 absl::StatusOr<domain::CommandResult> Accept(const domain::Command& command, SequenceNumber sequence) {
   return std::visit(
-      [&](const auto& body) { return domain::CommandResult{sequence, kNowNs, AcceptBody(body, sequence)}; },
+      [&](const auto& body) {
+        return domain::CommandResult{sequence, kNowNs, AcceptBody(body, sequence)};
+      },
       command.body);
 }
 
