@@ -75,6 +75,7 @@ void NaiveEngine::Do(const CreateAccount& create) {
   for (std::size_t i = 1; i < accounts_.size(); ++i) {
     if (accounts_[i].name == create.name) return Refuse({Reason::kAlreadyExists, "name"});
   }
+  if (accounts_.size() > limits_.max_accounts) return Refuse({Reason::kCapacity, "name"});
   Account account;
   account.name = create.name;
   account.settings = accounts_[0].settings;

@@ -23,6 +23,10 @@ matching::EngineConfig EngineConfigOf(const NaiveLimits& limits) {
   config.max_orders = static_cast<std::uint32_t>(limits.max_orders);
   config.max_client_ids = static_cast<std::uint32_t>(limits.max_client_ids);
   config.max_countdowns = static_cast<std::uint32_t>(limits.max_countdowns);
+  config.max_level_pages = static_cast<std::uint32_t>(limits.max_price_blocks);
+  config.max_accounts = static_cast<std::uint32_t>(limits.max_accounts);
+  config.max_assets = static_cast<std::uint16_t>(limits.max_assets);
+  config.max_symbols = static_cast<std::uint16_t>(limits.max_symbols);
   config.client_id_retention_ns = limits.retention_ns;
   return config;
 }

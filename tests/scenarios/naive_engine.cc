@@ -166,6 +166,7 @@ void NaiveEngine::Do(const DefineAsset& define) {
   for (const Asset& asset : assets_) {
     if (asset.code == define.code) return Refuse({Reason::kAlreadyExists, "code"});
   }
+  if (assets_.size() >= limits_.max_assets) return Refuse({Reason::kCapacity, "code"});
   assets_.push_back({AssetId(static_cast<std::uint16_t>(assets_.size())), define.code, define.decimals});
   Say(AssetDefined{assets_.back()});
 }
@@ -186,6 +187,7 @@ void NaiveEngine::Do(const DefineSymbol& define) {
   for (const Market& other : markets_) {
     if (other.symbol.code == s.code) return Refuse({Reason::kAlreadyExists, "symbol"});
   }
+  if (markets_.size() >= limits_.max_symbols) return Refuse({Reason::kCapacity, "symbol"});
   s.id = SymbolId(static_cast<std::uint16_t>(markets_.size()));
   Market market;
   market.symbol = s;

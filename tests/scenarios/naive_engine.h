@@ -28,6 +28,10 @@ struct NaiveLimits {
   std::size_t max_orders = 1'000'000;
   std::size_t max_client_ids = 1'000'000;
   std::size_t max_countdowns = 1'000'000;
+  std::size_t max_price_blocks = 8'192;
+  std::size_t max_accounts = 1'000'000;
+  std::size_t max_assets = 1'000;
+  std::size_t max_symbols = 1'000;
 };
 
 class NaiveEngine {
@@ -115,6 +119,7 @@ class NaiveEngine {
   struct Plan {
     Wide reserve = 0;
     bool unfillable = false;              // FOK
+    bool no_room = false;                 // cannot rest
     std::optional<std::int64_t> stop_at;  // as in Taker
     bool filled_at_stop = false;
   };
@@ -165,6 +170,8 @@ class NaiveEngine {
   domain::Reject DecideLimit(const Market& market, const Order& order, Plan& plan);
   domain::Reject DecideMarket(const Market& market, const Order& order, Plan& plan);
   void CountAccepted(Account& account);
+  // Whether there is a block for the order's price: its limit, or its stop price when it waits.
+  [[nodiscard]] bool HasRoom(const Market& market, const Order& order) const;
   struct Found {
     domain::Reject reject;
     Market* market = nullptr;

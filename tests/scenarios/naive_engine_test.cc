@@ -14,20 +14,28 @@ namespace xt::scenarios {
 namespace {
 
 constexpr std::int64_t kCommandsPerStream = 25'000;
-constexpr std::int64_t kDefaultCommands = 600'000;
+constexpr std::int64_t kDefaultCommands = 1'500'000;
 
 std::int64_t FromEnvironment(const char* name, std::int64_t otherwise) {
   const char* text = std::getenv(name);
   return text != nullptr ? std::strtoll(text, nullptr, 10) : otherwise;
 }
 
-// Two of three streams have a table that gets full.
+// Most streams have a table that gets full.
 ComparisonConfig ConfigOf(std::uint64_t seed) {
   ComparisonConfig config;
   config.seed = seed;
   config.limits.max_orders = 10'000;
   config.limits.max_client_ids = 50'000;
   config.limits.max_countdowns = 1'000;
+  if (seed % 6 == 3) {
+    config.limits.max_price_blocks = 12;
+    config.limits.max_accounts = 20;
+  }
+  if (seed % 6 == 0) {
+    config.limits.max_assets = 7;
+    config.limits.max_symbols = 6;
+  }
   if (seed % 3 == 1) {
     config.limits.max_orders = 60;
     config.limits.max_countdowns = 2;
@@ -115,6 +123,7 @@ constexpr const char* kMustOccur[] = {
     "UNKNOWN_SYMBOL symbol",
     "UNKNOWN_ASSET asset",
     "UNKNOWN_ASSET baseAsset",
+    "UNKNOWN_ASSET quoteAsset",
     "UNKNOWN_ORDER orderId",
     "UNKNOWN_ORDER clientOrderId",
     "UNKNOWN_ORDER cancelOrderId",
@@ -133,6 +142,7 @@ constexpr const char* kMustOccur[] = {
     "INVALID_VALUE cancelReplaceMode",
     "INVALID_VALUE clientOrderId",
     "INVALID_VALUE code",
+    "INVALID_VALUE decimals",
     "INVALID_VALUE epoch",
     "INVALID_VALUE expireTime",
     "INVALID_VALUE feeTier",
@@ -183,6 +193,11 @@ constexpr const char* kMustOccur[] = {
     "DUPLICATE_CLIENT_ORDER_ID reference",
     "REPEATED ",
     "CAPACITY ",
+    "CAPACITY price",
+    "CAPACITY stopPrice",
+    "CAPACITY name",
+    "CAPACITY code",
+    "CAPACITY symbol",
     "CAPACITY clientOrderId",
     "CAPACITY reference",
     "CAPACITY group",

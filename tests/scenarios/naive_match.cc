@@ -217,7 +217,8 @@ void NaiveEngine::Execute(Market& market, const Order& order, const Plan& plan) 
 
   const Order& after = taker.order;
   const bool stays = after.as.time_in_force == TimeInForce::kGtc || after.as.time_in_force == TimeInForce::kGtd;
-  const bool rests = !IsFilled(taker) && HasLimit(after.as.type) && stays && !taker.met_own && !taker.met_band;
+  const bool rests =
+      !IsFilled(taker) && HasLimit(after.as.type) && stays && !plan.no_room && !taker.met_own && !taker.met_band;
   const Wide released = taker.locked - (rests ? Reserved(market.symbol, after) : 0);
   Pay(account, asset, released, -released);
   if (rests) {
@@ -277,6 +278,7 @@ void NaiveEngine::Trigger(Market& market, std::uint64_t id) {
 
   Plan plan;
   plan.reserve = locked;
+  plan.no_room = HasLimit(order.as.type) && !HasRoom(market, order);
   std::optional<std::int64_t> budget;
   if (order.buys() && !HasLimit(order.as.type)) budget = MoneyOf(account, asset).available;
   const bool fok = order.as.time_in_force == TimeInForce::kFok;

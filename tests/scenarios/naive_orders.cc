@@ -1,6 +1,8 @@
 // How orders come into the naive engine, and how they are cancelled and changed.
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <tuple>
 
 #include "libs/domain/names.h"
 #include "tests/scenarios/naive_engine.h"
@@ -34,7 +36,7 @@ bool NaiveEngine::IdentityRefusedOrAnswered(const NewOrder& o) {
   return AnsweredBefore({o.account.value(), 0, std::string(id.view())}, &o, {}, id);
 }
 
-// Rules 4 to 12, and what the order then does. (13, room for a price level, is for whoever has so little.)
+// Rules 4 to 13, and what the order then does.
 void NaiveEngine::Enter(const NewOrder& o) {
   const auto refuse = [&](const Reject& reject) { Refuse(reject, o.account, o.client_order_id); };
   if (o.symbol.value() >= markets_.size()) return refuse({Reason::kUnknownSymbol, "symbol"});
@@ -100,7 +102,7 @@ void NaiveEngine::CountAccepted(Account& account) {
   ++account.window_orders;
 }
 
-// Rules 10 and 12 of everything but MARKET.
+// Rules 10, 12 and 13 of everything but MARKET.
 Reject NaiveEngine::DecideLimit(const Market& market, const Order& order, Plan& plan) {
   const NewOrder& o = order.as;
   if (o.type == OrderType::kLimitMaker) {
@@ -115,10 +117,29 @@ Reject NaiveEngine::DecideLimit(const Market& market, const Order& order, Plan& 
   plan.reserve = Reserved(market.symbol, order);
   const std::uint16_t asset = ReservedAsset(market.symbol, o);
   if (plan.reserve > MoneyOf(o.account.value(), asset).available) return {Reason::kInsufficientBalance, "quantity"};
+  Order resting = order;
+  resting.waiting = IsStop(o.type);
+  const bool at_once = o.time_in_force == TimeInForce::kIoc || o.time_in_force == TimeInForce::kFok;
+  if ((resting.waiting || !at_once) && !HasRoom(market, resting)) {
+    return {Reason::kCapacity, resting.waiting ? "stopPrice" : "price"};
+  }
   if (!IsStop(o.type) && o.time_in_force == TimeInForce::kFok) {
     plan.unfillable = Rehearse(market, order, std::nullopt).order.executed != o.quantity.value();
   }
   return {};
+}
+
+bool NaiveEngine::HasRoom(const Market& market, const Order& order) const {
+  using Block = std::tuple<std::uint16_t, bool, bool, std::int64_t>;  // symbol, stops, side or direction, price
+  const auto block_of = [](const Symbol& symbol, const Order& o) {
+    if (!o.waiting) return Block{symbol.id.value(), false, o.buys(), o.as.price.value() / 1'024};
+    return Block{symbol.id.value(), true, TriggersUp(o.as), o.as.stop_price.value() / 1'024};
+  };
+  std::set<Block> used;
+  for (const Market& m : markets_) {
+    for (const auto& [id, open] : m.orders) used.insert(block_of(m.symbol, open));
+  }
+  return used.contains(block_of(market.symbol, order)) || used.size() < limits_.max_price_blocks;
 }
 
 // Rules 11 and 12 of MARKET.

@@ -34,8 +34,10 @@ constexpr std::int64_t kHostile[] = {0,
                                      3'037'000'500};
 
 // What one tick times one lot is worth, and one lot, of the symbols that Setup defines.
-constexpr std::int64_t kTickLotValue[] = {1'000, 10'000, 1'000, 10'000'000};
-constexpr std::int64_t kLotSize[] = {1'000'000, 1'000'000, 1'000'000, 10'000'000};
+constexpr std::int64_t kTickLotValue[] = {1'000, 10'000, 1'000, 10'000'000, 1'000};
+constexpr std::int64_t kLotSize[] = {1'000'000, 1'000'000, 1'000'000, 1'000'000, 1'000'000'000'000'000};
+constexpr std::size_t kSymbols = 5;
+constexpr std::uint16_t kAssets = 5;
 
 ClientOrderId Id(const std::string& text) { return *ClientOrderId::From(text); }
 
@@ -80,22 +82,25 @@ std::uint64_t Random::Next() {
 std::vector<Command> RandomCommands::Setup() {
   std::vector<Command> commands;
   commands.push_back({EpochStart{Epoch(1)}});
-  for (const auto& [code, decimals] : {std::pair{"BTC", 8}, {"KRW", 4}, {"USDT", 8}, {"TINY", 0}}) {
+  for (const auto& [code, decimals] : {std::pair{"BTC", 8}, {"KRW", 4}, {"USDT", 8}, {"TINY", 0}, {"WEI", 18}}) {
     commands.push_back({DefineAsset{*AssetCode::From(code), decimals}});
   }
   commands.push_back(MakeSymbol("BTC-KRW", 0, 1, 100'000, kLotSize[0], 150'000, 7, 13));
   commands.push_back(MakeSymbol("BTC-USDT", 0, 2, 1'000'000, kLotSize[1], 0, 0, 0));
   commands.push_back(MakeSymbol("USDT-KRW", 2, 1, 100'000, kLotSize[2], 0, 100, 1'000));
-  commands.push_back(MakeSymbol("TINY-KRW", 3, 1, 1, kLotSize[3], 0, 1, 1));
+  commands.push_back(MakeSymbol("TINY-KRW", 3, 1, 10, kLotSize[3], 0, 1, 1));
+  // One lot of WEI is so many units that fees of a few lots do not fit 63 bits before the division.
+  commands.push_back(MakeSymbol("WEI-KRW", 4, 1, 1'000'000, kLotSize[4], 0, 11, 1'000));
+  std::get<DefineSymbol>(commands[commands.size() - 4].body).symbol.max_quantity = Quantity(60);
   for (std::uint8_t tier = 1; tier <= 3; ++tier) {
     commands.push_back({DefineFeeTier{FeeTier{FeeTierId(tier), tier * 2, tier * 5}}});
   }
   for (std::uint32_t i = 1; i <= kTraders; ++i) {
     commands.push_back({CreateAccount{*AccountName::From("a" + std::to_string(i))}});
   }
-  constexpr std::int64_t kFirst[] = {400'000'000, 60'000'000, 500'000'000, 1'000'000'000};
+  constexpr std::int64_t kFirst[] = {400'000'000, 80'000'000, 500'000'000, 100'000'000, 300'000'000'000'000'000};
   for (std::uint32_t account = 1; account <= kTraders; ++account) {
-    for (std::uint16_t asset = 0; asset < 4; ++asset) {
+    for (std::uint16_t asset = 0; asset < kAssets; ++asset) {
       const ClientOrderId reference = Id("first" + std::to_string(asset));
       commands.push_back({Deposit{AccountId(account), AssetId(asset), Amount(kFirst[asset]), reference}});
     }
@@ -226,9 +231,9 @@ AccountId RandomCommands::DrawAccount() {
 }
 
 SymbolId RandomCommands::DrawSymbol() {
-  if (random_.OneIn(200)) return SymbolId(random_.Pick({std::uint16_t{77}, std::uint16_t{0xFFFF}, std::uint16_t{4}}));
-  return SymbolId(random_.Pick({std::uint16_t{0}, std::uint16_t{0}, std::uint16_t{0}, std::uint16_t{1},
-                                std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}}));
+  if (random_.OneIn(200)) return SymbolId(random_.Pick({std::uint16_t{77}, std::uint16_t{0xFFFF}, std::uint16_t{5}}));
+  constexpr std::uint16_t kWhich[] = {0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 4};
+  return SymbolId(random_.Pick(kWhich));
 }
 
 OrderGroup RandomCommands::DrawGroup() {
@@ -312,11 +317,11 @@ void RandomCommands::DrawQuantity(NewOrder& order) {
     if (parts == 120) order.quantity = Quantity(random_.Between(95, 110));
   }
   if (order.type == OrderType::kMarket && random_.OneIn(3)) {
-    const std::size_t symbol = std::min<std::size_t>(order.symbol.value(), 3);
+    const std::size_t symbol = std::min<std::size_t>(order.symbol.value(), kSymbols - 1);
     const std::int64_t lot_value = kTickLotValue[symbol] * 100;
     order.quantity = Quantity(0);
     order.quote_quantity = Amount(lot_value * random_.Between(0, 30) + random_.Between(1, lot_value));
-    if (random_.OneIn(3)) order.quote_quantity = Amount(kTickLotValue[symbol] * random_.Between(90, 3'000));
+    if (random_.OneIn(3)) order.quote_quantity = Amount(kTickLotValue[symbol] * random_.Between(90, 9'000));
   }
 }
 
@@ -405,9 +410,9 @@ CommandBody RandomCommands::DrawCountdown() {
 
 CommandBody RandomCommands::DrawTransfer() {
   const AccountId account = DrawAccount();
-  const AssetId asset(static_cast<std::uint16_t>(random_.Below(random_.OneIn(20) ? 6 : 4)));
-  constexpr std::int64_t kUsual[] = {100'000'000, 20'000'000, 100'000'000, 300'000'000, 1, 1};
-  Amount amount(random_.Between(1, kUsual[asset.value()]));
+  const AssetId asset(static_cast<std::uint16_t>(random_.Below(random_.OneIn(20) ? 9 : kAssets)));
+  constexpr std::int64_t kUsual[] = {100'000'000, 30'000'000, 100'000'000, 30'000'000, 50'000'000'000'000'000};
+  Amount amount(random_.Between(1, kUsual[std::min<std::size_t>(asset.value(), kAssets - 1)]));
   ClientOrderId reference = Id("t" + std::to_string(random_.Below(100'000)));
   if (random_.OneIn(25)) reference = Id("t" + std::to_string(random_.Below(50)));
   if (random_.OneIn(30)) reference = random_.OneIn(2) ? Id("bad id") : ClientOrderId{};
@@ -454,7 +459,7 @@ CommandBody RandomCommands::DrawSymbolStatus() {
 CommandBody RandomCommands::DrawSymbolLimits() {
   const SymbolId symbol = DrawSymbol();
   const Place& place = PlaceOf(symbol);
-  const std::size_t at = std::min<std::size_t>(symbol.value(), 3);
+  const std::size_t at = std::min<std::size_t>(symbol.value(), kSymbols - 1);
   SymbolLimits limits;
   if (random_.OneIn(5)) limits.max_notional = Amount(kTickLotValue[at] * 100 * random_.Between(8, 60));
   if (random_.OneIn(5)) limits.max_position = Amount(kLotSize[at] * random_.Between(200, 1'200));
@@ -485,13 +490,20 @@ CommandBody RandomCommands::DrawFeeTier() {
 
 CommandBody RandomCommands::DrawReferenceData() {
   switch (random_.Below(5)) {
-    case 0: return DefineAsset{*AssetCode::From(random_.OneIn(2) ? "BTC" : "bad"), 8};
+    case 0: {
+      const std::string fresh = "N" + std::to_string(random_.Below(4));
+      const std::string code = random_.OneIn(3) ? fresh : random_.OneIn(2) ? "BTC" : "bad";
+      return DefineAsset{*AssetCode::From(code), static_cast<std::int32_t>(random_.Pick({8, 18, -1, 19}))};
+    }
     case 1: return EpochStart{Epoch(random_.Below(5))};
     case 2: {
-      const std::string code = random_.OneIn(2) ? "BTC-KRW" : "KRW-BTC";
-      Command symbol =
-          MakeSymbol(code.c_str(), static_cast<std::uint16_t>(random_.Below(6)), 1, Hostile(), Hostile(), 0, 0, 0);
-      return symbol.body;
+      const std::string code = random_.Pick({"BTC-KRW", "WEI-BTC", "USDT-BTC", "TINY-USDT"});
+      const auto base = static_cast<std::uint16_t>(random_.Pick({0, 2, 3, 4, 4, 77}));
+      const auto quote = static_cast<std::uint16_t>(random_.Pick({1, 0, 0, 2, 77}));
+      const bool sensible = random_.OneIn(2);
+      const std::int64_t tick = sensible ? 1'000'000 : Hostile();
+      const std::int64_t lot = sensible ? 1'000'000'000'000'000 : Hostile();
+      return MakeSymbol(code.c_str(), base, quote, tick, lot, 0, 0, 0).body;
     }
     default: break;
   }
