@@ -214,9 +214,9 @@ CommandBody RandomCommands::DrawBody() {
 }
 
 RandomCommands::Place& RandomCommands::PlaceOf(SymbolId symbol) {
-  static Place none;
-  none = Place{};
-  return symbol.value() < places_.size() ? places_[symbol.value()] : none;
+  if (symbol.value() < places_.size()) return places_[symbol.value()];
+  nowhere_ = Place{};
+  return nowhere_;
 }
 
 std::int64_t RandomCommands::Hostile() {

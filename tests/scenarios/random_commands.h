@@ -98,6 +98,7 @@ class RandomCommands {
   std::uint64_t next_id_ = 0;
   std::uint32_t accounts_ = 0;
   std::vector<Place> places_;
+  Place nowhere_;  // of symbols that do not exist
   std::vector<Open> open_;
   std::map<std::uint64_t, std::size_t> where_;  // order id: place in open_
   std::vector<domain::AccountId> not_active_;
