@@ -1,8 +1,10 @@
 #include "tests/scenarios/naive_comparison.h"
 
 #include <algorithm>
+#include <memory>
 #include <sstream>
 #include <tuple>
+#include <utility>
 #include <variant>
 
 #include "libs/domain/names.h"
@@ -49,7 +51,7 @@ std::string DescribeDifference(const std::vector<Event>& engine, const std::vect
 Comparison::Comparison(const ComparisonConfig& config)
     : config_(config),
       source_(config.seed, config.jump_one_in),
-      engine_(EngineConfigOf(config.limits)),
+      engine_(std::make_unique<matching::Engine>(EngineConfigOf(config.limits))),
       naive_(config.limits) {}
 
 std::string Comparison::Run(int commands) {
@@ -73,7 +75,7 @@ bool Comparison::Step(std::int64_t now_ns, const Command& command) {
   levels_told_.clear();
 
   std::vector<Event> said;
-  const auto events = engine_.Apply(SequenceNumber(sequence_), now_ns, ForEngine(command));
+  const auto events = engine_->Apply(SequenceNumber(sequence_), now_ns, ForEngine(command));
   for (const Event& event : events) Take(event, said);
   if (!difference_.empty()) difference_ += "\nall events:" + Describe(std::vector<Event>(events.begin(), events.end()));
   const std::vector<Event> expected = naive_.Apply(sequence_, now_ns, command);
@@ -81,6 +83,7 @@ bool Comparison::Step(std::int64_t now_ns, const Command& command) {
   CheckDeltas(command);
   CompareBalances(kTraders + 1);
   if (sequence_ % config_.check_every == 0) CompareEverything();
+  if (sequence_ % config_.restart_every == 0) Restart();
   source_.Observe(expected);
   Count(expected);
   if (difference_.empty()) return true;
@@ -153,7 +156,7 @@ void Comparison::CompareBalances(std::uint32_t accounts) {
   const auto count = static_cast<std::uint32_t>(naive_.accounts());
   for (std::uint32_t account = 0; account < std::min(accounts, count); ++account) {
     for (std::uint16_t asset = 0; asset < naive_.assets(); ++asset) {
-      const Balance engine = engine_.accounts().At(AccountId(account), AssetId(asset));
+      const Balance engine = engine_->accounts().At(AccountId(account), AssetId(asset));
       const NaiveEngine::Money naive = naive_.MoneyOf(account, asset);
       const auto told = balances_.find({account, asset});
       const Balance shadow = told == balances_.end() ? Balance{} : told->second;
@@ -170,7 +173,7 @@ void Comparison::CompareBalances(std::uint32_t accounts) {
 
 void Comparison::CompareBooks() {
   for (std::uint16_t symbol = 0; symbol < naive_.symbols(); ++symbol) {
-    const BookSnapshot engine = engine_.Snapshot(SymbolId(symbol), 0);
+    const BookSnapshot engine = engine_->Snapshot(SymbolId(symbol), 0);
     if (engine != naive_.BookOf(symbol, sequence_)) Different("the book of symbol " + std::to_string(symbol));
     BookSnapshot told = books_[symbol].Snapshot(SymbolId(symbol), 0);
     told.sequence = engine.sequence;
@@ -181,11 +184,19 @@ void Comparison::CompareBooks() {
 void Comparison::CompareEverything() {
   CompareBooks();
   CompareBalances(static_cast<std::uint32_t>(naive_.accounts()));
-  if (engine_.next_due_ns() != naive_.NextDueNs()) {
-    Different("the next due time: engine " + std::to_string(engine_.next_due_ns()) + ", naive " +
+  if (engine_->next_due_ns() != naive_.NextDueNs()) {
+    Different("the next due time: engine " + std::to_string(engine_->next_due_ns()) + ", naive " +
               std::to_string(naive_.NextDueNs()));
   }
-  if (const std::string broken = engine_.CheckInvariants(); !broken.empty()) Different("broken: " + broken);
+  if (const std::string broken = engine_->CheckInvariants(); !broken.empty()) Different("broken: " + broken);
+}
+
+void Comparison::Restart() {
+  std::string error;
+  auto restored = matching::Engine::RestoreSnapshot(EngineConfigOf(config_.limits), engine_->SaveSnapshot(), &error);
+  if (restored == nullptr) return Different("a snapshot cannot be restored: " + error);
+  if (restored->Digest() != engine_->Digest()) Different("the digest of what was restored");
+  engine_ = std::move(restored);
 }
 
 void Comparison::Count(const std::vector<Event>& events) {

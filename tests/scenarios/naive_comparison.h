@@ -1,13 +1,14 @@
 // Comparison: the engine and the naive engine on the same random commands. After every command it compares all events and
 // the balances of the traders, and every few commands the books, all balances, the next due time and the engine's own
-// invariants; the engine's balance and book events alone must rebuild its state. The first difference ends it. Not
-// thread-safe.
+// invariants; the engine's balance and book events alone must rebuild its state. Now and then the engine is replaced by
+// one that was restored from its snapshot. The first difference ends it. Not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -26,6 +27,7 @@ struct ComparisonConfig {
   NaiveLimits limits;
   std::uint64_t jump_one_in = 8'000;  // as in RandomCommands
   std::uint64_t check_every = 64;     // commands, for what is slow
+  std::uint64_t restart_every = 1'999;
 };
 
 class Comparison {
@@ -49,6 +51,8 @@ class Comparison {
   void CompareBalances(std::uint32_t accounts);
   void CompareBooks();
   void CompareEverything();
+  // Goes on with an engine that was restored from a snapshot of this one.
+  void Restart();
   void Count(const std::vector<domain::Event>& events);
   void Different(const std::string& what) {
     if (difference_.empty()) difference_ = what;
@@ -56,7 +60,7 @@ class Comparison {
 
   const ComparisonConfig config_;
   RandomCommands source_;
-  matching::Engine engine_;
+  std::unique_ptr<matching::Engine> engine_;
   NaiveEngine naive_;
   std::uint64_t sequence_ = 0;
   std::int64_t now_ns_ = 1'700'000'000'000'000'000;
