@@ -95,6 +95,8 @@ void NaiveEngine::FireCountdowns() {
 }
 
 void NaiveEngine::ForgetOldIds() {
+  for (const IdKey& key : ids_to_forget_) ids_.erase(key);
+  ids_to_forget_.clear();
   for (int i = 0; i < kForgottenPerCommand && !ids_by_age_.empty(); ++i) {
     const auto found = ids_.find(ids_by_age_.front());
     if (now_ns_ - found->second.registered_ns < limits_.retention_ns) return;
@@ -136,7 +138,7 @@ void NaiveEngine::CloseClientId(const Order& order) {
   if (rehearsing_ || order.as.client_order_id.empty()) return;
   const auto found = ids_.find({order.as.account.value(), 0, std::string(order.as.client_order_id.view())});
   found->second.open = false;
-  if (found->second.outlived) ids_.erase(found);
+  if (found->second.outlived) ids_to_forget_.push_back(found->first);
 }
 
 void NaiveEngine::Say(const Event& event) {

@@ -100,7 +100,7 @@ class NaiveEngine {
     std::uint64_t sequence = 0;
     std::int64_t registered_ns = 0;
     bool open = false;      // its order is
-    bool outlived = false;  // forgotten when its order ends
+    bool outlived = false;  // forgotten after its order ended
   };
   using IdKey = std::tuple<std::uint32_t, int, std::string>;  // account, 0: order or 1: transfer, id
 
@@ -235,6 +235,7 @@ class NaiveEngine {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> countdowns_;  // (account, group): deadline
   std::map<IdKey, Remembered> ids_;
   std::deque<IdKey> ids_by_age_;
+  std::vector<IdKey> ids_to_forget_;  // with the next command
   std::uint64_t last_order_id_ = 0;
   std::uint64_t last_trade_id_ = 0;
   std::uint64_t epoch_ = 0;
