@@ -121,6 +121,14 @@ class Exchange {
     OrderId own(0);
     matching::ForEachOutcome(outcomes, [&](const matching::OutcomeHead& head, const std::byte* record) {
       switch (head.kind) {
+        case OutcomeKind::kRested: {
+          const auto& rested = matching::ReadOutcome<matching::RestedOutcome>(record);
+          own = OrderId(rested.order_id);
+          numbers_[SlotOf(rested.order_id)] = number;
+          ring_.Write({own.value(), number, static_cast<std::uint64_t>(rested.price),
+                       static_cast<std::uint32_t>(rested.quantity), RingEventKind::kAcknowledged});
+          return;
+        }
         case OutcomeKind::kEntered: {
           const auto& entered = matching::ReadOutcome<matching::EnteredOutcome>(record);
           own = OrderId(entered.order_id);
@@ -137,7 +145,7 @@ class Exchange {
           ring_.Write({maker, number, price, static_cast<std::uint32_t>(quantity), RingEventKind::kTrade});
           return;
         }
-        case OutcomeKind::kOrder: {
+        case OutcomeKind::kLeft: {
           const auto& canceled = matching::ReadOutcome<matching::OrderOutcome>(record);
           ring_.Write({canceled.order_id, number, 0, 0, RingEventKind::kCanceled});
           return;

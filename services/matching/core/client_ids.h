@@ -37,8 +37,9 @@ class ClientIds {
 
   // Forgets what the retention no longer protects. A bounded number per call, so that no command waits for a crowd.
   void ForgetOld(std::int64_t now_ns) {
-    if (oldest_ == kNone && gone_.empty()) return;
-    Forget(now_ns);
+    const bool kept = oldest_ == kNone || now_ns - entries_[oldest_].registered_ns < retention_ns_;
+    if (!kept || !gone_.empty()) [[unlikely]]
+      Forget(now_ns);
   }
 
   [[nodiscard]] Ref Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;

@@ -70,41 +70,7 @@ std::span<const domain::Event> Engine::Apply(domain::SequenceNumber sequence, st
   return events_;
 }
 
-template <typename Body>
-std::span<const std::byte> Engine::Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
-                                               const Body& body) {
-  Begin(sequence, timestamp_ns);
-  if constexpr (std::is_same_v<Body, domain::Command>) {
-    std::visit([this](const auto& alternative) { Run(alternative); }, body.body);
-  } else {
-    Run(body);
-  }
-  Finish();
-  return outcomes_.records();
-}
-
 template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::Command&);
-template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::NewOrder&);
-template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t,
-                                                        const domain::CancelOrder&);
-
-void Engine::Begin(domain::SequenceNumber sequence, std::int64_t timestamp_ns) {
-  XT_CHECK(sequence.value() == sequence_.value() + 1, "commands are applied in sequence");
-  XT_CHECK(timestamp_ns >= now_ns_, "journal time never falls");
-  sequence_ = sequence;
-  now_ns_ = timestamp_ns;
-  outcomes_.Clear();
-  lowest_trade_ = kNever;
-  highest_trade_ = 0;
-  client_ids_.ForgetOld(now_ns_);
-  if (next_due_ns_ <= now_ns_) [[unlikely]]
-    RunDue();
-}
-
-template <typename Body>
-void Engine::Run(const Body& body) {
-  if (const Reject reject = Handle(body)) RejectCommand(body, reject);
-}
 
 template <typename Body>
 void Engine::RejectCommand(const Body& body, const Reject& reject) {
@@ -118,13 +84,6 @@ void Engine::RejectCommand(const Body& body, const Reject& reject) {
 
 template void Engine::RejectCommand(const domain::CancelOrder&, const Reject&);
 template void Engine::RejectCommand(const domain::NewOrder&, const Reject&);
-
-void Engine::Finish() {
-  if (!changed_levels_.empty()) TellLevels();
-  levels_repeat_ = false;
-  const std::int64_t expiry_ns = expiries_.empty() ? kNever : extras_[expiries_.first()].expire_time_ms * kNsPerMs;
-  next_due_ns_ = std::min(expiry_ns, countdowns_.next_due_ns());
-}
 
 // One level may have changed more than once: its last state is told, at the place of the first.
 void Engine::TellLevels() {

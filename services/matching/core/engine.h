@@ -172,6 +172,9 @@ class Engine {
 
   // A new order whose client order id was not used before.
   domain::Reject EnterNew(const domain::NewOrder& order, std::uint64_t fingerprint);
+  // A LIMIT order that only rests, in the fewest steps.
+  template <domain::Side kSide>
+  domain::Reject EnterResting(const domain::NewOrder& order, Market& market, std::uint64_t fingerprint);
   template <domain::Side kTaker>
   domain::Reject Enter(const domain::NewOrder& order, Market& market, std::uint64_t fingerprint);
   template <domain::Side kTaker>
@@ -206,6 +209,7 @@ class Engine {
                               const domain::ClientOrderId& client_order_id) const;
   // Ends an open order of any kind: tells it, gives back its reservation, takes it out.
   void End(Slot slot, domain::ExecutionType type, domain::OrderStatus status);
+  void EndPlain(Market& market, Slot slot, domain::ExecutionType type, domain::OrderStatus status);
   // The same for the resting order that self-trade prevention expires; the match takes it out of its book.
   void EndInMatch(const Market& market, Slot slot);
   // The order is open no more: its client id, its extra, its account's count.

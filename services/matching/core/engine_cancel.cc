@@ -172,13 +172,16 @@ Reject Engine::Handle(const domain::SetAccountStatus& change) {
 }
 
 void Engine::End(Slot slot, ExecutionType type, OrderStatus status) {
-  const auto& order = orders_[slot];
+  auto& order = orders_[slot];
   Market& market = MarketOf(slot);
-  const Terms terms = TermsOf(slot);
   const Side side = order.detail.side;
+  if (order.detail.extra == kNoExtra && !levels_repeat_) [[likely]] {
+    EndPlain(market, slot, type, status);
+    return;
+  }
+  const Terms terms = TermsOf(slot);
   const std::int64_t release = market.Reserved(side, terms.reserve_price, terms.left);
-  const std::int64_t given = Planted(Bug::kReleaseTwice) && order.detail.executed_quote != 0 ? 2 * release : release;
-  Move(domain::AccountId(order.owner), market.ReservedAsset(side), given, -release);
+  Move(domain::AccountId(order.owner), market.ReservedAsset(side), release, -release);
   TellOrder(market, slot, type, status, release, terms.left);
   Forget(slot);
   if (order.detail.waiting) {
@@ -187,6 +190,39 @@ void Engine::End(Slot slot, ExecutionType type, OrderStatus status) {
     const std::int64_t price = order.place.price();
     NoteLevel(market, side, price, market.book.Remove(slot));
   }
+}
+
+// One that rests without an extra, and nothing else happens in the command.
+void Engine::EndPlain(Market& market, Slot slot, ExecutionType type, OrderStatus status) {
+  const auto& order = orders_[slot];
+  const Side side = order.detail.side;
+  const std::int64_t price = order.place.price();
+  const std::int64_t left = order.quantity;
+  const std::int64_t release = market.Reserved(side, price, left);
+  const std::int64_t given = Planted(Bug::kReleaseTwice) && order.detail.executed_quote != 0 ? 2 * release : release;
+  Move(domain::AccountId(order.owner), market.ReservedAsset(side), given, -release);
+  --accounts_.Head(domain::AccountId(order.owner)).open_orders;
+  client_ids_.OrderClosed(order.detail.client_id);
+  auto* left_outcome = new (outcomes_.Take<LeftOutcome>()) LeftOutcome{
+      .order = {.head = {OutcomeKind::kLeft, WordsOf<LeftOutcome>(), market.symbol.id.value(), order.owner},
+                .order_id = orders_.IdOf(slot).value(),
+                .price = price,
+                .quantity = order.detail.ordered,
+                .executed = order.detail.ordered - left,
+                .executed_quote = order.detail.executed_quote,
+                .release = release,
+                .client_id = order.detail.client_id,
+                .side = side,
+                .type = order.detail.type,
+                .time_in_force = order.detail.time_in_force,
+                .has_extension = false,
+                .execution_type = type,
+                .status = status},
+      .level_quantity = 0,
+      .level_orders = 0};
+  const LevelState level = market.book.Remove(slot);
+  left_outcome->level_quantity = level.quantity;
+  left_outcome->level_orders = level.orders;
 }
 
 void Engine::EndInMatch(const Market& market, Slot slot) {
@@ -247,5 +283,7 @@ void Engine::TellOrder(const Market& market, Slot slot, ExecutionType type, Orde
       .status = status,
   };
 }
+
+template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t, const domain::CancelOrder&);
 
 }  // namespace xt::matching

@@ -32,6 +32,7 @@ std::uint64_t FingerprintOf(const NewOrder& order) {
 }  // namespace
 
 Reject Engine::Handle(const NewOrder& order) {
+  if (order.client_order_id.empty() && accounts_.Exists(order.account)) return EnterNew(order, 0);
   std::uint64_t fingerprint = 0;
   const Repeated repeated = CheckRepeated(order, fingerprint);
   return repeated.yes ? repeated.reject : EnterNew(order, fingerprint);
@@ -50,27 +51,86 @@ Reject Engine::EnterNew(const NewOrder& order, std::uint64_t fingerprint) {
   Market& market = *markets_[order.symbol.value()];
   if (market.symbol.status != domain::SymbolStatus::kTrading) return {RejectReason::kSymbolHalted, "symbol"};
   const AccountHead& account = accounts_.Head(order.account);
-  if (const Reject reject = CheckShape(order, market.symbol, account.self_trade_prevention, now_ns_)) return reject;
+  const bool plain = IsPlainLimit(order, market.symbol);
+  if (!plain) {
+    if (const Reject reject = CheckShape(order, market.symbol, account.self_trade_prevention, now_ns_)) return reject;
+  }
   if (!order.client_order_id.empty() && client_ids_.full()) return {RejectReason::kCapacity, "clientOrderId"};
   if (orders_.full()) return {RejectReason::kCapacity, ""};
   if (market.has_rules || account.has_rules || account.status != domain::AccountStatus::kActive) [[unlikely]] {
     if (const Reject reject = RiskCheck(*this, market, order).Run()) return reject;
   }
-  return order.side == Side::kBuy ? Enter<Side::kBuy>(order, market, fingerprint)
-                                  : Enter<Side::kSell>(order, market, fingerprint);
+  const bool rests = plain && order.time_in_force == TimeInForce::kGtc && order.group.value() == 0 &&
+                     !account.has_rules && !levels_repeat_;
+  if (order.side == Side::kBuy) {
+    return rests && !market.book.Crosses<Side::kBuy>(order.price.value())
+               ? EnterResting<Side::kBuy>(order, market, fingerprint)
+               : Enter<Side::kBuy>(order, market, fingerprint);
+  }
+  return rests && !market.book.Crosses<Side::kSell>(order.price.value())
+             ? EnterResting<Side::kSell>(order, market, fingerprint)
+             : Enter<Side::kSell>(order, market, fingerprint);
+}
+
+template <Side kSide>
+Reject Engine::EnterResting(const NewOrder& order, Market& market, std::uint64_t fingerprint) {
+  const std::int64_t price = order.price.value();
+  const std::int64_t quantity = order.quantity.value();
+  const std::int64_t reserve = market.Reserved(kSide, price, quantity);
+  AccountHead& account = accounts_.Head(order.account);
+  Balance& balance = accounts_.At(order.account, market.ReservedAsset(kSide));
+  if (reserve > balance.available) return {RejectReason::kInsufficientBalance, "quantity"};
+  if (!market.book.side<kSide>().HasRoom(price)) return {RejectReason::kCapacity, "price"};
+  const Slot slot = orders_.Allocate();
+  const domain::OrderId id = orders_.IdOf(slot);
+  ClientIds::Ref client_id = ClientIds::kNone;
+  if (!order.client_order_id.empty()) {
+    client_id = Remember(order.account, ClientIds::Kind::kOrder, order.client_order_id, fingerprint, id, true);
+  }
+  balance.available -= reserve;
+  balance.locked += reserve;
+  auto& resting = orders_[slot];
+  resting.owner = order.account.value();
+  resting.detail.ordered = quantity;
+  resting.detail.executed_quote = 0;
+  resting.detail.client_id = client_id;
+  resting.detail.extra = kNoExtra;
+  resting.detail.type = OrderType::kLimit;
+  resting.detail.time_in_force = TimeInForce::kGtc;
+  resting.detail.self_trade_prevention = EffectiveMode(order, account.self_trade_prevention);
+  resting.detail.side = kSide;
+  resting.detail.waiting = false;
+  const LevelState level = market.book.Rest<kSide>(slot, price, quantity);
+  NoteOpen(order.account, id);
+  new (outcomes_.Take<RestedOutcome>()) RestedOutcome{
+      .head = {OutcomeKind::kRested, WordsOf<RestedOutcome>(), market.symbol.id.value(), order.account.value()},
+      .order_id = id.value(),
+      .price = price,
+      .quantity = quantity,
+      .reserve = reserve,
+      .level_quantity = level.quantity,
+      .level_orders = level.orders,
+      .client_id = client_id,
+      .side = kSide,
+      .time_in_force = TimeInForce::kGtc,
+  };
+  return {};
 }
 
 template <Side kTaker>
 Reject Engine::Enter(const NewOrder& order, Market& market, std::uint64_t fingerprint) {
   AccountHead& account = accounts_.Head(order.account);
-  Incoming in;
-  in.account = order.account;
-  in.type = order.type;
-  in.time_in_force = EffectiveTimeInForce(order);
-  in.mode = EffectiveMode(order, account.self_trade_prevention);
-  in.price = order.price.value();
-  in.ordered = order.quantity.value();
-  in.quote_quantity = order.quote_quantity.value();
+  Incoming in{.account = order.account,
+              .id = {},
+              .slot = kNoSlot,
+              .type = order.type,
+              .time_in_force = EffectiveTimeInForce(order),
+              .mode = EffectiveMode(order, account.self_trade_prevention),
+              .client_id = ClientIds::kNone,
+              .extra = kNoExtra,
+              .price = order.price.value(),
+              .ordered = order.quantity.value(),
+              .quote_quantity = order.quote_quantity.value()};
   const bool waits = HasStopPrice(order.type);
   const Reject reject = waits ? DecideWaiting<kTaker>(order, market, in) : Decide<kTaker>(order, market, in);
   if (reject) return reject;
@@ -87,7 +147,7 @@ Reject Engine::Enter(const NewOrder& order, Market& market, std::uint64_t finger
     Wait<kTaker>(market, in);
   } else {
     Work<kTaker>(market, in);
-    RunStops(market);
+    if (highest_trade_ != 0) RunStops(market);
   }
   return {};
 }
@@ -161,6 +221,13 @@ Reject Engine::DecideMarket(const Market& market, Incoming& in) const {
   }
   in.limit = kAnyPrice<kTaker>;
   const std::int64_t available = accounts_.At(in.account, market.ReservedAsset(kTaker)).available;
+  if (kTaker == Side::kSell && !by_quote && in.time_in_force != TimeInForce::kFok) {
+    // What it gives is known without asking the book.
+    in.quantity = in.ordered;
+    in.reserve = market.Base(in.ordered);
+    if (in.reserve > available) return {RejectReason::kInsufficientBalance, "quantity"};
+    return {};
+  }
   Walk<kTaker> walk(*this, market, in, by_quote ? in.quote_quantity : -1, kTaker == Side::kBuy ? available : -1);
   walk.Run(in.limit, by_quote ? market.symbol.max_quantity.value() : in.ordered);
   if (by_quote && walk.taken() == 0 && walk.budget_used_up()) return {RejectReason::kMinNotional, "quoteQuantity"};
@@ -351,5 +418,7 @@ void Engine::WorkTriggered(Market& market, Incoming& in) {
   }
   Work<kTaker>(market, in);
 }
+
+template std::span<const std::byte> Engine::Execute(domain::SequenceNumber, std::int64_t, const NewOrder&);
 
 }  // namespace xt::matching

@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <type_traits>
+#include <variant>
 
+#include "libs/base/check.h"
 #include "libs/base/hash.h"
 #include "libs/domain/command.h"
 #include "libs/domain/symbol.h"
@@ -105,6 +108,44 @@ inline void Engine::NoteLevel(const Market& market, domain::Side side, std::int6
 
 inline void Engine::NoteOpen(domain::AccountId account, domain::OrderId id) {
   accounts_.AddOpenOrder(account, id, [this](domain::OrderId noted) { return orders_.Find(noted) != kNoSlot; });
+}
+
+inline void Engine::Begin(domain::SequenceNumber sequence, std::int64_t timestamp_ns) {
+  XT_CHECK(sequence.value() == sequence_.value() + 1, "commands are applied in sequence");
+  XT_CHECK(timestamp_ns >= now_ns_, "journal time never falls");
+  sequence_ = sequence;
+  now_ns_ = timestamp_ns;
+  outcomes_.Clear();
+  lowest_trade_ = kNever;
+  highest_trade_ = 0;
+  client_ids_.ForgetOld(now_ns_);
+  if (next_due_ns_ <= now_ns_) [[unlikely]]
+    RunDue();
+}
+
+template <typename Body>
+void Engine::Run(const Body& body) {
+  if (const domain::Reject reject = Handle(body)) RejectCommand(body, reject);
+}
+
+inline void Engine::Finish() {
+  if (!changed_levels_.empty()) TellLevels();
+  levels_repeat_ = false;
+  const std::int64_t expiry_ns = expiries_.empty() ? kNever : extras_[expiries_.first()].expire_time_ms * kNsPerMs;
+  next_due_ns_ = std::min(expiry_ns, countdowns_.next_due_ns());
+}
+
+template <typename Body>
+std::span<const std::byte> Engine::Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
+                                               const Body& body) {
+  Begin(sequence, timestamp_ns);
+  if constexpr (std::is_same_v<Body, domain::Command>) {
+    std::visit([this](const auto& alternative) { Run(alternative); }, body.body);
+  } else {
+    Run(body);
+  }
+  Finish();
+  return outcomes_.records();
 }
 
 // What an open order asks for, wherever it stands.

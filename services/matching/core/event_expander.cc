@@ -24,6 +24,8 @@ class EventExpander::Pass {
 
   void Take(const OutcomeHead& head, const std::byte* record) {
     switch (head.kind) {
+      case OutcomeKind::kRested: return Rest(ReadOutcome<RestedOutcome>(record));
+      case OutcomeKind::kLeft: return Leave(record);
       case OutcomeKind::kEntered: return Enter(record);
       case OutcomeKind::kFill: return Fill(record);
       case OutcomeKind::kDecreased: return Decrease(ReadOutcome<DecreasedOutcome>(record));
@@ -85,6 +87,34 @@ class EventExpander::Pass {
     Extend(order_, entered, record);
     Change(order_.account, Reserved(order_.side), BalanceReason::kReservation, -entered.reserve, entered.reserve,
            order_.order_id);
+  }
+
+  void Rest(const RestedOutcome& rested) {
+    const domain::Symbol& symbol = engine_.symbol(domain::SymbolId(rested.head.symbol));
+    const AccountId account(rested.head.account);
+    const domain::OrderId order(rested.order_id);
+    Change(account, rested.side == Side::kBuy ? symbol.quote : symbol.base, BalanceReason::kReservation,
+           -rested.reserve, rested.reserve, order);
+    ExecutionReport& report = Emit<ExecutionReport>();
+    report.account = account;
+    report.order_id = order;
+    report.client_order_id = ClientId(rested.client_id);
+    report.symbol = symbol.id;
+    report.side = rested.side;
+    report.type = domain::OrderType::kLimit;
+    report.time_in_force = rested.time_in_force;
+    report.execution_type = ExecutionType::kNew;
+    report.status = OrderStatus::kNew;
+    report.price = Price(rested.price);
+    report.quantity = Quantity(rested.quantity);
+    TellLevel(symbol.id, rested.side, rested.price, rested.level_quantity, rested.level_orders);
+  }
+
+  void Leave(const std::byte* record) {
+    TellOrder(record);
+    const auto& left = ReadOutcome<LeftOutcome>(record);
+    TellLevel(domain::SymbolId(left.order.head.symbol), left.order.side, left.order.price, left.level_quantity,
+              left.level_orders);
   }
 
   struct Party {
@@ -206,11 +236,15 @@ class EventExpander::Pass {
   }
 
   void TellLevel(Side side, const LevelOutcome& level) {
-    events_.emplace_back(domain::BookChange{.symbol = domain::SymbolId(level.head.symbol),
+    TellLevel(domain::SymbolId(level.head.symbol), side, level.price, level.quantity, level.head.account);
+  }
+
+  void TellLevel(domain::SymbolId symbol, Side side, std::int64_t price, std::int64_t quantity, std::uint32_t orders) {
+    events_.emplace_back(domain::BookChange{.symbol = symbol,
                                             .side = side,
-                                            .price = Price(level.price),
-                                            .quantity = Quantity(level.quantity),
-                                            .order_count = level.head.account});
+                                            .price = Price(price),
+                                            .quantity = Quantity(quantity),
+                                            .order_count = orders});
   }
 
   const Engine& engine_;

@@ -138,9 +138,4 @@ Reject CheckShape(const NewOrder& order, const domain::Symbol& symbol, SelfTrade
   return {};
 }
 
-TimeInForce EffectiveTimeInForce(const NewOrder& order) {
-  if (order.time_in_force != TimeInForce::kUnspecified) return order.time_in_force;
-  return IsMarketType(order.type) ? TimeInForce::kIoc : TimeInForce::kGtc;
-}
-
 }  // namespace xt::matching

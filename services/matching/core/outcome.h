@@ -18,10 +18,12 @@
 namespace xt::matching {
 
 enum class OutcomeKind : std::uint8_t {
+  kRested,     // all of a new order rests, nothing of it traded
   kEntered,    // an order begins to work: what follows of the kinds below is about it, until the next kEntered
   kFill,       // it traded with a resting order
   kDecreased,  // self-trade prevention took a part of it
   kFinished,   // it ended, or rests now
+  kLeft,       // a resting order was taken out of its book: kOrder with the level that it left
   kOrder,      // a step in the life of another order, or of one that waits
   kBidLevel,
   kAskLevel,
@@ -55,6 +57,20 @@ struct EnteredOutcome {
   domain::OrderType type;
   domain::TimeInForce time_in_force;
   bool has_extension;
+};
+
+// The short form of kEntered, kFinished and the level.
+struct RestedOutcome {
+  OutcomeHead head;
+  std::uint64_t order_id;
+  std::int64_t price;
+  std::int64_t quantity;
+  std::int64_t reserve;
+  std::int64_t level_quantity;
+  std::uint32_t level_orders;
+  std::uint32_t client_id;
+  domain::Side side;
+  domain::TimeInForce time_in_force;  // the type is LIMIT
 };
 
 struct FillOutcome {
@@ -103,6 +119,12 @@ struct OrderOutcome {
   bool has_extension;
   domain::ExecutionType execution_type;
   domain::OrderStatus status;
+};
+
+struct LeftOutcome {
+  OrderOutcome order;  // without extension
+  std::int64_t level_quantity;
+  std::uint32_t level_orders;
 };
 
 struct LevelOutcome {
