@@ -46,6 +46,15 @@ void Accounts::Configure(domain::AccountId account, const domain::AccountSetting
   head.has_rules = settings.max_open_orders != 0 || settings.max_orders != 0;
 }
 
+void Accounts::MakeRoom(domain::AccountId account) {
+  constexpr std::uint8_t kFirstRoom = 4;
+  AccountHead& head = Head(account);
+  std::vector<std::uint64_t>& list = records_[account.value()].open_list;
+  head.open_list_room = list.empty() ? kFirstRoom : static_cast<std::uint8_t>(head.open_list_room + 1);
+  list.resize(std::size_t{1} << head.open_list_room);
+  head.open_list = list.data();
+}
+
 void Accounts::DefineFeeTier(const domain::FeeTier& tier) {
   tiers_[tier.id.value()] = tier;
   for (std::size_t i = 0; i < records_.size(); ++i) {

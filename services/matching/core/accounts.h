@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -25,16 +26,19 @@ struct Balance {
 };
 
 struct AccountHead {
-  // Ids of the open orders in the order of their entry, among ids of orders that have ended since.
+  // Ids of the open orders in the order of their entry. Those of orders that have ended stay among them, or are 0, until a
+  // scan that goes a little further with each new order has moved the open ones together.
   std::uint64_t* open_list = nullptr;
   std::uint32_t open_list_size = 0;
-  std::uint32_t open_list_capacity = 0;
+  std::uint32_t scanned = 0;  // the scan's position
+  std::uint32_t kept = 0;     // of those that were scanned
   std::uint32_t open_orders = 0;
   std::int16_t maker_fee_bps = -1;  // -1: the symbol's
   std::int16_t taker_fee_bps = -1;
   domain::AccountStatus status = domain::AccountStatus::kActive;
   domain::SelfTradePrevention self_trade_prevention = domain::SelfTradePrevention::kExpireTaker;
-  bool has_rules = false;  // one of the account's risk rules is configured
+  bool has_rules = false;             // one of the account's risk rules is configured
+  std::uint8_t open_list_room = 0;  // it has 2^room places
 };
 static_assert(sizeof(AccountHead) == 32);
 
@@ -87,10 +91,13 @@ class Accounts {
   template <typename IsOpen>
   void AddOpenOrder(domain::AccountId account, domain::OrderId id, const IsOpen& is_open) {
     AccountHead& head = Head(account);
-    if (head.open_list_size == head.open_list_capacity) [[unlikely]]
-      MakeRoom(account, is_open);
+    if (head.open_list == nullptr || head.open_list_size >> head.open_list_room != 0) [[unlikely]]
+      MakeRoom(account);
     head.open_list[head.open_list_size++] = id.value();
     ++head.open_orders;
+    // A few steps at a time, so that no order waits for a whole scan; begun when most of the list is of ended orders.
+    if (head.scanned == 0 && head.open_list_size < 4 * head.open_orders + 16) return;
+    for (int step = 0; step < 4; ++step) Scan(head, is_open);
   }
 
   // Deposits minus withdrawals of an asset.
@@ -125,18 +132,17 @@ class Accounts {
   }
 
   template <typename IsOpen>
-  void MakeRoom(domain::AccountId account, const IsOpen& is_open) {
-    std::vector<std::uint64_t>& list = records_[account.value()].open_list;
-    AccountHead& head = Head(account);
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
-      if (is_open(domain::OrderId(list[i]))) list[kept++] = list[i];
+  static void Scan(AccountHead& head, const IsOpen& is_open) {
+    if (head.scanned == head.open_list_size) {
+      head.open_list_size = head.kept;
+      head.scanned = head.kept = 0;
+      return;
     }
-    if (kept > list.size() / 2 || list.empty()) list.resize(list.empty() ? 16 : list.size() * 2);
-    head.open_list = list.data();
-    head.open_list_size = kept;
-    head.open_list_capacity = static_cast<std::uint32_t>(list.size());
+    const std::uint64_t id = std::exchange(head.open_list[head.scanned++], 0);
+    if (id != 0 && is_open(domain::OrderId(id))) head.open_list[head.kept++] = id;
   }
+
+  void MakeRoom(domain::AccountId account);
 
   const std::uint32_t max_accounts_;
   std::uint32_t row_bits_ = 0;
