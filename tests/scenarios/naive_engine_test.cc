@@ -14,7 +14,7 @@ namespace xt::scenarios {
 namespace {
 
 constexpr std::int64_t kCommandsPerStream = 25'000;
-constexpr std::int64_t kDefaultCommands = 1'500'000;
+constexpr std::int64_t kDefaultCommands = 3'000'000;
 
 std::int64_t FromEnvironment(const char* name, std::int64_t otherwise) {
   const char* text = std::getenv(name);
