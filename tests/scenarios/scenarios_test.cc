@@ -1,5 +1,5 @@
-// One test per file in cases/. With XT_UPDATE_SCENARIOS=1 in the environment the answers in the files are written anew;
-// read the difference before keeping it.
+// One test per file in the folders of cases/. With XT_UPDATE_SCENARIOS=1 in the environment the answers in the files are
+// written anew; read the difference before keeping it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -16,10 +17,11 @@
 namespace xt::scenarios {
 namespace {
 
+std::filesystem::path Folder() { return std::filesystem::path(XT_SOURCE_DIR) / "tests/scenarios/cases"; }
+
 std::vector<std::filesystem::path> Files() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(XT_SOURCE_DIR) / "tests/scenarios/cases")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Folder())) {
     if (entry.path().extension() == ".scenario") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -30,6 +32,15 @@ std::string Read(const std::filesystem::path& file) {
   std::ostringstream content;
   content << std::ifstream(file).rdbuf();
   return content.str();
+}
+
+// "stop_loss__waits" for stop-loss/waits.scenario.
+std::string NameOfTest(const std::filesystem::path& file) {
+  const std::filesystem::path path = file.lexically_relative(Folder());
+  std::string name = path.parent_path().string() + "__" + path.stem().string();
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
 }
 
 class ScenarioTest : public testing::TestWithParam<std::filesystem::path> {};
@@ -45,17 +56,40 @@ TEST_P(ScenarioTest, AnswersAsWritten) {
   EXPECT_EQ(*actual, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, ScenarioTest, testing::ValuesIn(Files()), [](const auto& param) {
-  std::string name = param.param.stem().string();
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
-  return name;
-});
+TEST_P(ScenarioTest, AnswersTheSameWhenEveryCommandIsFollowedByARestart) {
+  const std::string text = Read(GetParam());
+  const auto with_restarts = RunScenario(text, Restarts::kAfterEachCommand);
+  ASSERT_TRUE(with_restarts.ok()) << with_restarts.status();
+  const auto without = RunScenario(text);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_EQ(*with_restarts, *without);
+}
+
+// The first line says the rule.
+TEST_P(ScenarioTest, SaysItsRule) {
+  const std::string text = Read(GetParam());
+  EXPECT_TRUE(text.starts_with("# ")) << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, ScenarioTest, testing::ValuesIn(Files()),
+                         [](const auto& param) { return NameOfTest(param.param); });
+
+TEST(ScenarioFilesTest, ThereAreAtLeast120InFoldersBySubject) {
+  std::set<std::filesystem::path> folders;
+  for (const auto& file : Files()) {
+    EXPECT_EQ(file.parent_path().parent_path(), Folder()) << file;
+    folders.insert(file.parent_path());
+  }
+  EXPECT_GE(Files().size(), 120u);
+  EXPECT_GE(folders.size(), 20u);
+}
 
 TEST(ScenarioRunnerTest, SaysWhichLineItDoesNotUnderstand) {
-  const auto result = RunScenario("asset KRW 0\naccount alice\nalice dances\n");
-  ASSERT_FALSE(result.ok());
-  EXPECT_NE(result.status().ToString().find("alice dances"), std::string::npos);
+  for (const std::string line : {"alice dances", "alice buy 1 @ 100 gladly", "tick now"}) {
+    const auto result = RunScenario("asset BTC 0\nasset KRW 0\nsymbol BTC-KRW tick 1 lot 1\naccount alice\n" + line);
+    ASSERT_FALSE(result.ok());
+    EXPECT_NE(result.status().ToString().find(line), std::string::npos);
+  }
 }
 
 TEST(ScenarioRunnerTest, ReplacesWrongAnswers) {
