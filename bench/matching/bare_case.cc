@@ -32,45 +32,27 @@ class Book {
   // The id of the order that rests now, 0 when none does.
   OrderId Apply(const Command& command) {
     switch (command.kind) {
-      case MessageKind::kAdd: return command.side == Side::kBuy ? Add<Side::kBuy>(command) : Add<Side::kSell>(command);
+      case MessageKind::kAdd: return Add(command);
       case MessageKind::kCancel: Cancel(command); return OrderId(0);
-      default: break;
+      default: Take(command); return OrderId(0);
     }
-    if (command.side == Side::kBuy) {
-      Take<Side::kBuy>(command);
-    } else {
-      Take<Side::kSell>(command);
-    }
-    return OrderId(0);
   }
 
-  // The first touch of what a command will need; and, when that is near, of what lies behind it.
-  void PrefetchFar(const Command& command) {
-    if (command.kind == MessageKind::kCancel) {
-      slab_.Prefetch(OrderId(command.word));
-    } else if (command.kind == MessageKind::kAdd) {
-      if (command.side == Side::kBuy) {
-        book_.PrefetchLevel<Side::kBuy>(static_cast<std::int64_t>(command.word));
-      } else {
-        book_.PrefetchLevel<Side::kSell>(static_cast<std::int64_t>(command.word));
-      }
-    }
+  [[gnu::always_inline]] void PrefetchFar(const Command& command) const {
+    book_.PrefetchFar(SlotOf(command), command.side, static_cast<std::int64_t>(command.word));
   }
-  void PrefetchNear(const Command& command) {
-    if (command.kind == MessageKind::kCancel) {
-      book_.PrefetchAround(slab_.SlotOf(OrderId(command.word)));
-    } else if (command.kind == MessageKind::kAdd) {
-      if (command.side == Side::kBuy) {
-        book_.PrefetchTail<Side::kBuy>(static_cast<std::int64_t>(command.word));
-      } else {
-        book_.PrefetchTail<Side::kSell>(static_cast<std::int64_t>(command.word));
-      }
-    }
+  [[gnu::always_inline]] void PrefetchNear(const Command& command) const {
+    book_.PrefetchNear(SlotOf(command), command.side, static_cast<std::int64_t>(command.word));
   }
 
   [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(slab_.live()); }
 
  private:
+  // Of the order that the command cancels.
+  [[nodiscard]] Slot SlotOf(const Command& command) const {
+    return command.kind == MessageKind::kCancel ? slab_.SlotOf(OrderId(command.word)) : matching::kNoSlot;
+  }
+
   struct Sink {
     TradeDigest& digest;
     EventRing& ring;
@@ -91,31 +73,29 @@ class Book {
     void OnLevelChanged(std::int64_t, const matching::LevelState&) {}
   };
 
-  template <Side kSide>
   OrderId Add(const Command& command) {
     const auto price = static_cast<std::int64_t>(command.word);
     std::int64_t left = command.quantity;
-    if (book_.Crosses<kSide>(price)) {
+    if (book_.Crosses(command.side, price)) {
       Sink sink{digest_, ring_, command.id};
-      left = book_.Match<kSide>(price, left, sink);
+      left = book_.Match(command.side, price, left, sink);
     }
     OrderId id(0);
     if (left > 0) {
       const Slot slot = slab_.Allocate();
       slab_[slot].owner = command.id;
-      book_.Rest<kSide>(slot, price, left);
+      book_.Rest(command.side, slot, price, left);
       id = slab_.IdOf(slot);
     }
     ring_.Write({id.value(), command.id, command.word, command.quantity, RingEventKind::kAcknowledged});
     return id;
   }
 
-  template <Side kSide>
   void Take(const Command& command) {
     Sink sink{digest_, ring_, command.id};
-    const std::int64_t limit =
-        command.kind == MessageKind::kMarket ? matching::kAnyPrice<kSide> : static_cast<std::int64_t>(command.word);
-    const std::int64_t left = book_.Match<kSide>(limit, command.quantity, sink);
+    std::int64_t limit = static_cast<std::int64_t>(command.word);
+    if (command.kind == MessageKind::kMarket) limit = matching::AnyPrice(command.side);
+    const std::int64_t left = book_.Match(command.side, limit, command.quantity, sink);
     ring_.Write(
         {static_cast<std::uint64_t>(left), command.id, command.word, command.quantity, RingEventKind::kAcknowledged});
   }

@@ -1,9 +1,11 @@
 // OrderBook: the resting orders of one symbol in price-time priority, and nothing else: no accounts, no balances, no
 // client ids. What happens is told to a sink whose calls are inlined. The engine uses it with the details of its orders;
 // a bare book (NoDetail, no order counts) is what the benchmark measures. Orders live in a slab that several books may
-// share. Not thread-safe; slab and level pool must outlive the book.
+// share. Writes through kNoSlot fall into an order that nobody reads, which spares branches. Not thread-safe; slab and
+// level pool must outlive the book.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -12,6 +14,7 @@
 #include "libs/domain/enums.h"
 #include "libs/domain/ids.h"
 #include "services/matching/core/order_slab.h"
+#include "services/matching/core/planted_bugs.h"
 #include "services/matching/core/price_levels.h"
 
 namespace xt::matching {
@@ -21,9 +24,11 @@ constexpr domain::Side Opposite(domain::Side side) {
 }
 
 // The limit of an order that takes any price.
+constexpr std::int64_t AnyPrice(domain::Side taker) {
+  return taker == domain::Side::kBuy ? std::numeric_limits<std::int64_t>::max() - 1 : 1;
+}
 template <domain::Side kTaker>
-inline constexpr std::int64_t kAnyPrice = kTaker == domain::Side::kBuy ? std::numeric_limits<std::int64_t>::max() - 1
-                                                                       : 1;
+inline constexpr std::int64_t kAnyPrice = AnyPrice(kTaker);
 
 // What a sink decides about the maker that is next in line.
 struct MakerDecision {
@@ -55,31 +60,32 @@ class OrderBook {
   using OrderType = typename Slab::OrderType;
   using Pool = LevelPool<kCountOrdersT>;
 
-  OrderBook(domain::SymbolId symbol, Slab& orders, Pool& pool)
-      : symbol_(symbol), orders_(&orders), bids_(pool), asks_(pool) {}
+  using Levels = PriceLevels<kCountOrdersT>;
 
+  OrderBook(domain::SymbolId symbol, Slab& orders, Pool& pool)
+      : symbol_(symbol),
+        orders_(&orders),
+        sides_{Levels(domain::Side::kBuy, pool), Levels(domain::Side::kSell, pool)} {}
+
+  [[nodiscard]] Levels& side(domain::Side side) { return sides_[Index(side)]; }
+  [[nodiscard]] const Levels& side(domain::Side side) const { return sides_[Index(side)]; }
   template <domain::Side kSide>
-  [[nodiscard]] auto& side() {
-    if constexpr (kSide == domain::Side::kBuy) {
-      return bids_;
-    } else {
-      return asks_;
-    }
+  [[nodiscard]] Levels& side() {
+    return side(kSide);
   }
   template <domain::Side kSide>
-  [[nodiscard]] const auto& side() const {
-    if constexpr (kSide == domain::Side::kBuy) {
-      return bids_;
-    } else {
-      return asks_;
-    }
+  [[nodiscard]] const Levels& side() const {
+    return side(kSide);
   }
 
   // Whether an order of this side and limit would trade with the best of the other side.
+  [[nodiscard]] bool Crosses(domain::Side taker, std::int64_t limit) const {
+    const Levels& levels = side(Opposite(taker));
+    return levels.best_key() >= levels.KeyOf(limit);
+  }
   template <domain::Side kTaker>
   [[nodiscard]] bool Crosses(std::int64_t limit) const {
-    const std::int64_t best = side<Opposite(kTaker)>().best();
-    return kTaker == domain::Side::kBuy ? best <= limit : best >= limit;
+    return Crosses(kTaker, limit);
   }
 
   // Trades up to `left` against the other side, best price first, oldest order first, at the makers' prices.
@@ -93,30 +99,38 @@ class OrderBook {
   // Refill is asked when nothing is left of a maker: with more than 0, that is its quantity from now on and it goes to the
   // tail of its queue, where this taker may meet it again. Otherwise, and when it is expired, a maker is freed after the
   // call. Returns what is left of `left`.
-  template <domain::Side kTaker, typename Sink>
-  std::int64_t Match(std::int64_t limit, std::int64_t left, Sink& sink) {
+  template <typename Sink>
+  std::int64_t Match(domain::Side taker, std::int64_t limit, std::int64_t left, Sink& sink) {
+    Levels& levels = side(Opposite(taker));
+    const std::int64_t limit_key = levels.KeyOf(limit);
     bool go_on = true;
-    while (go_on && left > 0 && Crosses<kTaker>(limit)) go_on = MatchBestLevel<kTaker>(left, sink);
+    while (go_on && left > 0 && levels.best_key() >= limit_key) go_on = MatchBestLevel(levels, left, sink);
     return left;
   }
+  template <domain::Side kTaker, typename Sink>
+  std::int64_t Match(std::int64_t limit, std::int64_t left, Sink& sink) {
+    return Match(kTaker, limit, left, sink);
+  }
 
-  // Appends the order in `slot` to the queue of its price. Only when side<kSide>().HasRoom(price).
-  template <domain::Side kSide>
-  LevelState Rest(Slot slot, std::int64_t price, std::int64_t quantity) {
+  // Appends the order in `slot` to the queue of its price. Only when side(side).HasRoom(price).
+  LevelState Rest(domain::Side own, Slot slot, std::int64_t price, std::int64_t quantity) {
     OrderType& order = (*orders_)[slot];
-    order.place = Place(symbol_, kSide, price);
+    auto& level = side(own).Open(price);
+    const Slot tail = level.tail;
+    order.place = Place(symbol_, own, price);
     order.quantity = quantity;
+    order.previous = tail;
     order.next = kNoSlot;
-    auto& level = side<kSide>().Open(price);
-    order.previous = level.tail;
-    if (level.tail != kNoSlot) {
-      (*orders_)[level.tail].next = slot;
-    } else {
-      level.head = slot;
-    }
+    (*orders_)[tail].next = slot;
+    level.head = tail != kNoSlot ? level.head : slot;
     level.tail = slot;
     level.quantity += quantity;
+    if (Planted(Bug::kNewestMakerFirst)) MoveToHead(level, slot);
     return StateOf(level);
+  }
+  template <domain::Side kSide>
+  LevelState Rest(Slot slot, std::int64_t price, std::int64_t quantity) {
+    return Rest(kSide, slot, price, quantity);
   }
 
   // Takes `by` off a resting order, less than it has; it keeps its place in the queue.
@@ -124,10 +138,9 @@ class OrderBook {
     OrderType& order = (*orders_)[slot];
     XT_CHECK(by > 0 && by < order.quantity, "an order is reduced to nothing");
     order.quantity -= by;
-    const std::int64_t price = order.place.price();
-    auto* level = order.place.side() == domain::Side::kBuy ? bids_.Find(price) : asks_.Find(price);
-    level->quantity -= by;
-    return StateOf(*level);
+    auto& level = *side(order.place.side()).Find(order.place.price());
+    level.quantity -= by;
+    return StateOf(level);
   }
 
   // Takes a resting order out and frees its slot.
@@ -139,38 +152,71 @@ class OrderBook {
 
   // Takes a resting order out; its slot stays allocated, and is the caller's to use or free.
   LevelState Detach(Slot slot) {
-    return (*orders_)[slot].place.side() == domain::Side::kBuy ? DetachFrom<domain::Side::kBuy>(slot)
-                                                               : DetachFrom<domain::Side::kSell>(slot);
+    const OrderType& order = (*orders_)[slot];
+    Levels& levels = side(order.place.side());
+    const std::int64_t price = order.place.price();
+    const Slot previous = order.previous;
+    const Slot next = order.next;
+    auto& level = *levels.Find(price);
+    level.quantity -= order.quantity;
+    levels.CountDown(level, 1);
+    (*orders_)[previous].next = next;
+    (*orders_)[next].previous = previous;
+    level.head = previous != kNoSlot ? level.head : next;
+    level.tail = next != kNoSlot ? level.tail : previous;
+    const LevelState state = StateOf(level);
+    if (level.head == kNoSlot) levels.Close(price);
+    return state;
+  }
+
+  // Puts a resting order behind the others of its level: a mistake that tests plant.
+  void RestAgain(Slot slot) {
+    const OrderType order = (*orders_)[slot];
+    Detach(slot);
+    Rest(order.place.side(), slot, order.place.price(), order.quantity);
   }
 
   // visit(price, Level) for the levels of a side, best first, until it returns false.
   template <domain::Side kSide, typename Visit>
   void ForEachLevel(Visit&& visit) const {
     const auto& levels = side<kSide>();
-    for (std::int64_t price = levels.best(); price != levels.kNone; price = levels.NextWorse(price)) {
+    for (std::int64_t price = levels.best(); price != levels.none(); price = levels.NextWorse(price)) {
       if (!visit(price, *levels.Find(price))) return;
     }
   }
 
-  // Brings what a Rest at this price will touch nearer; a hint without effect on the result.
-  template <domain::Side kSide>
-  void PrefetchLevel(std::int64_t price) const {
-    if (const Level* level = side<kSide>().Find(price)) __builtin_prefetch(level, 1);
+  // What a command that comes soon will touch: a Rest of an order of `side` at `price`, or a Remove of `slot` when that
+  // is not kNoSlot. Hints without effect on the result, and without a branch on which of the two it is, which nobody
+  // could predict. First the far one and, when that is near, the near one.
+  [[gnu::always_inline]] void PrefetchFar(Slot slot, domain::Side own, std::int64_t price) const {
+    const Levels& levels = side(own);
+    __builtin_prefetch(&(*orders_)[slot], 1);
+    __builtin_prefetch(levels.FindNear(slot != kNoSlot ? levels.best() : price), 1);
   }
-  template <domain::Side kSide>
-  void PrefetchTail(std::int64_t price) const {
-    if (const Level* level = side<kSide>().Find(price)) __builtin_prefetch(&(*orders_)[level->tail], 1);
-  }
-  // The same for a Remove: the order must be near already.
-  void PrefetchAround(Slot slot) const {
+  [[gnu::always_inline]] void PrefetchNear(Slot slot, domain::Side own, std::int64_t price) const {
     const OrderType& order = (*orders_)[slot];
-    __builtin_prefetch(&(*orders_)[order.previous], 1);
-    __builtin_prefetch(&(*orders_)[order.next], 1);
-    if (order.place.side() == domain::Side::kBuy) {
-      PrefetchLevel<domain::Side::kBuy>(order.place.price());
-    } else {
-      PrefetchLevel<domain::Side::kSell>(order.place.price());
-    }
+    const bool removes = slot != kNoSlot;
+    own = removes ? order.place.side() : own;
+    price = removes ? order.place.price() : price;
+    const Level* level = side(own).FindNear(price);
+    const Slot* first = removes ? &order.previous : &level->tail;
+    const void* second = removes ? static_cast<const void*>(&(*orders_)[order.next]) : level;
+    __builtin_prefetch(&(*orders_)[*first], 1);
+    __builtin_prefetch(level, 1);
+    __builtin_prefetch(second, 1);
+  }
+
+  // The same in parts, for who knows what is to come.
+  template <domain::Side kSide>
+  [[gnu::always_inline]] void PrefetchLevel(std::int64_t price) const {
+    __builtin_prefetch(side<kSide>().FindNear(price), 1);
+  }
+  template <domain::Side kSide>
+  [[gnu::always_inline]] void PrefetchTail(std::int64_t price) const {
+    __builtin_prefetch(&(*orders_)[side<kSide>().FindNear(price)->tail], 1);
+  }
+  [[gnu::always_inline]] void PrefetchAround(Slot slot) const {
+    PrefetchNear(slot, domain::Side::kBuy, 0);
   }
 
  private:
@@ -183,10 +229,11 @@ class OrderBook {
     }
   }
 
+  static std::size_t Index(domain::Side side) { return side == domain::Side::kSell ? 1 : 0; }
+
   // False when the sink wants no more.
-  template <domain::Side kTaker, typename Sink>
-  bool MatchBestLevel(std::int64_t& left, Sink& sink) {
-    auto& levels = side<Opposite(kTaker)>();
+  template <typename Sink>
+  bool MatchBestLevel(Levels& levels, std::int64_t& left, Sink& sink) {
     const std::int64_t price = levels.best();
     auto& level = levels.best_level();
     Slot slot = level.head;
@@ -218,7 +265,7 @@ class OrderBook {
           if (const std::int64_t refill = sink.Refill(slot, maker); refill > 0) {
             maker.quantity = refill;
             level_quantity += refill;
-            if (next != kNoSlot) {
+            if (next != kNoSlot && !Planted(Bug::kRefillIcebergAtFront)) {
               MoveToTail(level, slot);
               slot = next;
             }
@@ -235,9 +282,8 @@ class OrderBook {
     level.quantity = level_quantity;
     if (changed) sink.OnLevelChanged(price, StateOf(level));
     level.head = slot;
-    if (slot != kNoSlot) {
-      (*orders_)[slot].previous = kNoSlot;
-    } else {
+    (*orders_)[slot].previous = kNoSlot;
+    if (slot == kNoSlot) {
       level.tail = kNoSlot;
       levels.Close(price);
     }
@@ -264,27 +310,21 @@ class OrderBook {
     level.tail = slot;
   }
 
-  template <domain::Side kSide>
-  LevelState DetachFrom(Slot slot) {
-    auto& levels = side<kSide>();
+  // Of the tail of the queue: a mistake that tests plant.
+  void MoveToHead(Level& level, Slot slot) {
     OrderType& order = (*orders_)[slot];
-    const std::int64_t price = order.place.price();
-    auto& level = *levels.Find(price);
-    level.quantity -= order.quantity;
-    levels.CountDown(level, 1);
-    const Slot previous = order.previous;
-    const Slot next = order.next;
-    (previous != kNoSlot ? (*orders_)[previous].next : level.head) = next;
-    (next != kNoSlot ? (*orders_)[next].previous : level.tail) = previous;
-    const LevelState state = StateOf(level);
-    if (level.head == kNoSlot) levels.Close(price);
-    return state;
+    if (level.head == slot) return;
+    level.tail = order.previous;
+    (*orders_)[level.tail].next = kNoSlot;
+    (*orders_)[level.head].previous = slot;
+    order.previous = kNoSlot;
+    order.next = level.head;
+    level.head = slot;
   }
 
   domain::SymbolId symbol_;
   Slab* orders_;
-  PriceLevels<domain::Side::kBuy, kCountOrdersT> bids_;
-  PriceLevels<domain::Side::kSell, kCountOrdersT> asks_;
+  std::array<Levels, 2> sides_;
 };
 
 // The book alone, for benchmarks and experiments: 32 bytes per order.

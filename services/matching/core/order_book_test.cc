@@ -267,41 +267,78 @@ TEST_F(OrderBookTest, KeepsTheWholeRangeOfPricesInOrder) {
   EXPECT_EQ(Prices<Side::kBuy>(), std::vector<std::int64_t>(std::rbegin(prices), std::rend(prices)));
 }
 
+TEST_F(OrderBookTest, RoomIsCountedInBlocks) {
+  BareLevelPool pool(1);
+  BareBook book(domain::SymbolId(0), slab_, pool);
+  const auto& bids = book.side<Side::kBuy>();
+  const Slot first = slab_.Allocate();
+  book.Rest<Side::kBuy>(first, 1'024, 1);
+  EXPECT_TRUE(bids.HasRoom(2'047)) << "another page of the same block";
+  const Slot second = slab_.Allocate();
+  book.Rest<Side::kBuy>(second, 2'047, 1);
+  EXPECT_EQ(pool.used_blocks, 1u);
+  EXPECT_FALSE(bids.HasRoom(1'023));
+  EXPECT_FALSE(bids.HasRoom(2'048));
+  EXPECT_FALSE(book.side<Side::kSell>().HasRoom(1'024)) << "each side takes its own";
+  book.Remove(first);
+  EXPECT_FALSE(bids.HasRoom(2'048));
+  book.Remove(second);
+  EXPECT_TRUE(bids.HasRoom(2'048));
+}
+
 TEST_F(OrderBookTest, PagesComeBackWithTheirLastOrder) {
+  BareLevelPool pool(200);
+  BareBook book(domain::SymbolId(0), slab_, pool);
   for (int round = 0; round < 3; ++round) {
     std::vector<Slot> slots;
     for (std::int64_t i = 0; i < 200; ++i) {
-      ASSERT_TRUE(book_.side<Side::kBuy>().HasRoom(1 + i * 5'000'000'000));
-      slots.push_back(Rest<Side::kBuy>(1, 1 + i * 5'000'000'000, 1));
+      ASSERT_TRUE(book.side<Side::kBuy>().HasRoom(1 + i * 5'000'000'000));
+      slots.push_back(slab_.Allocate());
+      book.Rest<Side::kBuy>(slots.back(), 1 + i * 5'000'000'000, 1);
     }
-    EXPECT_FALSE(book_.side<Side::kBuy>().HasRoom(3'000'000)) << "all pages are taken";
-    EXPECT_TRUE(book_.side<Side::kBuy>().HasRoom(2)) << "this page is there";
-    for (const Slot slot : slots) book_.Remove(slot);
-    EXPECT_EQ(pool_.pages.used(), 0u);
-    EXPECT_EQ(pool_.directories.used(), 0u);
+    EXPECT_FALSE(book.side<Side::kBuy>().HasRoom(3'000'000)) << "all pages are taken";
+    EXPECT_TRUE(book.side<Side::kBuy>().HasRoom(2)) << "this page is there";
+    for (const Slot slot : slots) book.Remove(slot);
+    EXPECT_EQ(pool.pages.used(), 0u);
+    EXPECT_EQ(pool.directories.used(), 0u);
+    EXPECT_EQ(pool.used_blocks, 0u);
+    EXPECT_EQ(pool.pages.made(), 200u) << "they are used again";
   }
 }
 
-TEST_F(OrderBookTest, RandomLevelsAreThoseOfAMap) {
-  std::map<std::int64_t, std::vector<Slot>> expected;
-  std::uint64_t random = 7;
-  for (int i = 0; i < 60'000; ++i) {
-    const std::uint64_t draw = NextRandom(random);
-    const std::int64_t price = static_cast<std::int64_t>(1 + (draw % 3 == 0 ? draw % 90'000 : 40'000 + draw % 150));
-    if (const auto found = expected.find(price); found != expected.end() && (draw >> 40) % 2 == 0) {
-      book_.Remove(found->second.back());
-      found->second.pop_back();
-      if (found->second.empty()) expected.erase(found);
-    } else {
-      expected[price].push_back(Rest<Side::kBuy>(1, price, 1));
+template <Side kSide>
+class OrderBookSideTest : public OrderBookTest {
+ protected:
+  void RandomLevelsAreThoseOfAMap(std::uint64_t range) {
+    std::map<std::int64_t, std::vector<Slot>> expected;  // by the price, the best first
+    const auto key = [](std::int64_t price) { return kSide == Side::kBuy ? -price : price; };
+    std::uint64_t random = 7;
+    for (int i = 0; i < 60'000; ++i) {
+      const std::uint64_t draw = NextRandom(random);
+      const auto price = static_cast<std::int64_t>(1 + (draw % 3 == 0 ? draw % range : range / 2 + draw % 150));
+      const auto found = expected.find(key(price));
+      if (found != expected.end() && (draw >> 40) % 2 == 0) {
+        book_.Remove(found->second.back());
+        found->second.pop_back();
+        if (found->second.empty()) expected.erase(found);
+      } else if (book_.side<kSide>().HasRoom(price)) {
+        expected[key(price)].push_back(Rest<kSide>(1, price, 1));
+      }
+      const auto& levels = book_.side<kSide>();
+      ASSERT_EQ(levels.best(), expected.empty() ? levels.none() : key(expected.begin()->first));
     }
-    const std::int64_t best = expected.empty() ? 0 : expected.rbegin()->first;
-    ASSERT_EQ(book_.side<Side::kBuy>().best(), best);
+    std::vector<std::int64_t> prices;
+    for (const auto& level : expected) prices.push_back(key(level.first));
+    EXPECT_EQ(Prices<kSide>(), prices);
   }
-  std::vector<std::int64_t> prices;
-  for (auto level = expected.rbegin(); level != expected.rend(); ++level) prices.push_back(level->first);
-  EXPECT_EQ(Prices<Side::kBuy>(), prices);
-}
+};
+using OrderBookBidsTest = OrderBookSideTest<Side::kBuy>;
+using OrderBookAsksTest = OrderBookSideTest<Side::kSell>;
+
+TEST_F(OrderBookBidsTest, RandomLevelsAreThoseOfAMap) { RandomLevelsAreThoseOfAMap(90'000); }
+TEST_F(OrderBookAsksTest, RandomLevelsAreThoseOfAMap) { RandomLevelsAreThoseOfAMap(90'000); }
+TEST_F(OrderBookBidsTest, RandomFarLevelsAreThoseOfAMap) { RandomLevelsAreThoseOfAMap(900'000'000'000); }
+TEST_F(OrderBookAsksTest, RandomFarLevelsAreThoseOfAMap) { RandomLevelsAreThoseOfAMap(900'000'000'000); }
 
 }  // namespace
 }  // namespace xt::matching

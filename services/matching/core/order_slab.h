@@ -105,7 +105,7 @@ class OrderSlab {
     return order.generation == id.value() >> 32 && order.quantity != 0 ? slot : kNoSlot;
   }
 
-  void Prefetch(domain::OrderId id) const { __builtin_prefetch(&orders_[SlotOf(id)], 1); }
+  [[gnu::always_inline]] void Prefetch(domain::OrderId id) const { __builtin_prefetch(&orders_[SlotOf(id)], 1); }
   // For prefetching ahead: the slot that an id would be in, whether or not the order lives.
   [[nodiscard]] Slot SlotOf(domain::OrderId id) const {
     const Slot slot = static_cast<Slot>(id.value());

@@ -1,24 +1,25 @@
-// PriceLevels: one side of a book as an array of price levels indexed by the tick. Levels lie in pages of 1,024 that are
-// allocated when their first order comes and given back with the last one; bitmaps over levels and pages find the next
-// best price in a few instructions, and the best one is cached. The pages of all books come from one LevelPool, whose
-// limit bounds the memory that far-away prices can take. Not thread-safe.
+// PriceLevels: one side of a book as an array of price levels indexed by the tick. Levels lie in pages of 64 that are
+// taken from a pool when their first order comes and given back with the last one; bitmaps over levels and pages find the
+// next best price in a few instructions, and the best one is cached. Prices become keys, of which the greater is the
+// better on either side, so that both sides run the same code without a branch on the side. The pages of all books come
+// from one LevelPool, whose limit bounds the memory that far-away prices can take. Not thread-safe.
 //
-//   directory (4,096 pages) -> page (1,024 levels) -> level {head, tail, quantity}
+//   directory (65,536 pages) -> page (64 levels) -> level {head, tail, quantity}
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
-#include <memory>
-#include <new>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "libs/base/check.h"
 #include "libs/domain/enums.h"
 #include "services/matching/core/order_slab.h"
+#include "services/matching/core/zeroed_array.h"
 
 namespace xt::matching {
 
@@ -35,152 +36,188 @@ struct CountedLevel : Level {
 template <bool kCountOrders>
 using LevelOf = std::conditional_t<kCountOrders, CountedLevel, Level>;
 
-// The direction in which prices get worse: down for bids, up for asks. A bit at or beyond `from` in that direction;
-// -1 when there is none.
-template <domain::Side kSide>
-int NextBit(std::uint64_t word, int from) {
-  if constexpr (kSide == domain::Side::kSell) {
-    if (from > 63) return -1;
-    word &= ~std::uint64_t{0} << from;
-    return word != 0 ? std::countr_zero(word) : -1;
-  } else {
-    if (from < 0) return -1;
-    word &= ~std::uint64_t{0} >> (63 - from);
-    return word != 0 ? 63 - std::countl_zero(word) : -1;
-  }
+inline constexpr int kPageBits = 6;
+inline constexpr int kBlockBits = 10;
+inline constexpr int kDirectoryBits = 16;
+
+// The highest bit at or below `from`; -1 when there is none.
+inline int HighestBit(std::uint64_t word, int from) {
+  if (from < 0) return -1;
+  word &= ~std::uint64_t{0} >> (63 - from);
+  return 63 - std::countl_zero(word);
 }
-
-// 64 x kWords bits under one summary word.
-template <int kWords>
-struct Bitmap {
-  static_assert(kWords <= 64);
-  std::uint64_t summary;
-  std::array<std::uint64_t, kWords> words;
-
-  void Set(int bit) {
-    words[static_cast<std::size_t>(bit >> 6)] |= std::uint64_t{1} << (bit & 63);
-    summary |= std::uint64_t{1} << (bit >> 6);
-  }
-  void Clear(int bit) {
-    std::uint64_t& word = words[static_cast<std::size_t>(bit >> 6)];
-    word &= ~(std::uint64_t{1} << (bit & 63));
-    if (word == 0) summary &= ~(std::uint64_t{1} << (bit >> 6));
-  }
-  [[nodiscard]] bool empty() const { return summary == 0; }
-
-  template <domain::Side kSide>
-  [[nodiscard]] int Next(int from) const {
-    constexpr int kStep = kSide == domain::Side::kSell ? 1 : -1;
-    if (from < 0 || from >= kWords * 64) return -1;
-    const int word = from >> 6;
-    if (const int bit = NextBit<kSide>(words[static_cast<std::size_t>(word)], from & 63); bit >= 0) {
-      return word << 6 | bit;
-    }
-    const int other = NextBit<kSide>(summary, word + kStep);
-    if (other < 0) return -1;
-    constexpr int kEdge = kSide == domain::Side::kSell ? 0 : 63;
-    return other << 6 | NextBit<kSide>(words[static_cast<std::size_t>(other)], kEdge);
-  }
-};
-
-inline constexpr int kPageBits = 10;
-inline constexpr int kDirectoryBits = 12;
 
 template <bool kCountOrders>
 struct LevelPage {
-  Bitmap<1 << (kPageBits - 6)> used;
   alignas(64) std::array<LevelOf<kCountOrders>, std::size_t{1} << kPageBits> levels;
 };
 
-template <bool kCountOrders>
+// Where the pages are and which of their levels have orders. A megabyte of address space, of which only what is used is
+// ever touched.
 struct LevelDirectory {
-  Bitmap<1 << (kDirectoryBits - 6)> used;
-  std::array<LevelPage<kCountOrders>*, std::size_t{1} << kDirectoryBits> pages;
+  std::array<std::uint64_t, std::size_t{1} << (kDirectoryBits - 12)> summary;  // a bit per word of `used`
+  std::array<std::uint64_t, std::size_t{1} << (kDirectoryBits - 6)> used;      // a bit per page
+  std::array<std::uint32_t, std::size_t{1} << kDirectoryBits> pages;           // 0 where there is none
+  std::array<std::uint64_t, std::size_t{1} << kDirectoryBits> levels;          // a bit per level
+
+  void Set(std::size_t page) {
+    used[page >> 6] |= std::uint64_t{1} << (page & 63);
+    summary[page >> 12] |= std::uint64_t{1} << (page >> 6 & 63);
+  }
+  void Clear(std::size_t page) {
+    used[page >> 6] &= ~(std::uint64_t{1} << (page & 63));
+    if (used[page >> 6] == 0) summary[page >> 12] &= ~(std::uint64_t{1} << (page >> 6 & 63));
+  }
+  [[nodiscard]] bool BlockUsed(std::size_t page) const {
+    constexpr int kPages = 1 << (kBlockBits - kPageBits);
+    return (used[page >> 6] >> (page & 63 & ~(kPages - 1)) & ((std::uint64_t{1} << kPages) - 1)) != 0;
+  }
+  [[nodiscard]] bool empty() const {
+    std::uint64_t any = 0;
+    for (const std::uint64_t word : summary) any |= word;
+    return any == 0;
+  }
+
+  // The highest page at or below `from`; -1 when there is none.
+  [[nodiscard]] int Highest(int from) const {
+    if (from < 0) return -1;
+    if (const int bit = HighestBit(used[static_cast<std::size_t>(from >> 6)], from & 63); bit >= 0) {
+      return (from >> 6) << 6 | bit;
+    }
+    int word = (from >> 6) - 1;
+    for (int above = word >> 6; above >= 0; --above, word = above << 6 | 63) {
+      const int bit = HighestBit(summary[static_cast<std::size_t>(above)], word & 63);
+      if (bit < 0) continue;
+      const int found = above << 6 | bit;
+      return found << 6 | HighestBit(used[static_cast<std::size_t>(found)], 63);
+    }
+    return -1;
+  }
 };
 
-// Hands out zeroed nodes and takes them back zeroed again: a page or directory is returned when nothing is in it.
-template <typename Node>
-class NodePool {
+// Hands out zeroed pages, by number, and takes them back zeroed again: a page is returned when nothing is in it. Number 0
+// is no page.
+template <bool kCountOrders>
+class PagePool {
  public:
-  explicit NodePool(std::size_t limit) : limit_(limit) {}
-  [[nodiscard]] bool empty() const { return free_.empty() && nodes_.size() == limit_; }
-  [[nodiscard]] std::size_t used() const { return nodes_.size() - free_.size(); }
-  [[nodiscard]] Node* Take() {
-    if (free_.empty()) {
-      XT_CHECK(nodes_.size() < limit_, "the pool of price levels is empty");
-      nodes_.emplace_back(static_cast<Node*>(std::aligned_alloc(64, (sizeof(Node) + 63) / 64 * 64)));
-      XT_CHECK(nodes_.back() != nullptr, "out of memory");
-      free_.reserve(nodes_.capacity());
-      return new (nodes_.back().get()) Node{};
-    }
-    Node* node = free_.back();
-    free_.pop_back();
-    return node;
+  using Page = LevelPage<kCountOrders>;
+  explicit PagePool(std::size_t limit) : pages_(limit + 1) {}
+  [[nodiscard]] Page* data() { return pages_.data(); }
+  [[nodiscard]] bool empty() const { return free_ == 0 && made_ + 1 == pages_.size(); }
+  [[nodiscard]] std::size_t used() const { return used_; }
+  // Pages that were ever in use.
+  [[nodiscard]] std::size_t made() const { return made_; }
+  [[nodiscard]] std::uint32_t Take() {
+    XT_CHECK(!empty(), "the pool of price levels is empty");
+    ++used_;
+    if (free_ == 0) return ++made_;
+    const std::uint32_t page = free_;
+    free_ = std::exchange(pages_[page].levels[0].head, 0);
+    return page;
   }
-  void Return(Node* node) { free_.push_back(node); }
+  void Return(std::uint32_t page) {
+    --used_;
+    pages_[page].levels[0].head = std::exchange(free_, page);
+  }
 
  private:
-  struct FreeMemory {
-    void operator()(Node* node) const { std::free(node); }
-  };
-  std::size_t limit_;
-  std::vector<std::unique_ptr<Node, FreeMemory>> nodes_;
-  std::vector<Node*> free_;
+  ZeroedArray<Page> pages_;
+  std::uint32_t made_ = 0;
+  std::uint32_t free_ = 0;  // linked through the first level
+  std::size_t used_ = 0;
+};
+
+// The same for directories, which are few and far apart.
+class DirectoryPool {
+ public:
+  [[nodiscard]] std::size_t used() const { return made_.size() - free_.size(); }
+  [[nodiscard]] LevelDirectory* Take() {
+    if (free_.empty()) {
+      free_.reserve(made_.size() + 1);
+      return &made_.emplace_back(1)[0];
+    }
+    LevelDirectory* directory = free_.back();
+    free_.pop_back();
+    return directory;
+  }
+  void Return(LevelDirectory* directory) { free_.push_back(directory); }
+
+ private:
+  std::vector<ZeroedArray<LevelDirectory>> made_;
+  std::vector<LevelDirectory*> free_;
+};
+
+// What may be used is counted in blocks of 1,024 prices on one side of one book, so that the rule is the same whatever the
+// size of a page is.
+template <bool kCountOrders>
+struct LevelPool {
+  explicit LevelPool(std::size_t blocks) : max_blocks(blocks), pages(blocks << (kBlockBits - kPageBits)) {}
+  std::size_t max_blocks;
+  std::size_t used_blocks = 0;
+  PagePool<kCountOrders> pages;
+  DirectoryPool directories;
 };
 
 template <bool kCountOrders>
-struct LevelPool {
-  explicit LevelPool(std::size_t max_pages) : pages(max_pages), directories(max_pages) {}
-  NodePool<LevelPage<kCountOrders>> pages;
-  NodePool<LevelDirectory<kCountOrders>> directories;
-};
-
-template <domain::Side kSide, bool kCountOrders>
 class PriceLevels {
   using Page = LevelPage<kCountOrders>;
-  using Directory = LevelDirectory<kCountOrders>;
+  using Directory = LevelDirectory;
   using LevelType = LevelOf<kCountOrders>;
-  static constexpr int kStep = kSide == domain::Side::kSell ? 1 : -1;
 
  public:
+  PriceLevels(domain::Side side, LevelPool<kCountOrders>& pool)
+      : flip_(side == domain::Side::kSell ? -1 : 0), best_key_(KeyOf(none())), pages_(pool.pages.data()), pool_(&pool) {}
+
   // The best price of an empty side: nothing crosses it.
-  static constexpr std::int64_t kNone = kSide == domain::Side::kSell ? std::numeric_limits<std::int64_t>::max() : 0;
+  [[nodiscard]] std::int64_t none() const { return flip_ & std::numeric_limits<std::int64_t>::max(); }
 
-  explicit PriceLevels(LevelPool<kCountOrders>& pool) : pool_(&pool) {}
+  // Of two prices the better one has the greater key.
+  [[nodiscard]] std::int64_t KeyOf(std::int64_t price) const { return price ^ flip_; }
 
-  [[nodiscard]] bool empty() const { return best_ == kNone; }
-  [[nodiscard]] std::int64_t best() const { return best_; }
+  [[nodiscard]] bool empty() const { return best_level_ == nullptr; }
+  [[nodiscard]] std::int64_t best() const { return best_key_ ^ flip_; }
+  [[nodiscard]] std::int64_t best_key() const { return best_key_; }
   [[nodiscard]] LevelType& best_level() { return *best_level_; }
-  [[nodiscard]] static bool IsBetter(std::int64_t a, std::int64_t b) {
-    return kSide == domain::Side::kSell ? a < b : a > b;
-  }
+  [[nodiscard]] bool IsBetter(std::int64_t a, std::int64_t b) const { return KeyOf(a) > KeyOf(b); }
 
-  // Whether an order can rest here: its page exists or can be made.
-  [[nodiscard]] bool HasRoom(std::int64_t price) const { return !pool_->pages.empty() || PageOf(price) != nullptr; }
+  // Whether an order can rest here: its block is in use or can be.
+  [[nodiscard]] bool HasRoom(std::int64_t price) const {
+    if (pool_->used_blocks < pool_->max_blocks) [[likely]]
+      return true;
+    const Directory* directory = DirectoryOf(price);
+    return directory != nullptr && directory->BlockUsed(InDirectory(KeyOf(price)));
+  }
 
   // The level of this price; null when no order rests anywhere near it.
   [[nodiscard]] LevelType* Find(std::int64_t price) const {
     Page* page = PageOf(price);
-    return page != nullptr ? &page->levels[InPage(price)] : nullptr;
+    return page != nullptr ? &page->levels[InPage(KeyOf(price))] : nullptr;
+  }
+
+  // For prefetching: the level of this price when its page is in the directory in use, or else some other level.
+  [[nodiscard]] [[gnu::always_inline]] const LevelType* FindNear(std::int64_t price) const {
+    const std::int64_t key = KeyOf(price);
+    return &pages_[home_->pages[InDirectory(key)]].levels[InPage(key)];
   }
 
   // The level of this price, for an order to be appended. Only when HasRoom().
   [[nodiscard]] LevelType& Open(std::int64_t price) {
-    Page* page = PageOf(price);
-    if (page == nullptr) [[unlikely]]
-      page = MakePage(price);
-    LevelType& level = page->levels[InPage(price)];
+    const std::int64_t key = KeyOf(price);
+    Directory* directory = DirectoryOf(price);
+    if (directory == nullptr || directory->pages[InDirectory(key)] == 0) [[unlikely]]
+      directory = MakePage(price);
+    const std::size_t number = InDirectory(key);
+    Page& page = pages_[directory->pages[number]];
+    LevelType& level = page.levels[InPage(key)];
     if constexpr (kCountOrders) {
       ++level.orders;
       ++orders_;
+      levels_ += level.head == kNoSlot ? 1 : 0;
     }
-    if (level.head == kNoSlot) {
-      if constexpr (kCountOrders) ++levels_;
-      page->used.Set(static_cast<int>(InPage(price)));
-      if (empty() || IsBetter(price, best_)) {
-        best_ = price;
-        best_level_ = &level;
-      }
+    directory->levels[number] |= std::uint64_t{1} << InPage(key);
+    if (key > best_key_) {
+      best_key_ = key;
+      best_level_ = &level;
     }
     return level;
   }
@@ -188,12 +225,13 @@ class PriceLevels {
   // The last order of the level has left it.
   void Close(std::int64_t price) {
     if constexpr (kCountOrders) --levels_;
-    Directory* directory = directories_[InTop(price)];
-    Page* page = directory->pages[InDirectory(price)];
-    page->used.Clear(static_cast<int>(InPage(price)));
-    if (page->used.empty()) [[unlikely]]
-      ReturnPage(price, directory, page);
-    if (price == best_) FindBestFrom(price);
+    const std::int64_t key = KeyOf(price);
+    Directory& directory = *DirectoryOf(price);
+    std::uint64_t& levels = directory.levels[InDirectory(key)];
+    levels &= ~(std::uint64_t{1} << InPage(key));
+    if (key == best_key_) FindBest(price, directory);
+    if (levels == 0) [[unlikely]]
+      ReturnPage(price, directory);
   }
 
   // `orders` have left the level; told before Close.
@@ -211,28 +249,45 @@ class PriceLevels {
   [[nodiscard]] std::uint32_t orders() const requires kCountOrders { return orders_; }
   [[nodiscard]] std::uint32_t levels() const requires kCountOrders { return levels_; }
 
-  // The next price with orders that is worse than `price`; kNone when there is none.
-  [[nodiscard]] std::int64_t NextWorse(std::int64_t price) const { return NextAt(price + kStep); }
+  // The next price with orders that is worse than `price`; none() when there is none.
+  [[nodiscard]] std::int64_t NextWorse(std::int64_t price) const {
+    if (const Directory* directory = DirectoryOf(price)) {
+      const std::int64_t key = KeyOf(price);
+      const int level = HighestBit(directory->levels[InDirectory(key)], static_cast<int>(InPage(key)) - 1);
+      if (level >= 0) return (key >> kPageBits << kPageBits | level) ^ flip_;
+    }
+    return NextPage(price);
+  }
 
  private:
-  static std::size_t InPage(std::int64_t price) {
-    return static_cast<std::size_t>(price) & ((std::size_t{1} << kPageBits) - 1);
+  static constexpr std::size_t kNoTop = std::numeric_limits<std::size_t>::max();
+  static inline Directory kNoDirectory{};  // never written
+
+  // Directories are by the price, what is in them by the key.
+  static std::size_t InPage(std::int64_t key) {
+    return static_cast<std::size_t>(key) & ((std::size_t{1} << kPageBits) - 1);
   }
-  static std::size_t InDirectory(std::int64_t price) {
-    return static_cast<std::size_t>(price) >> kPageBits & ((std::size_t{1} << kDirectoryBits) - 1);
+  static std::size_t InDirectory(std::int64_t key) {
+    return static_cast<std::size_t>(key) >> kPageBits & ((std::size_t{1} << kDirectoryBits) - 1);
   }
   static std::size_t InTop(std::int64_t price) {
     return static_cast<std::size_t>(price) >> (kPageBits + kDirectoryBits);
   }
 
-  [[nodiscard]] Page* PageOf(std::int64_t price) const {
+  // Null where there is none.
+  [[nodiscard]] Directory* DirectoryOf(std::int64_t price) const {
     const std::size_t top = InTop(price);
-    if (top >= directories_.size() || directories_[top] == nullptr) [[unlikely]]
-      return nullptr;
-    return directories_[top]->pages[InDirectory(price)];
+    if (top == home_top_) [[likely]]
+      return home_;
+    return top < directories_.size() ? directories_[top] : nullptr;
+  }
+  [[nodiscard]] Page* PageOf(std::int64_t price) const {
+    const Directory* directory = DirectoryOf(price);
+    const std::uint32_t page = directory != nullptr ? directory->pages[InDirectory(KeyOf(price))] : 0;
+    return page != 0 ? &pages_[page] : nullptr;
   }
 
-  Page* MakePage(std::int64_t price) {
+  Directory* MakePage(std::int64_t price) {
     const std::size_t top = InTop(price);
     if (top >= directories_.size()) {
       directories_.resize(top + 1);
@@ -242,80 +297,96 @@ class PriceLevels {
       directories_[top] = pool_->directories.Take();
       used_[top / 64] |= std::uint64_t{1} << (top % 64);
     }
-    Page* page = pool_->pages.Take();
-    directories_[top]->pages[InDirectory(price)] = page;
-    directories_[top]->used.Set(static_cast<int>(InDirectory(price)));
-    return page;
+    home_top_ = top;
+    home_ = directories_[top];
+    const std::size_t page = InDirectory(KeyOf(price));
+    pool_->used_blocks += home_->BlockUsed(page) ? 0 : 1;
+    home_->Set(page);
+    home_->pages[page] = pool_->pages.Take();
+    return home_;
   }
 
-  void ReturnPage(std::int64_t price, Directory* directory, Page* page) {
-    directory->pages[InDirectory(price)] = nullptr;
-    directory->used.Clear(static_cast<int>(InDirectory(price)));
-    pool_->pages.Return(page);
-    if (!directory->used.empty()) return;
+  void ReturnPage(std::int64_t price, Directory& directory) {
+    const std::size_t page = InDirectory(KeyOf(price));
+    pool_->pages.Return(std::exchange(directory.pages[page], 0));
+    directory.Clear(page);
+    pool_->used_blocks -= directory.BlockUsed(page) ? 0 : 1;
+    if (!directory.empty()) return;
+    pool_->directories.Return(&directory);
     const std::size_t top = InTop(price);
-    pool_->directories.Return(directory);
     directories_[top] = nullptr;
+    if (top == home_top_) {
+      home_top_ = kNoTop;
+      home_ = &kNoDirectory;
+    }
     used_[top / 64] &= ~(std::uint64_t{1} << (top % 64));
   }
 
-  void FindBestFrom(std::int64_t price) {
-    best_ = NextAt(price);
-    best_level_ = best_ != kNone ? Find(best_) : nullptr;
+  // The best level was `price` and has just been closed.
+  void FindBest(std::int64_t price, const Directory& directory) {
+    const std::int64_t key = KeyOf(price);
+    const std::uint64_t left = directory.levels[InDirectory(key)];
+    if (left != 0) [[likely]] {
+      // All others are worse, so the highest that is left is the best.
+      const int level = 63 - std::countl_zero(left);
+      best_level_ += level - static_cast<int>(InPage(key));
+      best_key_ = key >> kPageBits << kPageBits | level;
+      return;
+    }
+    const std::int64_t next = NextPage(price);
+    best_key_ = KeyOf(next);
+    best_level_ = next != none() ? Find(next) : nullptr;
   }
 
-  // The first price with orders at or beyond `price`.
-  [[nodiscard]] std::int64_t NextAt(std::int64_t price) const {
-    if (price <= 0) return kNone;
+  // The best price in the pages beyond that of `price`.
+  [[nodiscard]] std::int64_t NextPage(std::int64_t price) const {
     const std::size_t top = InTop(price);
     if (top < directories_.size() && directories_[top] != nullptr) {
-      const std::int64_t found = NextInDirectory(price, *directories_[top]);
-      if (found != kNone) return found;
+      const std::int64_t found = BestInDirectory(price, static_cast<int>(InDirectory(KeyOf(price))) - 1);
+      if (found != none()) return found;
     }
-    return NextInTop(static_cast<std::int64_t>(top) + kStep);
+    return NextDirectory(static_cast<std::int64_t>(top));
   }
 
-  [[nodiscard]] static std::int64_t NextInDirectory(std::int64_t price, const Directory& directory) {
-    const std::size_t in_directory = InDirectory(price);
-    if (const Page* page = directory.pages[in_directory]) {
-      const int level = page->used.template Next<kSide>(static_cast<int>(InPage(price)));
-      if (level >= 0) return (price >> kPageBits << kPageBits) | level;
-    }
-    const int other = directory.used.template Next<kSide>(static_cast<int>(in_directory) + kStep);
-    return other < 0 ? kNone : FirstInPage(price >> (kPageBits + kDirectoryBits), other, directory);
-  }
-
-  [[nodiscard]] static std::int64_t FirstInPage(std::int64_t top, int page, const Directory& directory) {
-    constexpr int kEdge = kSide == domain::Side::kSell ? 0 : (1 << kPageBits) - 1;
-    const int level = directory.pages[static_cast<std::size_t>(page)]->used.template Next<kSide>(kEdge);
-    return (top << kDirectoryBits | page) << kPageBits | level;
+  // In the directory of `price`, in the pages from `from` on.
+  [[nodiscard]] std::int64_t BestInDirectory(std::int64_t price, int from) const {
+    constexpr int kBits = kPageBits + kDirectoryBits;
+    const Directory& directory = *directories_[InTop(price)];
+    const int page = directory.Highest(from);
+    if (page < 0) return none();
+    const int level = 63 - std::countl_zero(directory.levels[static_cast<std::size_t>(page)]);
+    return (KeyOf(price) >> kBits << kBits | std::int64_t{page} << kPageBits | level) ^ flip_;
   }
 
   // Directories are few: one covers four million ticks.
-  [[nodiscard]] std::int64_t NextInTop(std::int64_t top) const {
-    constexpr int kEdge = kSide == domain::Side::kSell ? 0 : 63;
+  [[nodiscard]] std::int64_t NextDirectory(std::int64_t top) const {
+    const std::int64_t step = flip_ != 0 ? 1 : -1;
     const auto words = static_cast<std::int64_t>(used_.size());
-    if (kSide == domain::Side::kBuy && top >= words * 64) top = words * 64 - 1;
-    std::int64_t word = top >> 6;
-    int from = static_cast<int>(top & 63);
-    for (; word >= 0 && word < words; word += kStep, from = kEdge) {
-      const int bit = NextBit<kSide>(used_[static_cast<std::size_t>(word)], from);
-      if (bit < 0) continue;
-      const std::int64_t index = word << 6 | bit;
-      const Directory& directory = *directories_[static_cast<std::size_t>(index)];
-      constexpr int kDirectoryEdge = kSide == domain::Side::kSell ? 0 : (1 << kDirectoryBits) - 1;
-      return FirstInPage(index, directory.used.template Next<kSide>(kDirectoryEdge), directory);
+    top = std::min(top + step, words * 64);
+    while (top >= 0 && top < words * 64) {
+      const std::uint64_t word = used_[static_cast<std::size_t>(top >> 6)];
+      if (word == 0) {
+        top = step > 0 ? (top | 63) + 1 : (top & ~std::int64_t{63}) - 1;
+      } else if ((word >> (top & 63) & 1) == 0) {
+        top += step;
+      } else {
+        return BestInDirectory(top << (kPageBits + kDirectoryBits), (1 << kDirectoryBits) - 1);
+      }
     }
-    return kNone;
+    return none();
   }
 
-  LevelPool<kCountOrders>* pool_;
-  std::int64_t best_ = kNone;
+  std::int64_t flip_;  // all ones on the side whose lower prices are better
+  std::int64_t best_key_;
   LevelType* best_level_ = nullptr;
-  std::uint32_t orders_ = 0;
-  std::uint32_t levels_ = 0;
+  Page* pages_;
+  std::size_t home_top_ = kNoTop;  // the directory that last got a page; none when it is gone
+  Directory* home_ = &kNoDirectory;
   std::vector<Directory*> directories_;
   std::vector<std::uint64_t> used_;  // one bit per directory
+  LevelPool<kCountOrders>* pool_;
+  std::uint32_t orders_ = 0;
+  std::uint32_t levels_ = 0;
 };
 
 }  // namespace xt::matching

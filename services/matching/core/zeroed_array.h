@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "libs/base/check.h"
+#include "libs/base/huge_pages.h"
 
 namespace xt::matching {
 
@@ -17,6 +18,7 @@ template <typename T>
 class ZeroedArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
   static constexpr std::size_t kAlignment = 64;
+  static constexpr std::size_t kHuge = std::size_t{8} << 20;  // what is smaller than this stays in small pages
 
  public:
   explicit ZeroedArray(std::size_t size) : size_(size), memory_(std::calloc(1, size * sizeof(T) + kAlignment)) {
@@ -25,6 +27,7 @@ class ZeroedArray {
     std::size_t room = size * sizeof(T) + kAlignment;
     XT_CHECK(std::align(kAlignment, size * sizeof(T), aligned, room) != nullptr);
     data_ = static_cast<T*>(aligned);
+    if (size * sizeof(T) >= kHuge) PreferHugePages(memory_.get(), size * sizeof(T));
   }
 
   [[nodiscard]] T& operator[](std::size_t index) { return data_[index]; }
