@@ -26,8 +26,8 @@ struct Balance {
 };
 
 struct AccountHead {
-  // Ids of the open orders in the order of their entry. Those of orders that have ended stay among them, or are 0, until a
-  // scan that goes a little further with each new order has moved the open ones together.
+  // Ids of the open orders in the order of their entry; 0 where one has ended, until a scan that goes a little further with
+  // each new order has moved the others together.
   std::uint64_t* open_list = nullptr;
   std::uint32_t open_list_size = 0;
   std::uint32_t scanned = 0;  // the scan's position
@@ -37,7 +37,7 @@ struct AccountHead {
   std::int16_t taker_fee_bps = -1;
   domain::AccountStatus status = domain::AccountStatus::kActive;
   domain::SelfTradePrevention self_trade_prevention = domain::SelfTradePrevention::kExpireTaker;
-  bool has_rules = false;             // one of the account's risk rules is configured
+  bool has_rules = false;           // one of the account's risk rules is configured
   std::uint8_t open_list_room = 0;  // it has 2^room places
 };
 static_assert(sizeof(AccountHead) == 32);
@@ -87,17 +87,26 @@ class Accounts {
   }
   void DefineFeeTier(const domain::FeeTier& tier);
 
-  // Notes an order that rests or waits from now on. `is_open(id)` tells which of the noted ones still do.
-  template <typename IsOpen>
-  void AddOpenOrder(domain::AccountId account, domain::OrderId id, const IsOpen& is_open) {
+  // Lists an order that rests or waits from now on, and returns its place in the list. moved(id, place) is told of others
+  // that get another place meanwhile.
+  template <typename Moved>
+  std::uint32_t AddOpenOrder(domain::AccountId account, domain::OrderId id, const Moved& moved) {
     AccountHead& head = Head(account);
     if (head.open_list == nullptr || head.open_list_size >> head.open_list_room != 0) [[unlikely]]
       MakeRoom(account);
-    head.open_list[head.open_list_size++] = id.value();
     ++head.open_orders;
-    // A few steps at a time, so that no order waits for a whole scan; begun when most of the list is of ended orders.
-    if (head.scanned == 0 && head.open_list_size < 4 * head.open_orders + 16) return;
-    for (int step = 0; step < 4; ++step) Scan(head, is_open);
+    // A few steps at a time, so that no order waits for a whole scan; begun when half of the list is of ended orders.
+    if (head.scanned != 0 || head.open_list_size >= 2 * head.open_orders + 16) {
+      for (int step = 0; step < 4; ++step) Scan(head, moved);
+    }
+    head.open_list[head.open_list_size] = id.value();
+    return head.open_list_size++;
+  }
+  // The order at this place of the list has ended.
+  void RemoveOpenOrder(domain::AccountId account, std::uint32_t place) {
+    AccountHead& head = Head(account);
+    head.open_list[place] = 0;
+    --head.open_orders;
   }
 
   // Deposits minus withdrawals of an asset.
@@ -131,15 +140,17 @@ class Accounts {
     return reinterpret_cast<Balance*>(Row(account) + (kHeadCells + asset.value()) * kCellBytes);
   }
 
-  template <typename IsOpen>
-  static void Scan(AccountHead& head, const IsOpen& is_open) {
+  template <typename Moved>
+  static void Scan(AccountHead& head, const Moved& moved) {
     if (head.scanned == head.open_list_size) {
       head.open_list_size = head.kept;
       head.scanned = head.kept = 0;
       return;
     }
     const std::uint64_t id = std::exchange(head.open_list[head.scanned++], 0);
-    if (id != 0 && is_open(domain::OrderId(id))) head.open_list[head.kept++] = id;
+    if (id == 0) return;
+    head.open_list[head.kept] = id;
+    moved(domain::OrderId(id), head.kept++);
   }
 
   void MakeRoom(domain::AccountId account);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "libs/base/check.h"
+#include "services/matching/core/planted_bugs.h"
 
 namespace xt::matching {
 namespace {
@@ -18,7 +19,7 @@ std::uint64_t Mix(std::uint64_t a, std::uint64_t b) {
 }  // namespace
 
 ClientIds::ClientIds(std::uint32_t capacity, std::int64_t retention_ns)
-    : retention_ns_(retention_ns),
+    : retention_ns_(Planted(Bug::kForgetClientIdEarly) ? retention_ns / 24 * 23 : retention_ns),
       entries_(std::size_t{capacity} + 1),
       index_(std::bit_ceil(std::size_t{capacity} * 2 + 2)),
       mask_(index_.size() - 1) {}

@@ -88,7 +88,9 @@ template void Engine::RejectCommand(const domain::NewOrder&, const Reject&);
 // One level may have changed more than once: its last state is told, at the place of the first.
 void Engine::TellLevels() {
   if (levels_repeat_) {
-    const auto key = [](const LevelOutcome& level) { return std::tuple(level.head.symbol, level.head.kind, level.price); };
+    const auto key = [](const LevelOutcome& level) {
+      return std::tuple(level.head.symbol, level.head.kind, level.price);
+    };
     absl::flat_hash_map<std::tuple<std::uint16_t, OutcomeKind, std::int64_t>, std::size_t> places;
     std::size_t kept = 0;
     for (const LevelOutcome& level : changed_levels_) {
@@ -156,6 +158,7 @@ Reject Engine::Handle(const domain::SetSymbolLimits& change) {
   Market& market = *markets_[change.symbol.value()];
   const domain::SymbolLimits& limits = change.limits;
   const auto is_price = [&](domain::Price price) { return price.value() >= 0 && price <= market.symbol.max_price; };
+  if (Planted(Bug::kChangeBeforeCheck)) market.SetLimits(limits);
   if (limits.max_notional.value() < 0) return {RejectReason::kInvalidValue, "maxNotional"};
   if (limits.max_position.value() < 0) return {RejectReason::kInvalidValue, "maxPosition"};
   if (limits.price_deviation_bps < 0 || limits.price_deviation_bps > 1'000'000) {
@@ -280,7 +283,7 @@ void Engine::PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domai
 
 void Engine::PrefetchCancelNear(domain::OrderId id) const {
   const Slot slot = orders_.Find(id);
-  if (slot != kNoSlot && !orders_[slot].detail.waiting) MarketOf(slot).book.PrefetchAround(slot);
+  if (slot != kNoSlot && !IsWaiting(slot)) MarketOf(slot).book.PrefetchAround(slot);
 }
 
 }  // namespace xt::matching

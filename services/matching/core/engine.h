@@ -48,11 +48,11 @@ struct alignas(32) OrderDetail {
   std::int64_t executed_quote;  // quote units
   ClientIds::Ref client_id;
   ExtraRef extra;
+  std::uint32_t listed_at;  // its place in the account's list of open orders
   domain::OrderType type;
   domain::TimeInForce time_in_force;
   domain::SelfTradePrevention self_trade_prevention;
   domain::Side side;
-  bool waiting;  // a stop that is not triggered: its place is its stop price, in the symbol's stops
 };
 
 class Engine {
@@ -233,7 +233,9 @@ class Engine {
   [[nodiscard]] std::int64_t LeftOf(Slot slot) const {
     return orders_[slot].quantity + extras_[orders_[slot].detail.extra].hidden;
   }
-  void NoteOpen(domain::AccountId account, domain::OrderId id);
+  void NoteOpen(domain::AccountId account, Slot slot);
+  // A stop that is not triggered: its place is its stop price, in the symbol's stops.
+  [[nodiscard]] bool IsWaiting(Slot slot) const { return extras_[orders_[slot].detail.extra].waiting; }
   template <domain::Side kSide>
   void NoteLevel(const Market& market, std::int64_t price, const LevelState& level);
   void NoteLevel(const Market& market, domain::Side side, std::int64_t price, const LevelState& level);

@@ -56,7 +56,7 @@ void Engine::CancelMany(domain::AccountId account, domain::OrderGroup group, Mas
     if (slot == kNoSlot || !choose(slot)) continue;
     const auto& detail = orders_[slot].detail;
     if (group.value() != 0 && extras_[detail.extra].group != group.value()) continue;
-    if (Planted(Bug::kCancelAllForgetsStops) && detail.waiting) continue;
+    if (Planted(Bug::kCancelAllForgetsStops) && IsWaiting(slot)) continue;
     End(slot, ExecutionType::kCanceled, OrderStatus::kCanceled);
     ++count;
   }
@@ -107,9 +107,10 @@ Reject Engine::Handle(const domain::AmendOrder& amend) {
   if (from_hidden != 0) extras_[order.detail.extra].hidden -= from_hidden;
   if (by != from_hidden) {
     const std::int64_t price = order.place.price();
-    const LevelState level = (order.detail.waiting ? market.stops : market.book).Reduce(slot, by - from_hidden);
-    if (!order.detail.waiting) NoteLevel(market, order.detail.side, price, level);
+    const LevelState level = (IsWaiting(slot) ? market.stops : market.book).Reduce(slot, by - from_hidden);
+    if (!IsWaiting(slot)) NoteLevel(market, order.detail.side, price, level);
   }
+  if (Planted(Bug::kAmendLosesPriority) && !IsWaiting(slot)) market.book.RestAgain(slot);
   order.detail.ordered = amend.quantity.value();
   const std::int64_t release = market.Reserved(order.detail.side, terms.reserve_price, by);
   Move(amend.account, market.ReservedAsset(order.detail.side), release, -release);
@@ -183,8 +184,9 @@ void Engine::End(Slot slot, ExecutionType type, OrderStatus status) {
   const std::int64_t release = market.Reserved(side, terms.reserve_price, terms.left);
   Move(domain::AccountId(order.owner), market.ReservedAsset(side), release, -release);
   TellOrder(market, slot, type, status, release, terms.left);
+  const bool waiting = IsWaiting(slot);
   Forget(slot);
-  if (order.detail.waiting) {
+  if (waiting) {
     market.stops.Remove(slot);
   } else {
     const std::int64_t price = order.place.price();
@@ -201,25 +203,25 @@ void Engine::EndPlain(Market& market, Slot slot, ExecutionType type, OrderStatus
   const std::int64_t release = market.Reserved(side, price, left);
   const std::int64_t given = Planted(Bug::kReleaseTwice) && order.detail.executed_quote != 0 ? 2 * release : release;
   Move(domain::AccountId(order.owner), market.ReservedAsset(side), given, -release);
-  --accounts_.Head(domain::AccountId(order.owner)).open_orders;
+  accounts_.RemoveOpenOrder(domain::AccountId(order.owner), order.detail.listed_at);
   client_ids_.OrderClosed(order.detail.client_id);
-  auto* left_outcome = new (outcomes_.Take<LeftOutcome>()) LeftOutcome{
-      .order = {.head = {OutcomeKind::kLeft, WordsOf<LeftOutcome>(), market.symbol.id.value(), order.owner},
-                .order_id = orders_.IdOf(slot).value(),
-                .price = price,
-                .quantity = order.detail.ordered,
-                .executed = order.detail.ordered - left,
-                .executed_quote = order.detail.executed_quote,
-                .release = release,
-                .client_id = order.detail.client_id,
-                .side = side,
-                .type = order.detail.type,
-                .time_in_force = order.detail.time_in_force,
-                .has_extension = false,
-                .execution_type = type,
-                .status = status},
-      .level_quantity = 0,
-      .level_orders = 0};
+  auto* left_outcome = new (outcomes_.Take<LeftOutcome>())
+      LeftOutcome{.order = {.head = {OutcomeKind::kLeft, WordsOf<LeftOutcome>(), market.symbol.id.value(), order.owner},
+                            .order_id = orders_.IdOf(slot).value(),
+                            .price = price,
+                            .quantity = order.detail.ordered,
+                            .executed = order.detail.ordered - left,
+                            .executed_quote = order.detail.executed_quote,
+                            .release = release,
+                            .client_id = order.detail.client_id,
+                            .side = side,
+                            .type = order.detail.type,
+                            .time_in_force = order.detail.time_in_force,
+                            .has_extension = false,
+                            .execution_type = type,
+                            .status = status},
+                  .level_quantity = 0,
+                  .level_orders = 0};
   const LevelState level = market.book.Remove(slot);
   left_outcome->level_quantity = level.quantity;
   left_outcome->level_orders = level.orders;
@@ -237,7 +239,7 @@ void Engine::EndInMatch(const Market& market, Slot slot) {
 
 void Engine::Forget(Slot slot) {
   const auto& order = orders_[slot];
-  --accounts_.Head(domain::AccountId(order.owner)).open_orders;
+  accounts_.RemoveOpenOrder(domain::AccountId(order.owner), order.detail.listed_at);
   client_ids_.OrderClosed(order.detail.client_id);
   FreeExtra(order.detail.extra);
 }
@@ -256,7 +258,7 @@ Engine::Terms Engine::TermsOf(Slot slot) const {
   const auto& order = orders_[slot];
   const OrderExtra& extra = extras_[order.detail.extra];
   const std::int64_t place = order.place.price();
-  const std::int64_t price = order.detail.waiting ? extra.price : place;
+  const std::int64_t price = extra.waiting ? extra.price : place;
   return {price, price != 0 ? price : place, order.quantity + extra.hidden};
 }
 
@@ -269,7 +271,7 @@ void Engine::TellOrder(const Market& market, Slot slot, ExecutionType type, Orde
   new (place) OrderOutcome{
       .head = {OutcomeKind::kOrder, WordsOf<OrderOutcome>(extended), market.symbol.id.value(), order.owner},
       .order_id = orders_.IdOf(slot).value(),
-      .price = order.detail.waiting ? extras_[order.detail.extra].price : order.place.price(),
+      .price = IsWaiting(slot) ? extras_[order.detail.extra].price : order.place.price(),
       .quantity = order.detail.ordered,
       .executed = order.detail.ordered - left,
       .executed_quote = order.detail.executed_quote,

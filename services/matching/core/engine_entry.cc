@@ -99,9 +99,8 @@ Reject Engine::EnterResting(const NewOrder& order, Market& market, std::uint64_t
   resting.detail.time_in_force = TimeInForce::kGtc;
   resting.detail.self_trade_prevention = EffectiveMode(order, account.self_trade_prevention);
   resting.detail.side = kSide;
-  resting.detail.waiting = false;
   const LevelState level = market.book.Rest<kSide>(slot, price, quantity);
-  NoteOpen(order.account, id);
+  NoteOpen(order.account, slot);
   new (outcomes_.Take<RestedOutcome>()) RestedOutcome{
       .head = {OutcomeKind::kRested, WordsOf<RestedOutcome>(), market.symbol.id.value(), order.account.value()},
       .order_id = id.value(),
@@ -160,6 +159,7 @@ void Engine::AddExtra(const NewOrder& order, Incoming& in) {
                           .expire_time_ms = order.expire_time_ms,
                           .entered = sequence_.value(),
                           .group = order.group.value(),
+                          .waiting = false,
                           .slot = in.slot,
                           .queued_at = kNotQueued,
                           .next_free = kNoExtra});
@@ -269,14 +269,15 @@ void Engine::Wait(Market& market, Incoming& in) {
   TellEntered(market, in, kTaker);
   auto& order = orders_[in.slot];
   order.owner = in.account.value();
-  order.detail = {in.ordered, 0, in.client_id, in.extra, in.type, in.time_in_force, in.mode, kTaker, true};
+  order.detail = {in.ordered, 0, in.client_id, in.extra, 0, in.type, in.time_in_force, in.mode, kTaker};
+  extras_[in.extra].waiting = true;
   const std::int64_t stop = extras_[in.extra].stop_price;
   if (TriggersUp(in.type, kTaker)) {
     market.stops.Rest<Side::kSell>(in.slot, stop, in.ordered);
   } else {
     market.stops.Rest<Side::kBuy>(in.slot, stop, in.ordered);
   }
-  NoteOpen(in.account, in.id);
+  NoteOpen(in.account, in.slot);
   if (extras_[in.extra].expire_time_ms != 0) expiries_.Add(in.extra);
   TellFinished(Reported::kNew, OrderStatus::kNew, 0);
 }
@@ -310,11 +311,11 @@ void Engine::RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker,
                     taker.executed_quote(),
                     in.client_id,
                     in.extra,
+                    order.detail.listed_at,
                     in.type,
                     in.time_in_force,
                     in.mode,
-                    kTaker,
-                    false};
+                    kTaker};
     std::int64_t shown = left;
     if (in.extra != kNoExtra) [[unlikely]] {
       OrderExtra& extra = extras_[in.extra];
@@ -323,13 +324,13 @@ void Engine::RestOrEnd(Market& market, Incoming& in, const Taker<kTaker>& taker,
       if (extra.expire_time_ms != 0 && extra.queued_at == kNotQueued) expiries_.Add(in.extra);
     }
     NoteLevel<kTaker>(market, in.limit, market.book.template Rest<kTaker>(in.slot, in.limit, shown));
-    if (!in.triggered) NoteOpen(in.account, in.id);
+    if (!in.triggered) NoteOpen(in.account, in.slot);
     TellFinished(Reported::kNew, taker.executed() != 0 ? OrderStatus::kPartiallyFilled : OrderStatus::kNew, 0);
     return;
   }
   const std::int64_t release = Planted(Bug::kForgetRelease) ? 0 : taker.locked();
   Move(in.account, market.ReservedAsset(kTaker), release, -release);
-  if (in.triggered) --accounts_.Head(in.account).open_orders;
+  if (in.triggered) accounts_.RemoveOpenOrder(in.account, orders_[in.slot].detail.listed_at);
   client_ids_.OrderClosed(in.client_id);
   FreeExtra(in.extra);
   orders_.Free(in.slot);
@@ -380,6 +381,7 @@ void Engine::Trigger(Market& market, Slot slot) {
   Move(domain::AccountId(order.owner), market.ReservedAsset(side), release, -release);
   TellOrder(market, slot, Reported::kTriggered, OrderStatus::kNew, release, terms.left);
   market.stops.Detach(slot);
+  extras_[order.detail.extra].waiting = false;
   order.quantity = 0;
   Incoming in;
   in.account = domain::AccountId(order.owner);
@@ -391,7 +393,7 @@ void Engine::Trigger(Market& market, Slot slot) {
   in.client_id = order.detail.client_id;
   in.extra = order.detail.extra;
   in.price = terms.price;
-  in.ordered = order.detail.ordered;
+  in.ordered = Planted(Bug::kStopFiresTwice) ? 2 * order.detail.ordered : order.detail.ordered;
   in.triggered = true;
   if (side == Side::kBuy) {
     WorkTriggered<Side::kBuy>(market, in);

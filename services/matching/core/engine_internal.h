@@ -39,7 +39,9 @@ struct Engine::Market {
   // The worst price of a trade, with the price band.
   template <domain::Side kTaker>
   [[nodiscard]] std::int64_t InBand(std::int64_t limit) const {
-    return kTaker == domain::Side::kBuy ? std::min(limit, upper_price) : std::max(limit, limits.lower_price.value());
+    const std::int64_t late = Planted(Bug::kBandTripsLate) ? 1 : 0;
+    return kTaker == domain::Side::kBuy ? std::min(limit, upper_price + late)
+                                        : std::max(limit, limits.lower_price.value() - late);
   }
   // Whether even the best price is outside of the price band, on its near side; prices only get worse from there to the
   // band, so that no trade may be made.
@@ -106,8 +108,10 @@ inline void Engine::NoteLevel(const Market& market, domain::Side side, std::int6
   }
 }
 
-inline void Engine::NoteOpen(domain::AccountId account, domain::OrderId id) {
-  accounts_.AddOpenOrder(account, id, [this](domain::OrderId noted) { return orders_.Find(noted) != kNoSlot; });
+inline void Engine::NoteOpen(domain::AccountId account, Slot slot) {
+  orders_[slot].detail.listed_at = accounts_.AddOpenOrder(
+      account, orders_.IdOf(slot),
+      [this](domain::OrderId id, std::uint32_t place) { orders_[orders_.SlotOf(id)].detail.listed_at = place; });
 }
 
 inline void Engine::Begin(domain::SequenceNumber sequence, std::int64_t timestamp_ns) {
@@ -137,7 +141,7 @@ inline void Engine::Finish() {
 
 template <typename Body>
 std::span<const std::byte> Engine::Execute(domain::SequenceNumber sequence, std::int64_t timestamp_ns,
-                                               const Body& body) {
+                                           const Body& body) {
   Begin(sequence, timestamp_ns);
   if constexpr (std::is_same_v<Body, domain::Command>) {
     std::visit([this](const auto& alternative) { Run(alternative); }, body.body);
@@ -173,6 +177,7 @@ inline bool TriggersUp(domain::OrderType type, domain::Side side) {
 inline std::int64_t FeeOf(std::int64_t amount, std::int32_t bps) {
   constexpr std::uint64_t kSmall = 9'000'000'000'000'000;  // times 1,000 basis points fits 63 bits
   const auto unsigned_amount = static_cast<std::uint64_t>(amount);
+  if (Planted(Bug::kFeeRoundsDown)) return static_cast<std::int64_t>(__int128{amount} * bps / 10'000);
   if (unsigned_amount <= kSmall) [[likely]]
     return static_cast<std::int64_t>((unsigned_amount * static_cast<std::uint32_t>(bps) + 9'999) / 10'000);
   return domain::Fee(domain::Amount(amount), bps).value();

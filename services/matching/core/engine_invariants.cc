@@ -74,7 +74,7 @@ class Engine::InvariantChecker {
       Expect(order.place.price() == place.price() && order.place.side() == place.side() &&
                  order.place.symbol() == place.symbol(),
              "place of an order", place.price(), order.place.price());
-      Expect(order.detail.waiting == waiting, "waiting stop", waiting, order.detail.waiting);
+      Expect(engine_.IsWaiting(slot) == waiting, "waiting stop", waiting, engine_.IsWaiting(slot));
       Expect(waiting || order.detail.side == place.side(), "side of an order", static_cast<int>(place.side()),
              static_cast<int>(order.detail.side));
       const std::int64_t left = engine_.LeftOf(slot);
@@ -119,7 +119,9 @@ class Engine::InvariantChecker {
       std::uint32_t listed = 0;
       for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
         const Slot slot = engine_.orders_.Find(domain::OrderId(head.open_list[i]));
-        if (slot != kNoSlot && engine_.orders_[slot].owner == account) ++listed;
+        if (slot == kNoSlot) continue;
+        const auto& order = engine_.orders_[slot];
+        if (order.owner == account && order.detail.listed_at == i) ++listed;
       }
       Expect(listed == head.open_orders, "listed orders of an account", listed, head.open_orders);
     }

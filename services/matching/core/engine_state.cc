@@ -216,6 +216,7 @@ class Engine::StateReader {
       ReadSide<Side::kBuy>(*market, true);
       ReadSide<Side::kSell>(*market, true);
     }
+    PlaceListed();
     ReadClientIds();
     ReadCountdowns();
     CheckSlots();
@@ -323,9 +324,9 @@ class Engine::StateReader {
       balance.locked = Number(0, kNever);
     }
     const std::uint32_t open = Count(engine_.config_.max_orders);
-    const auto all = [](domain::OrderId) { return true; };
+    const auto stays = [](domain::OrderId, std::uint32_t) {};
     for (std::uint32_t i = 0; i < open && ok(); ++i) {
-      engine_.accounts_.AddOpenOrder(account, domain::OrderId(Word()), all);
+      engine_.accounts_.AddOpenOrder(account, domain::OrderId(Word()), stays);
     }
   }
 
@@ -403,6 +404,18 @@ class Engine::StateReader {
     }
   }
 
+  // The lists of open orders were read before the orders.
+  void PlaceListed() {
+    for (std::size_t account = 0; account < engine_.accounts_.count() && ok(); ++account) {
+      const AccountHead& head = engine_.accounts_.Head(AccountAt(account));
+      for (std::uint32_t i = 0; i < head.open_list_size && ok(); ++i) {
+        const Slot slot = engine_.orders_.Find(domain::OrderId(head.open_list[i]));
+        if (slot == kNoSlot) return Fail("a listed order that is not open");
+        engine_.orders_[slot].detail.listed_at = i;
+      }
+    }
+  }
+
   template <Side kSide>
   void ReadSide(Market& market, bool waiting) {
     const std::uint32_t count = Count(engine_.orders_.capacity());
@@ -423,7 +436,6 @@ class Engine::StateReader {
     detail.time_in_force = Enum(domain::TimeInForce::kGtc, domain::TimeInForce::kGtd);
     detail.self_trade_prevention = Enum(domain::SelfTradePrevention::kNone, domain::SelfTradePrevention::kDecrement);
     detail.side = Enum(Side::kBuy, Side::kSell);
-    detail.waiting = waiting;
     const bool has_extra = Number(0, 1) != 0;
     const bool outlived = Number(0, 1) != 0;
     OrderExtra extra{};
@@ -437,6 +449,7 @@ class Engine::StateReader {
     worst = place;
     Book& book = waiting ? market.stops : market.book;
     if (!book.template side<kSide>().HasRoom(place)) return Fail("more price levels than the configuration allows");
+    extra.waiting = waiting;
     if (has_extra) detail.extra = engine_.extras_.Add(extra);
     if (extra.expire_time_ms != 0) engine_.expiries_.Add(detail.extra);
     if (outlived && engine_.client_ids_.full()) return Fail("more client ids than the configuration allows");

@@ -24,6 +24,7 @@ struct OrderExtra {
   std::int64_t expire_time_ms;  // 0: none
   std::uint64_t entered;        // sequence of the command that entered the order
   std::uint32_t group;
+  bool waiting;  // a stop that is not triggered
   Slot slot;
   std::uint32_t queued_at;  // position in the expiry queue from 1; kNotQueued
   ExtraRef next_free;

@@ -1,6 +1,6 @@
 // Known mistakes that tests can plant in the engine, to see that they are caught. Only in the library that is built for
 // those tests (XT_PLANTED_BUGS); everywhere else Planted() is a constant and nothing of them is left in the code.
-// docs/matching.md lists each with what catches it.
+// docs/matching.md lists each with what catches it. The switch is a variable of the process: not thread-safe.
 #pragma once
 
 namespace xt::matching {
@@ -25,6 +25,8 @@ enum class Bug {
   kBandTripsLate,
   kChangeBeforeCheck,
   kCancelAllForgetsStops,
+  kRangeForgetsFirstTrade,
+  kFeeRoundsDown,
   kLast,
 };
 

@@ -142,7 +142,7 @@ class Engine::Taker {
     maker.detail.executed_quote += quote;
     const std::int64_t hidden = engine_.extras_[maker.detail.extra].hidden;
     const std::int64_t left = maker.quantity + hidden;
-    AccountHead& owner = engine_.accounts_.Head(domain::AccountId(maker.owner));
+    const AccountHead& owner = engine_.accounts_.Head(domain::AccountId(maker.owner));
     const std::int32_t maker_fee_bps = FeeBps(owner.maker_fee_bps, market_.symbol.maker_fee_bps);
     const std::int64_t taker_fee = FeeOf(kBuys ? base : quote, taker_fee_bps_);
     const std::int64_t maker_fee = FeeOf(kBuys ? quote : base, maker_fee_bps);
@@ -154,7 +154,7 @@ class Engine::Taker {
     ++engine_.last_trade_id_;
     TellFill(slot, maker, price, quantity, left, maker_fee, taker_fee);
     if (left == 0) {
-      --owner.open_orders;
+      engine_.accounts_.RemoveOpenOrder(domain::AccountId(maker.owner), maker.detail.listed_at);
       engine_.client_ids_.OrderClosed(maker.detail.client_id);
       engine_.FreeExtra(maker.detail.extra);
     }
@@ -228,6 +228,7 @@ class Engine::Taker {
       engine_.Move(domain::kFeeAccount, base_asset, maker_fees_, 0);
     }
     market_.last_price = last_price_;
+    if (Planted(Bug::kRangeForgetsFirstTrade)) first_price_ = last_price_;
     engine_.lowest_trade_ = std::min({engine_.lowest_trade_, first_price_, last_price_});
     engine_.highest_trade_ = std::max({engine_.highest_trade_, first_price_, last_price_});
   }
