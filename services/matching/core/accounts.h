@@ -88,7 +88,7 @@ class Accounts {
   void DefineFeeTier(const domain::FeeTier& tier);
 
   // Lists an order that rests or waits from now on, and returns its place in the list. moved(id, place) is told of others
-  // that get another place meanwhile.
+  // that get another place meanwhile, and of the id 0.
   template <typename Moved>
   std::uint32_t AddOpenOrder(domain::AccountId account, domain::OrderId id, const Moved& moved) {
     AccountHead& head = Head(account);
@@ -147,10 +147,11 @@ class Accounts {
       head.scanned = head.kept = 0;
       return;
     }
+    // Without a branch: whether an order has ended is as good as chance. Of id 0 `moved` is told too.
     const std::uint64_t id = std::exchange(head.open_list[head.scanned++], 0);
-    if (id == 0) return;
     head.open_list[head.kept] = id;
-    moved(domain::OrderId(id), head.kept++);
+    moved(domain::OrderId(id), head.kept);
+    head.kept += id != 0 ? 1 : 0;
   }
 
   void MakeRoom(domain::AccountId account);
