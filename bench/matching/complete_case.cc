@@ -34,7 +34,10 @@ struct Command {
 class Exchange {
  public:
   Exchange(const Workload& workload, bool with_ids)
-      : with_ids_(with_ids), engine_(Config(workload, with_ids)), numbers_(workload.most_live + 2) {
+      : with_ids_(with_ids),
+        most_live_(workload.most_live),
+        engine_(Config(workload, with_ids)),
+        numbers_(workload.most_live + 2) {
     Setup(domain::DefineAsset{*domain::AssetCode::From("BTC"), 8});
     Setup(domain::DefineAsset{*domain::AssetCode::From("KRW"), 0});
     domain::Symbol symbol;
@@ -90,7 +93,7 @@ class Exchange {
   }
 
   [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(engine_.open_orders()); }
-  [[nodiscard]] std::uint64_t BytesPerOrder() const { return engine_.order_bytes() / engine_.open_orders(); }
+  [[nodiscard]] std::uint64_t BytesPerOrder() const { return engine_.order_bytes() / most_live_; }
 
  private:
   static EngineConfig Config(const Workload& workload, bool with_ids) {
@@ -107,11 +110,18 @@ class Exchange {
 
   // Eight hexadecimal digits of a number that looks like chance.
   static domain::ClientOrderId ClientIdOf(std::uint32_t number) {
+    constexpr std::array<std::array<char, 2>, 256> kHex = [] {
+      std::array<std::array<char, 2>, 256> hex{};
+      for (std::size_t byte = 0; byte < 256; ++byte) {
+        hex[byte] = {"0123456789abcdef"[byte / 16], "0123456789abcdef"[byte % 16]};
+      }
+      return hex;
+    }();
     std::uint32_t bits = number * 0x9E37'79B1u;
     std::array<char, 8> text;
-    for (char& digit : text) {
-      digit = "0123456789abcdef"[bits & 15];
-      bits >>= 4;
+    for (std::size_t i = 0; i < text.size(); i += 2, bits >>= 8) {
+      text[i] = kHex[bits & 255][0];
+      text[i + 1] = kHex[bits & 255][1];
     }
     return *domain::ClientOrderId::From({text.data(), text.size()});
   }
@@ -171,6 +181,7 @@ class Exchange {
   }
 
   const bool with_ids_;
+  const std::uint64_t most_live_;  // memory is kept, so that its most goes with the most orders
   Engine engine_;
   std::vector<std::uint32_t> numbers_;  // of the orders, by slot
   TradeDigest digest_;

@@ -44,13 +44,24 @@ Enum Parse(const std::array<Names, N>& names, std::string_view text) {
 }
 
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-bool AllOf(std::string_view text, std::size_t max, std::string_view punctuation) {
-  return !text.empty() && text.size() <= max && std::ranges::all_of(text, [&](char c) {
-    return IsUpper(c) || IsLower(c) || IsDigit(c) || punctuation.find(c) != std::string_view::npos;
-  });
+// The letters, the digits and some punctuation, as a table: ids are checked for each order.
+constexpr std::array<bool, 256> Alphabet(std::string_view punctuation) {
+  std::array<bool, 256> allowed{};
+  for (int c = 0; c < 256; ++c) {
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    allowed[static_cast<std::size_t>(c)] =
+        letter || (c >= '0' && c <= '9') || punctuation.find(static_cast<char>(c)) != std::string_view::npos;
+  }
+  return allowed;
+}
+constexpr std::array<bool, 256> kIdAlphabet = Alphabet("._:/-");
+constexpr std::array<bool, 256> kNameAlphabet = Alphabet("._-");
+
+bool AllOf(std::string_view text, std::size_t max, const std::array<bool, 256>& allowed) {
+  return !text.empty() && text.size() <= max &&
+         std::ranges::all_of(text, [&](char c) { return allowed[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace
@@ -79,8 +90,8 @@ SymbolStatus ParseSymbolStatus(std::string_view text) { return Parse<SymbolStatu
 ReplaceMode ParseReplaceMode(std::string_view text) { return Parse<ReplaceMode>(kReplaceModes, text); }
 AccountStatus ParseAccountStatus(std::string_view text) { return Parse<AccountStatus>(kAccountStatuses, text); }
 
-bool IsValidClientOrderId(std::string_view text) { return AllOf(text, ClientOrderId::kCapacity, "._:/-"); }
-bool IsValidAccountName(std::string_view text) { return AllOf(text, AccountName::kCapacity, "._-"); }
+bool IsValidClientOrderId(std::string_view text) { return AllOf(text, ClientOrderId::kCapacity, kIdAlphabet); }
+bool IsValidAccountName(std::string_view text) { return AllOf(text, AccountName::kCapacity, kNameAlphabet); }
 
 bool IsValidAssetCode(std::string_view text) {
   return !text.empty() && text.size() <= AssetCode::kCapacity &&

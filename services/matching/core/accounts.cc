@@ -55,6 +55,12 @@ void Accounts::MakeRoom(domain::AccountId account) {
   head.open_list = list.data();
 }
 
+std::uint64_t Accounts::list_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const AccountRecord& record : records_) bytes += record.open_list.size() * sizeof(std::uint64_t);
+  return bytes;
+}
+
 void Accounts::DefineFeeTier(const domain::FeeTier& tier) {
   tiers_[tier.id.value()] = tier;
   for (std::size_t i = 0; i < records_.size(); ++i) {

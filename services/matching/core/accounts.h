@@ -119,6 +119,8 @@ class Accounts {
     return records_[account.value()].name;
   }
   [[nodiscard]] std::size_t assets() const { return supply_.size(); }
+  // Of the lists of open orders.
+  [[nodiscard]] std::uint64_t list_bytes() const;
 
  private:
   // A row is raw memory in which the head lies first and the balances after it, each a cell of 16 bytes.

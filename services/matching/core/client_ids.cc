@@ -41,9 +41,11 @@ void ClientIds::Forget(std::int64_t now_ns) {
 }
 
 ClientIds::Ref ClientIds::Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
-  for (std::size_t at = Home(account, kind, id); index_[at] != kNone; at = (at + 1) & mask_) {
-    const Entry& entry = entries_[index_[at]];
-    if (entry.account == account && entry.kind == kind && entry.id == id) return index_[at];
+  const std::uint32_t hash = HashOf(account, kind, id);
+  for (std::size_t at = hash & mask_; index_[at].ref != kNone; at = (at + 1) & mask_) {
+    if (index_[at].hash != hash) continue;
+    const Entry& entry = entries_[index_[at].ref];
+    if (entry.account == account && entry.kind == kind && entry.id == id) return index_[at].ref;
   }
   return kNone;
 }
@@ -67,36 +69,36 @@ ClientIds::Ref ClientIds::Insert(const Entry& entry) {
   }
   entries_[ref] = entry;
   entries_[ref].next = kNone;
-  std::size_t at = Home(entry.account, entry.kind, entry.id);
-  while (index_[at] != kNone) at = (at + 1) & mask_;
-  index_[at] = ref;
+  const std::uint32_t hash = HashOf(entry.account, entry.kind, entry.id);
+  std::size_t at = hash & mask_;
+  while (index_[at].ref != kNone) at = (at + 1) & mask_;
+  index_[at] = {ref, hash};
   ++size_;
   return ref;
 }
 
-std::size_t ClientIds::Home(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
+std::uint32_t ClientIds::HashOf(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) {
   // The characters are padded with zeros, so whole words can be read.
   std::uint64_t words[5] = {};
   std::memcpy(words, id.view().data(), domain::ClientOrderId::kCapacity);
   words[4] |= std::uint64_t{account.value()} << 32;
   std::uint64_t hash = static_cast<std::uint64_t>(kind) + 0x9E3779B97F4A7C15;
   for (const std::uint64_t word : words) hash = Mix(hash ^ word, 0xA0761D6478BD642F) + 0xE7037ED1A0B428DB;
-  return static_cast<std::size_t>(Mix(hash, 0x8EBC6AF09C88C6E3)) & mask_;
+  return static_cast<std::uint32_t>(Mix(hash, 0x8EBC6AF09C88C6E3));
 }
 
 // Takes the entry out of the index by moving back whatever was pushed past its place. It left the list of ages before.
 void ClientIds::Erase(Ref ref) {
   const Entry& gone = entries_[ref];
-  std::size_t hole = Home(gone.account, gone.kind, gone.id);
-  while (index_[hole] != ref) hole = (hole + 1) & mask_;
-  for (std::size_t at = (hole + 1) & mask_; index_[at] != kNone; at = (at + 1) & mask_) {
-    const Entry& entry = entries_[index_[at]];
-    const std::size_t home = Home(entry.account, entry.kind, entry.id);
+  std::size_t hole = HashOf(gone.account, gone.kind, gone.id) & mask_;
+  while (index_[hole].ref != ref) hole = (hole + 1) & mask_;
+  for (std::size_t at = (hole + 1) & mask_; index_[at].ref != kNone; at = (at + 1) & mask_) {
+    const std::size_t home = index_[at].hash & mask_;
     if (((at - home) & mask_) < ((at - hole) & mask_)) continue;
     index_[hole] = index_[at];
     hole = at;
   }
-  index_[hole] = kNone;
+  index_[hole] = {};
   entries_[ref].next = free_;
   free_ = ref;
   --size_;

@@ -44,8 +44,9 @@ class ClientIds {
 
   [[nodiscard]] Ref Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;
   void Prefetch(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
-    __builtin_prefetch(&index_[Home(account, kind, id)], 1);
+    __builtin_prefetch(&index_[HashOf(account, kind, id) & mask_], 1);
   }
+  void Prefetch(Ref ref) const { __builtin_prefetch(&entries_[ref].open, 1); }
   [[nodiscard]] bool full() const { return free_ == kNone && fresh_ == entries_.size(); }
   // Only when not full() and the id is not there. `entry.next` is ignored.
   Ref Add(const Entry& entry);
@@ -71,12 +72,17 @@ class ClientIds {
  private:
   void Forget(std::int64_t now_ns);
   Ref Insert(const Entry& entry);
-  [[nodiscard]] std::size_t Home(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;
+  [[nodiscard]] static std::uint32_t HashOf(domain::AccountId account, Kind kind, const domain::ClientOrderId& id);
   void Erase(Ref ref);
 
   const std::int64_t retention_ns_;
   ZeroedArray<Entry> entries_;
-  ZeroedArray<Ref> index_;  // open addressing with linear probing; a power of two, at most half full
+  // The hash tells almost all others apart without a look at their entries.
+  struct Place {
+    Ref ref;
+    std::uint32_t hash;
+  };
+  ZeroedArray<Place> index_;  // open addressing with linear probing; a power of two, at most half full
   std::size_t mask_;
   Ref fresh_ = 1;
   Ref free_ = kNone;

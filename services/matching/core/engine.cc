@@ -247,8 +247,8 @@ domain::BookSnapshot Engine::Snapshot(domain::SymbolId symbol, std::size_t depth
 }
 
 std::uint64_t Engine::order_bytes() const {
-  return level_pool_.pages.used() * sizeof(LevelPage<true>) +
-         std::uint64_t{orders_.fresh()} * sizeof(OrderSlab<OrderDetail>::OrderType);
+  return orders_.fresh() * std::uint64_t{sizeof(OrderSlab<OrderDetail>::OrderType)} +
+         extras_.fresh() * std::uint64_t{sizeof(OrderExtra)} + level_pool_.touched_bytes() + accounts_.list_bytes();
 }
 
 void Engine::PrefetchOrder(AccountId account, domain::SymbolId symbol, domain::Side side, domain::Price price) const {
@@ -283,7 +283,9 @@ void Engine::PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domai
 
 void Engine::PrefetchCancelNear(domain::OrderId id) const {
   const Slot slot = orders_.Find(id);
-  if (slot != kNoSlot && !IsWaiting(slot)) MarketOf(slot).book.PrefetchAround(slot);
+  if (slot == kNoSlot || IsWaiting(slot)) return;
+  client_ids_.Prefetch(orders_[slot].detail.client_id);
+  MarketOf(slot).book.PrefetchAround(slot);
 }
 
 }  // namespace xt::matching

@@ -52,6 +52,8 @@ class ExtraSlab {
     extras_[ref].next_free = free_;
     free_ = ref;
   }
+  // All that were ever used are 1 .. fresh() - 1.
+  [[nodiscard]] ExtraRef fresh() const { return fresh_; }
   // kNoExtra may be read: everything is 0.
   [[nodiscard]] OrderExtra& operator[](ExtraRef ref) { return extras_[ref]; }
   [[nodiscard]] const OrderExtra& operator[](ExtraRef ref) const { return extras_[ref]; }

@@ -123,6 +123,8 @@ class OrderSlab {
 
   [[nodiscard]] std::uint32_t live() const { return live_; }
   [[nodiscard]] std::size_t capacity() const { return orders_.size() - 1; }
+  // Memory that orders have ever taken.
+  [[nodiscard]] std::size_t touched_bytes() const { return std::size_t{fresh_} * sizeof(OrderType); }
   // All slots that were ever used are 1 .. fresh() - 1.
   [[nodiscard]] Slot fresh() const { return fresh_; }
   [[nodiscard]] Slot first_free() const { return free_; }

@@ -142,6 +142,20 @@ class DirectoryPool {
   }
   void Return(LevelDirectory* directory) { free_.push_back(directory); }
 
+  // Of what is in use, in pieces in which the system hands out memory.
+  [[nodiscard]] std::size_t touched_bytes() const {
+    constexpr std::size_t kPiece = 4'096;
+    std::size_t bytes = 0;
+    for (const auto& directory : made_) {
+      const auto* begin = reinterpret_cast<const unsigned char*>(directory.data());
+      for (std::size_t at = 0; at < sizeof(LevelDirectory); at += kPiece) {
+        const auto* end = begin + std::min(at + kPiece, sizeof(LevelDirectory));
+        if (std::any_of(begin + at, end, [](unsigned char byte) { return byte != 0; })) bytes += kPiece;
+      }
+    }
+    return bytes;
+  }
+
  private:
   std::vector<ZeroedArray<LevelDirectory>> made_;
   std::vector<LevelDirectory*> free_;
@@ -156,6 +170,11 @@ struct LevelPool {
   std::size_t used_blocks = 0;
   PagePool<kCountOrders> pages;
   DirectoryPool directories;
+
+  // Memory that levels have ever taken.
+  [[nodiscard]] std::size_t touched_bytes() const {
+    return pages.made() * sizeof(LevelPage<kCountOrders>) + directories.touched_bytes();
+  }
 };
 
 template <bool kCountOrders>

@@ -34,6 +34,7 @@ class ZeroedArray {
   [[nodiscard]] const T& operator[](std::size_t index) const { return data_[index]; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] T* data() { return data_; }
+  [[nodiscard]] const T* data() const { return data_; }
 
  private:
   struct FreeMemory {
