@@ -46,6 +46,9 @@ class Book {
   }
 
   [[nodiscard]] WorkloadAnswer Answer() const { return digest_.Answer(slab_.live()); }
+  [[nodiscard]] std::uint64_t BytesPerOrder() const {
+    return (slab_.touched_bytes() + pool_.touched_bytes()) / slab_.live();
+  }
 
  private:
   // Of the order that the command cancels.
@@ -147,7 +150,7 @@ class Driver {
     book_.Apply(commands_[i]);
   }
   [[nodiscard]] WorkloadAnswer Answer() const { return book_.Answer(); }
-  [[nodiscard]] static std::uint64_t BytesPerOrder() { return sizeof(BareSlab::OrderType); }
+  [[nodiscard]] std::uint64_t BytesPerOrder() const { return book_.BytesPerOrder(); }
 
  private:
   const std::vector<Command>& commands_;

@@ -39,15 +39,19 @@ std::int64_t TenthsPerOp(const CaseResult& result) {
   return result.elapsed_ns * 10 / static_cast<std::int64_t>(result.operations);
 }
 
+// Millionths of an allocation per operation.
+std::uint64_t MillionthsPerOp(const CaseResult& result) { return result.allocations * 1'000'000 / result.operations; }
+
 void PrintTable(const std::vector<CaseResult>& results) {
-  std::printf("%-16s %12s %8s %8s %8s %8s  %-16s %10s %10s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
-              "p99.9 ns", "digest", "trades", "live", "answer");
+  std::printf("%-16s %12s %8s %8s %8s %8s  %-16s %10s %10s %11s %9s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
+              "p99.9 ns", "digest", "trades", "live", "bytes/order", "allocs/op", "answer");
   for (const CaseResult& r : results) {
     const std::int64_t tenths = TenthsPerOp(r);
     std::printf("%-16s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 "  %016" PRIx64
-                " %10" PRIu64 " %10" PRIu64 " %6s\n",
+                " %10" PRIu64 " %10" PRIu64 " %11" PRIu64 " %2" PRIu64 ".%06" PRIu64 " %6s\n",
                 r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
-                r.answer.digest, r.answer.trades, r.answer.live_orders, r.right() ? "right" : "WRONG");
+                r.answer.digest, r.answer.trades, r.answer.live_orders, r.bytes_per_order,
+                MillionthsPerOp(r) / 1'000'000, MillionthsPerOp(r) % 1'000'000, r.right() ? "right" : "WRONG");
   }
 }
 
@@ -59,10 +63,10 @@ void PrintJson(const std::vector<CaseResult>& results) {
     std::printf(R"(%s{"case":"%s","ops_per_s":%)" PRId64 R"(,"ns_per_op":%)" PRId64 ".%" PRId64 R"(,"p50_ns":%)" PRId64
                 R"(,"p99_ns":%)" PRId64 R"(,"p999_ns":%)" PRId64 R"(,"digest":"%016)" PRIx64 R"(","trades":%)" PRIu64
                 R"(,"volume":%)" PRIu64 R"(,"live_orders":%)" PRIu64 R"(,"bytes_per_order":%)" PRIu64
-                R"(,"operations":%)" PRIu64 R"(,"right":%s})",
+                R"(,"allocations_per_op":%)" PRIu64 ".%06" PRIu64 R"(,"operations":%)" PRIu64 R"(,"right":%s})",
                 separator, r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
                 r.answer.digest, r.answer.trades, r.answer.volume, r.answer.live_orders, r.bytes_per_order,
-                r.operations, r.right() ? "true" : "false");
+                MillionthsPerOp(r) / 1'000'000, MillionthsPerOp(r) % 1'000'000, r.operations, r.right() ? "true" : "false");
     separator = ",";
   }
   std::printf("]}\n");

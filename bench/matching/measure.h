@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/matching/allocations.h"
 #include "bench/matching/workload.h"
 
 namespace xt::bench {
@@ -46,7 +47,8 @@ struct CaseResult {
   std::int64_t p999_ns = 0;
   WorkloadAnswer answer;
   WorkloadAnswer expected;
-  std::uint64_t bytes_per_order = 0;  // memory of a resting order in the slab
+  std::uint64_t bytes_per_order = 0;  // memory that orders and levels have touched, per order that rests at the end
+  std::uint64_t allocations = 0;      // in the timed part of the last round
 
   [[nodiscard]] bool right() const { return answer == expected; }
 };
@@ -69,9 +71,11 @@ CaseResult Measure(std::string name, const Workload& workload, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     Driver driver(workload);
     for (std::size_t i = 0; i < workload.preload; ++i) driver.Run(i);
+    const std::uint64_t allocations = Allocations();
     const std::int64_t start_ns = NowNs();
     for (std::size_t i = workload.preload; i < end; ++i) driver.Run(i);
     const std::int64_t elapsed_ns = NowNs() - start_ns;
+    result.allocations = Allocations() - allocations;
     if (round == 0 || elapsed_ns < result.elapsed_ns) result.elapsed_ns = elapsed_ns;
     result.answer = driver.Answer();
     if (!result.right()) return result;
