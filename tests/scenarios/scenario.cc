@@ -343,7 +343,10 @@ SymbolId Runner::SymbolOf(std::string_view code) const {
 
 Symbol Runner::SymbolOrFirst(SymbolId id) const {
   const auto symbols = engine_->symbols();
-  return symbols[engine_->HasSymbol(id) ? id.value() : 0];
+  if (!symbols.empty()) return symbols[engine_->HasSymbol(id) ? id.value() : 0];
+  Symbol none;
+  none.tick_size = none.lot_size = Amount(1);
+  return none;
 }
 
 AccountId Runner::AccountOf(std::string_view name) const {
