@@ -49,18 +49,29 @@ regenerate() {
 
 has_target() { grep -q "^build $2: phony" "$(build_dir "$1")/build.ninja"; }
 
-# build_targets PRESET TARGET...: progress and errors on stderr; false when it does not build.
+# build_targets PRESET TARGET...: progress and errors on stderr; false when it does not build. One build at a time per
+# preset: two terminals may start at the same moment.
 build_targets() {
-  local preset=$1 target status=0
+  local preset=$1 target status=0 lock
   shift
   mkdir -p "$XT_ROOT/build"
-  configure "$preset" || return 1
-  (cd "$(build_dir "$preset")" &&
-    NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2) || status=$?
+  exec {lock}>"$XT_ROOT/build/.lock-$preset"
+  flock "$lock"
+  configure "$preset" && (run_ninja "$(build_dir "$preset")" "$@") || status=$?
+  exec {lock}>&-
   ((status)) || return 0
   for target in "$@"; do
     has_target "$preset" "$target" || say "there is no target '$target' in this tree"
   done
   say "the build failed (preset $preset: $*)"
   return 1
+}
+
+# Says nothing when there is nothing to do.
+run_ninja() {
+  local dir=$1
+  shift
+  cd "$dir" || return 1
+  [[ $(ninja -n "$@" 2>&1) != *"no work to do"* ]] || return 0
+  NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2
 }
