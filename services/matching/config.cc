@@ -20,7 +20,7 @@ void MatchingConfig::Describe(runtime::ConfigSchema& schema) {
                {.min = 1,
                 .max = 100'000'000,
                 .unit = "orders",
-                .doc = "Orders that rest at once; beyond it new ones are refused. Equal on all replicas."});
+                .doc = "Orders that are open at once; beyond it new ones are refused. Equal on all replicas."});
   schema.Int64(
       "engine.max_level_pages", &engine.max_level_pages,
       {.min = 1,
@@ -35,6 +35,11 @@ void MatchingConfig::Describe(runtime::ConfigSchema& schema) {
                        "Equal on all replicas."});
   schema.Int64("engine.max_accounts", &engine.max_accounts,
                {.min = 1, .max = 100'000'000, .unit = "accounts", .doc = "Equal on all replicas."});
+  schema.Int64("engine.max_countdowns", &engine.max_countdowns,
+               {.min = 1,
+                .max = 100'000'000,
+                .unit = "countdowns",
+                .doc = "Dead man's switches that are armed; beyond it new ones are refused. Equal on all replicas."});
 }
 
 }  // namespace xt::matching
