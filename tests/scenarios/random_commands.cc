@@ -110,7 +110,7 @@ std::vector<Command> RandomCommands::Setup() {
 
 std::int64_t RandomCommands::DrawStepNs() {
   if (random_.OneIn(jump_one_in_)) return kNsPerHour * 24 + random_.Between(-2, 2) * kNsPerMs;
-  if (random_.OneIn(jump_one_in_)) return kNsPerHour * random_.Between(1, 20);
+  if (random_.OneIn(jump_one_in_)) return kNsPerHour * random_.Between(1, 23);
   if (random_.OneIn(50)) return random_.Between(0, 200) * kNsPerMs;
   if (random_.OneIn(2)) return 0;
   return random_.Between(1, 4'000'000);
