@@ -62,19 +62,17 @@ std::string_view Runner::NameOfAccount(AccountId account) const {
   return account == kFeeAccount ? "fees" : engine_->accounts().name(account).view();
 }
 
-std::string Runner::LabelOf(const ExecutionReport& report) {
-  const std::uint64_t id = report.order_id.value();
-  if (!numbers_.contains(id)) {
-    ids_.push_back(id);
-    numbers_[id] = ids_.size();
+std::string Runner::NumberOf(OrderId id) {
+  if (!numbers_.contains(id.value())) {
+    ids_.push_back(id.value());
+    numbers_[id.value()] = ids_.size();
   }
-  labels_[id] = report.client_order_id.empty() ? Text("#", numbers_[id]) : std::string(report.client_order_id.view());
-  return labels_[id];
+  return Text("#", numbers_[id.value()]);
 }
 
-std::string Runner::OrderName(OrderId id) const {
-  const auto label = labels_.find(id.value());
-  return label != labels_.end() ? label->second : "its order";
+std::string Runner::LabelOf(const ExecutionReport& report) {
+  const std::string number = NumberOf(report.order_id);
+  return report.client_order_id.empty() ? number : std::string(report.client_order_id.view());
 }
 
 namespace {
@@ -168,8 +166,8 @@ void Runner::Tell(const RiskDecision& decision) {
 }
 
 void Runner::Tell(const OrdersCanceled& canceled) {
-  std::string text = Text(NameOfAccount(canceled.account), " ", canceled.count, " canceled by ",
-                          NameOf(canceled.reason));
+  std::string text =
+      Text(NameOfAccount(canceled.account), " ", canceled.count, " canceled by ", NameOf(canceled.reason));
   if (canceled.group.value() != 0) text += Text(", group ", canceled.group.value());
   Say(text);
 }
@@ -257,13 +255,13 @@ void Runner::Tell(const BalanceChange& change) {
   const auto signed_amount = [decimals](Amount amount) {
     return Text(amount.value() > 0 ? "+" : "", FormatDecimal(amount.value(), decimals));
   };
-  std::string text = Text("balance of ", NameOfAccount(change.account), ": ", NameOf(change.reason), " ",
-                          CodeOf(change.asset));
+  std::string text =
+      Text("balance of ", NameOfAccount(change.account), ": ", NameOf(change.reason), " ", CodeOf(change.asset));
   if (change.available_delta.value() != 0) text += Text(" ", signed_amount(change.available_delta));
   if (change.locked_delta.value() != 0) text += Text(" ", signed_amount(change.locked_delta), " locked");
   text += Text(" = ", FormatDecimal(change.available.value(), decimals));
   if (change.locked.value() != 0) text += Text(" + ", FormatDecimal(change.locked.value(), decimals), " locked");
-  if (change.order_id.value() != 0) text += Text(", order ", OrderName(change.order_id));
+  if (change.order_id.value() != 0) text += Text(", order ", NumberOf(change.order_id));
   if (change.trade_id.value() != 0) text += Text(", trade ", change.trade_id.value());
   Say(text);
 }

@@ -88,10 +88,11 @@ class Runner {
   void Tell(const domain::BalanceChange& change);
   void Tell(const domain::AssetDefined& defined);
   void Tell(const domain::AccountCreated& created);
+  // "#3": the order's number, which it gets where it is first told of.
+  std::string NumberOf(domain::OrderId id);
   std::string LabelOf(const domain::ExecutionReport& report);
   std::string TermsOf(const domain::ExecutionReport& report) const;
   std::string ProgressOf(const domain::ExecutionReport& report) const;
-  std::string OrderName(domain::OrderId id) const;
   [[nodiscard]] std::string_view NameOfAccount(domain::AccountId account) const;
 
   // Names.
@@ -103,22 +104,18 @@ class Runner {
   [[nodiscard]] domain::AccountId AccountOf(std::string_view name) const;
 
   const bool restarts_;
-  matching::EngineConfig config_{.max_orders = 1'000,
-                                 .max_level_pages = 64,
-                                 .max_client_ids = 1'000,
-                                 .max_accounts = 100,
-                                 .max_countdowns = 100};
+  matching::EngineConfig config_{
+      .max_orders = 1'000, .max_level_pages = 64, .max_client_ids = 1'000, .max_accounts = 100, .max_countdowns = 100};
   std::unique_ptr<matching::Engine> engine_;
   std::string output_;
   std::string line_;
   std::uint64_t sequence_ = 0;
   std::int64_t now_ns_ = 0;
   bool shows_everything_ = false;
-  bool replaces_ = false;  // the refusals of a cancel-replace say whose they are
+  bool replaces_ = false;                         // the refusals of a cancel-replace say whose they are
   std::map<std::uint64_t, std::string> lines_;    // by sequence
   std::map<std::uint64_t, std::size_t> numbers_;  // of the orders, by id
   std::vector<std::uint64_t> ids_;                // by number
-  std::map<std::uint64_t, std::string> labels_;   // of the orders, by id
   std::map<domain::SymbolId, domain::Price> last_prices_;
 };
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kDay = 24 * kHour;
 }  // namespace
 
 absl::StatusOr<std::int64_t> ParseDuration(std::string_view text) {
-  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {{"ns", 1},       {"ms", kMs},    {"s", kSecond},
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {{"ns", 1},      {"ms", kMs},  {"s", kSecond},
                                                                   {"m", kMinute}, {"h", kHour}, {"d", kDay}};
   for (const auto& [unit, ns] : kUnits) {
     if (!text.ends_with(unit)) continue;
