@@ -28,3 +28,10 @@ elseif(XT_SANITIZE STREQUAL "thread")
 elseif(NOT XT_SANITIZE STREQUAL "")
   message(FATAL_ERROR "XT_SANITIZE must be empty, 'address' or 'thread', not '${XT_SANITIZE}'")
 endif()
+
+option(XT_FUZZ "Build the fuzzers of tests/fuzz; needs clang" OFF)
+if(XT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+  target_compile_options(xt_options INTERFACE -w)  # the tree is kept free of g++'s warnings, not of clang's
+endif()
