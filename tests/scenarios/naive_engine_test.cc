@@ -14,7 +14,11 @@ namespace xt::scenarios {
 namespace {
 
 constexpr std::int64_t kCommandsPerStream = 25'000;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::int64_t kDefaultCommands = 500'000;
+#else
 constexpr std::int64_t kDefaultCommands = 3'000'000;
+#endif
 
 std::int64_t FromEnvironment(const char* name, std::int64_t otherwise) {
   const char* text = std::getenv(name);
