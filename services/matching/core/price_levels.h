@@ -64,9 +64,12 @@ struct LevelDirectory {
     used[page >> 6] |= std::uint64_t{1} << (page & 63);
     summary[page >> 12] |= std::uint64_t{1} << (page >> 6 & 63);
   }
-  void Clear(std::size_t page) {
+  // True when no page may be left.
+  bool Clear(std::size_t page) {
     used[page >> 6] &= ~(std::uint64_t{1} << (page & 63));
-    if (used[page >> 6] == 0) summary[page >> 12] &= ~(std::uint64_t{1} << (page >> 6 & 63));
+    if (used[page >> 6] != 0) return false;
+    summary[page >> 12] &= ~(std::uint64_t{1} << (page >> 6 & 63));
+    return summary[page >> 12] == 0;
   }
   [[nodiscard]] bool BlockUsed(std::size_t page) const {
     constexpr int kPages = 1 << (kBlockBits - kPageBits);
@@ -223,9 +226,10 @@ class PriceLevels {
   [[nodiscard]] LevelType& Open(std::int64_t price) {
     const std::int64_t key = KeyOf(price);
     Directory* directory = DirectoryOf(price);
-    if (directory == nullptr || directory->pages[InDirectory(key)] == 0) [[unlikely]]
-      directory = MakePage(price);
+    if (directory == nullptr) [[unlikely]]
+      directory = MakeDirectory(price);
     const std::size_t number = InDirectory(key);
+    if (directory->pages[number] == 0) MakePage(*directory, number);
     Page& page = pages_[directory->pages[number]];
     LevelType& level = page.levels[InPage(key)];
     if constexpr (kCountOrders) {
@@ -249,8 +253,7 @@ class PriceLevels {
     std::uint64_t& levels = directory.levels[InDirectory(key)];
     levels &= ~(std::uint64_t{1} << InPage(key));
     if (key == best_key_) FindBest(price, directory);
-    if (levels == 0) [[unlikely]]
-      ReturnPage(price, directory);
+    if (levels == 0) ReturnPage(price, directory);
   }
 
   // `orders` have left the level; told before Close.
@@ -306,39 +309,42 @@ class PriceLevels {
     return page != 0 ? &pages_[page] : nullptr;
   }
 
-  Directory* MakePage(std::int64_t price) {
-    const std::size_t top = InTop(price);
-    if (top >= directories_.size()) {
-      directories_.resize(top + 1);
-      used_.resize(top / 64 + 1);
-    }
-    if (directories_[top] == nullptr) {
-      directories_[top] = pool_->directories.Take();
-      used_[top / 64] |= std::uint64_t{1} << (top % 64);
-    }
-    home_top_ = top;
-    home_ = directories_[top];
-    const std::size_t page = InDirectory(KeyOf(price));
-    pool_->used_blocks += home_->BlockUsed(page) ? 0 : 1;
-    home_->Set(page);
-    home_->pages[page] = pool_->pages.Take();
-    return home_;
+  // A price far from all others comes and goes with its page, so these two are quick.
+  void MakePage(Directory& directory, std::size_t page) {
+    pool_->used_blocks += directory.BlockUsed(page) ? 0 : 1;
+    directory.Set(page);
+    directory.pages[page] = pool_->pages.Take();
   }
 
   void ReturnPage(std::int64_t price, Directory& directory) {
     const std::size_t page = InDirectory(KeyOf(price));
     pool_->pages.Return(std::exchange(directory.pages[page], 0));
-    directory.Clear(page);
+    const bool maybe_empty = directory.Clear(page);
     pool_->used_blocks -= directory.BlockUsed(page) ? 0 : 1;
-    if (!directory.empty()) return;
-    pool_->directories.Return(&directory);
+    if (maybe_empty && directory.empty()) ReturnDirectory(price);
+  }
+
+  [[gnu::noinline]] Directory* MakeDirectory(std::int64_t price) {
     const std::size_t top = InTop(price);
-    directories_[top] = nullptr;
+    if (top >= directories_.size()) {
+      directories_.resize(top + 1);
+      used_.resize(top / 64 + 1);
+    }
+    directories_[top] = pool_->directories.Take();
+    used_[top / 64] |= std::uint64_t{1} << (top % 64);
+    home_top_ = top;
+    home_ = directories_[top];
+    return home_;
+  }
+
+  [[gnu::noinline]] void ReturnDirectory(std::int64_t price) {
+    const std::size_t top = InTop(price);
+    pool_->directories.Return(std::exchange(directories_[top], nullptr));
+    used_[top / 64] &= ~(std::uint64_t{1} << (top % 64));
     if (top == home_top_) {
       home_top_ = kNoTop;
       home_ = &kNoDirectory;
     }
-    used_[top / 64] &= ~(std::uint64_t{1} << (top % 64));
   }
 
   // The best level was `price` and has just been closed.
@@ -399,7 +405,7 @@ class PriceLevels {
   std::int64_t best_key_;
   LevelType* best_level_ = nullptr;
   Page* pages_;
-  std::size_t home_top_ = kNoTop;  // the directory that last got a page; none when it is gone
+  std::size_t home_top_ = kNoTop;  // the directory that came last; none when it is gone
   Directory* home_ = &kNoDirectory;
   std::vector<Directory*> directories_;
   std::vector<std::uint64_t> used_;  // one bit per directory
