@@ -4,11 +4,13 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bench/matching/measure.h"
+#include "bench/matching/restore_case.h"
 #include "bench/support/machine.h"
 
 namespace xt::bench {
@@ -42,7 +44,14 @@ std::int64_t TenthsPerOp(const CaseResult& result) {
 // Millionths of an allocation per operation.
 std::uint64_t MillionthsPerOp(const CaseResult& result) { return result.allocations * 1'000'000 / result.operations; }
 
-void PrintTable(const std::vector<CaseResult>& results) {
+void PrintTable(const std::vector<CaseResult>& results, const std::optional<RestoreResult>& restore) {
+  if (restore) {
+    std::printf("%s: %" PRIu64 " open orders, %" PRIu64 " bytes, saved in %" PRId64 " ms, restored in %" PRId64
+                " ms, answer %s\n",
+                std::string(kRestoreCase).c_str(), restore->open_orders, restore->bytes, restore->save_ms,
+                restore->restore_ms, restore->right ? "right" : "WRONG");
+  }
+  if (results.empty()) return;
   std::printf("%-16s %12s %8s %8s %8s %8s  %-16s %10s %10s %11s %9s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
               "p99.9 ns", "digest", "trades", "live", "bytes/order", "allocs/op", "answer");
   for (const CaseResult& r : results) {
@@ -55,7 +64,7 @@ void PrintTable(const std::vector<CaseResult>& results) {
   }
 }
 
-void PrintJson(const std::vector<CaseResult>& results) {
+void PrintJson(const std::vector<CaseResult>& results, const std::optional<RestoreResult>& restore) {
   std::printf(R"({"bench":"matching","machine":"%s","date":"%s","results":[)", Machine().c_str(), Date().c_str());
   const char* separator = "";
   for (const CaseResult& r : results) {
@@ -68,6 +77,12 @@ void PrintJson(const std::vector<CaseResult>& results) {
                 r.answer.digest, r.answer.trades, r.answer.volume, r.answer.live_orders, r.bytes_per_order,
                 MillionthsPerOp(r) / 1'000'000, MillionthsPerOp(r) % 1'000'000, r.operations, r.right() ? "true" : "false");
     separator = ",";
+  }
+  if (restore) {
+    std::printf(R"(%s{"case":"%s","open_orders":%)" PRIu64 R"(,"bytes":%)" PRIu64 R"(,"save_ms":%)" PRId64
+                R"(,"restore_ms":%)" PRId64 R"(,"right":%s})",
+                separator, std::string(kRestoreCase).c_str(), restore->open_orders, restore->bytes, restore->save_ms,
+                restore->restore_ms, restore->right ? "true" : "false");
   }
   std::printf("]}\n");
 }
@@ -85,7 +100,7 @@ bool Parse(int argc, char** argv, Options& options) {
       return false;
     }
   }
-  return options.only.empty() ||
+  return options.only.empty() || options.only == kRestoreCase ||
          std::any_of(std::begin(kCases), std::end(kCases), [&](const Case& c) { return c.name == options.only; });
 }
 
@@ -100,9 +115,14 @@ int Run(const Options& options) {
     std::fprintf(stderr, "%s ...\n", std::string(c.name).c_str());
     results.push_back(c.run(c.spec, workload, options.rounds));
   }
-  options.json ? PrintJson(results) : PrintTable(results);
+  std::optional<RestoreResult> restore;
+  if (options.only.empty() || options.only == kRestoreCase) {
+    std::fprintf(stderr, "%s ...\n", std::string(kRestoreCase).c_str());
+    restore = RunRestore(options.rounds);
+  }
+  options.json ? PrintJson(results, restore) : PrintTable(results, restore);
   const bool all_right = std::all_of(results.begin(), results.end(), [](const CaseResult& r) { return r.right(); });
-  return all_right ? 0 : 1;
+  return all_right && (!restore || restore->right) ? 0 : 1;
 }
 
 }  // namespace
@@ -111,7 +131,9 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   xt::bench::Options options;
   if (!xt::bench::Parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: bench-matching [--json] [--case W1-bare|W2-bare|W1-complete|W2-complete|W1-complete-ids] [--rounds N]\n");
+    std::fprintf(stderr,
+                 "usage: bench-matching [--json] [--rounds N]\n"
+                 "       [--case W1-bare|W2-bare|W1-complete|W2-complete|W1-complete-ids|restore-1M]\n");
     return 2;
   }
   return xt::bench::Run(options);
