@@ -27,7 +27,7 @@ class Engine::StateReader {
   // Empty when it worked.
   std::string Run() {
     engine_.sequence_ = domain::SequenceNumber(Ordinal());
-    engine_.epoch_ = domain::Epoch(Ordinal());
+    engine_.epoch_ = domain::Epoch(Word());
     engine_.last_trade_id_ = domain::TradeId(Ordinal());
     engine_.now_ns_ = Number(0, domain::kMaxExpireTimeMs * kNsPerMs);
     ReadAssets();
