@@ -157,7 +157,10 @@ NewOrder CommandReader::ReadOrder() {
   if (has(stop, 1)) order.stop_price = Price(Value());
   if (has(!by_quote, 2)) order.quantity = Quantity(Value());
   if (has(order.type == OrderType::kIceberg, 3)) order.iceberg_quantity = Quantity(Value());
-  if (has(by_quote, 4)) order.quote_quantity = Amount(Value() * (fields % 2 == 0 ? 1 : 1'000));
+  if (has(by_quote, 4)) {
+    const std::int64_t value = Value();
+    order.quote_quantity = Amount(value >= 0 && value < 256 && fields % 2 != 0 ? value * 10'000 : value);
+  }
   if (has(order.time_in_force == TimeInForce::kGtd, 5)) {
     const std::int64_t value = Value();
     order.expire_time_ms = value >= 0 && value < 256 ? now_ns_ / kNsPerMs + value : value;

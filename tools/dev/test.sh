@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # ./dev test: builds what the chosen tests need, runs them with ctest, counts the cases. Sourced by ./dev.
 
-readonly XT_GROUPS=(unit contract integration scenarios e2e nightly layering)
+readonly XT_GROUPS=(unit contract integration scenarios e2e nightly layering fuzz)
+readonly XT_FUZZERS=(commands snapshot)
 
 check_group() {
   local group
@@ -12,13 +13,14 @@ check_group() {
 }
 
 dev_test() {
-  local preset=dev label='' groups=()
+  local preset=dev label='' groups=() fuzz_seconds=${XT_FUZZ_SECONDS:-60}
   while (($#)); do
     case $1 in
       --preset) preset=${2:?--preset needs a value}; shift 2 ;;
       --preset=*) preset=${1#*=}; shift ;;
       --label) label=${2:?--label needs a value}; shift 2 ;;
       --label=*) label=${1#*=}; shift ;;
+      --nightly) fuzz_seconds=${XT_FUZZ_SECONDS:-600}; shift ;;
       -*) die "test: unknown option $1" ;;
       *) check_group "$1"; groups+=("$1"); shift ;;
     esac
@@ -26,6 +28,11 @@ dev_test() {
   check_preset "$preset"
   [[ $label =~ ^(|core|threaded)$ ]] || die "no label '$label'; there are: core threaded"
   ensure_packages
+  if [[ " ${groups[*]} " == *' fuzz '* ]]; then
+    ((${#groups[@]} == 1)) || die "the group fuzz runs alone: it has a build of its own"
+    run_fuzzers "$fuzz_seconds"
+    return
+  fi
 
   local select=()
   ((${#groups[@]} == 0)) || select+=(-L "^($(IFS='|' && printf '%s' "${groups[*]}"))\$")
@@ -87,4 +94,38 @@ run_tests() {
   rm -rf -- "$tmp"
   python3 "$XT_ROOT/tools/dev/ctest_report.py" count "$results/listing.json" "$results/junit.xml" "$results" || status=$?
   return "$status"
+}
+
+# Each fuzzer for so many seconds, two at a time, from the corpus of the tree and what earlier runs added to it. An input
+# that fails is left in build/fuzz/found; tests/fuzz/README.md says what to do with it.
+run_fuzzers() {
+  local seconds=$1 dir name log passed=0 failed=0 pids=()
+  [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "XT_FUZZ_SECONDS must be a number of seconds, not '$seconds'"
+  dir=$(build_dir fuzz)
+  if ! build_targets fuzz "${XT_FUZZERS[@]/#/fuzz_}"; then
+    echo "0 passed, ${#XT_FUZZERS[@]} failed"
+    return 1
+  fi
+  for name in "${XT_FUZZERS[@]}"; do
+    mkdir -p "$dir/corpus/$name" "$dir/found"
+    say "fuzz_$name for $seconds s"
+    "$dir/bin/fuzz_$name" "$dir/corpus/$name" "$XT_ROOT/tests/fuzz/corpus/$name" -max_total_time="$seconds" \
+      -max_len=16384 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$dir/found/$name-" \
+      >"$dir/fuzz_$name.log" 2>&1 </dev/null &
+    pids+=($!)
+  done
+  for name in "${XT_FUZZERS[@]}"; do
+    log=$dir/fuzz_$name.log
+    if wait "${pids[0]}"; then
+      printf 'fuzz_%s: %s inputs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: //p' "$log")"
+      passed=$((passed + 1))
+    else
+      tail -n 60 "$log"
+      echo "FAILED fuzz_$name"
+      failed=$((failed + 1))
+    fi
+    pids=("${pids[@]:1}")
+  done
+  echo "$passed passed, $failed failed"
+  ((failed == 0))
 }
