@@ -57,7 +57,13 @@ build_targets() {
   mkdir -p "$XT_ROOT/build"
   exec {lock}>"$XT_ROOT/build/.lock-$preset"
   flock "$lock"
-  configure "$preset" && (run_ninja "$(build_dir "$preset")" "$@") || status=$?
+  if configure "$preset"; then
+    (cd "$(build_dir "$preset")" &&
+      NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2) || status=$?
+  else
+    exec {lock}>&-
+    return 1
+  fi
   exec {lock}>&-
   ((status)) || return 0
   for target in "$@"; do
@@ -65,13 +71,4 @@ build_targets() {
   done
   say "the build failed (preset $preset: $*)"
   return 1
-}
-
-# Says nothing when there is nothing to do.
-run_ninja() {
-  local dir=$1
-  shift
-  cd "$dir" || return 1
-  [[ $(ninja -n "$@" 2>&1) != *"no work to do"* ]] || return 0
-  NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2
 }
