@@ -187,13 +187,16 @@ class OrderBook {
 
   // What a command that comes soon will touch: a Rest of an order of `side` at `price`, or a Remove of `slot` when that
   // is not kNoSlot. Hints without effect on the result, and without a branch on which of the two it is, which nobody
-  // could predict. First the far one and, when that is near, the near one.
+  // could predict. First the far one and, when that is near, the near one. While the orders fit into a cache of the core
+  // they do nothing: the instructions would cost more than they save.
   [[gnu::always_inline]] void PrefetchFar(Slot slot, domain::Side own, std::int64_t price) const {
+    if (OrdersAreCached()) return;
     const Levels& levels = side(own);
     __builtin_prefetch(&(*orders_)[slot], 1);
     __builtin_prefetch(levels.FindNear(slot != kNoSlot ? levels.best() : price), 1);
   }
   [[gnu::always_inline]] void PrefetchNear(Slot slot, domain::Side own, std::int64_t price) const {
+    if (OrdersAreCached()) return;
     const OrderType& order = (*orders_)[slot];
     const bool removes = slot != kNoSlot;
     own = removes ? order.place.side() : own;
@@ -216,7 +219,10 @@ class OrderBook {
     __builtin_prefetch(&(*orders_)[side<kSide>().FindNear(price)->tail], 1);
   }
   [[gnu::always_inline]] void PrefetchAround(Slot slot) const {
-    PrefetchNear(slot, domain::Side::kBuy, 0);
+    const OrderType& order = (*orders_)[slot];
+    __builtin_prefetch(&(*orders_)[order.previous], 1);
+    __builtin_prefetch(&(*orders_)[order.next], 1);
+    __builtin_prefetch(side(order.place.side()).FindNear(order.place.price()), 1);
   }
 
  private:
@@ -227,6 +233,11 @@ class OrderBook {
     } else {
       return {level.quantity, 0};
     }
+  }
+
+  [[nodiscard]] bool OrdersAreCached() const {
+    constexpr std::uint32_t kOrders = (std::uint32_t{2} << 20) / sizeof(OrderType);
+    return orders_->live() < kOrders;
   }
 
   static std::size_t Index(domain::Side side) { return side == domain::Side::kSell ? 1 : 0; }
