@@ -3,6 +3,7 @@
 
 readonly XT_GROUPS=(unit contract integration scenarios e2e nightly layering fuzz)
 readonly XT_FUZZERS=(commands snapshot)
+readonly -A XT_FUZZ_BYTES=([commands]=3000 [snapshot]=16384)
 
 check_group() {
   local group
@@ -110,7 +111,7 @@ run_fuzzers() {
     mkdir -p "$dir/corpus/$name" "$dir/found"
     say "fuzz_$name for $seconds s"
     "$dir/bin/fuzz_$name" "$dir/corpus/$name" "$XT_ROOT/tests/fuzz/corpus/$name" -max_total_time="$seconds" \
-      -max_len=16384 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$dir/found/$name-" \
+      -max_len="${XT_FUZZ_BYTES[$name]}" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$dir/found/$name-" \
       >"$dir/fuzz_$name.log" 2>&1 </dev/null &
     pids+=($!)
   done
