@@ -72,6 +72,7 @@ class Exchange {
     return Read(engine_.Execute(Next(), 0, order_), command.id);
   }
 
+  [[nodiscard]] bool WantsHints() const { return engine_.WantsHints() || with_ids_; }
   void Prefetch(const Command& command) {
     if (command.kind == MessageKind::kCancel) {
       engine_.PrefetchCancel(AccountOf(command.id), OrderId(command.word));
@@ -216,7 +217,7 @@ class Driver {
  public:
   explicit Driver(const Workload& workload) : commands_(*prepared_commands), exchange_(workload, kWithIds) {}
   void Run(std::size_t i) {
-    if (i + kFar < commands_.size()) [[likely]] {
+    if (exchange_.WantsHints() && i + kFar < commands_.size()) {
       exchange_.Prefetch(commands_[i + kFar]);
       exchange_.PrefetchNear(commands_[i + kNear]);
     }

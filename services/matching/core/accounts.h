@@ -72,7 +72,7 @@ class Accounts {
   [[nodiscard]] const Balance& At(domain::AccountId account, domain::AssetId asset) const {
     return *BalanceAt(account, asset);
   }
-  void Prefetch(domain::AccountId account) const { __builtin_prefetch(Row(account), 1); }
+  [[gnu::always_inline]] void Prefetch(domain::AccountId account) const { __builtin_prefetch(Row(account), 1); }
 
   [[nodiscard]] AccountRecord& Record(domain::AccountId account) { return records_[account.value()]; }
   [[nodiscard]] const AccountRecord& Record(domain::AccountId account) const { return records_[account.value()]; }

@@ -43,10 +43,10 @@ class ClientIds {
   }
 
   [[nodiscard]] Ref Find(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const;
-  void Prefetch(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
+  [[gnu::always_inline]] void Prefetch(domain::AccountId account, Kind kind, const domain::ClientOrderId& id) const {
     __builtin_prefetch(&index_[HashOf(account, kind, id) & mask_], 1);
   }
-  void Prefetch(Ref ref) const { __builtin_prefetch(&entries_[ref].open, 1); }
+  [[gnu::always_inline]] void Prefetch(Ref ref) const { __builtin_prefetch(&entries_[ref].open, 1); }
   [[nodiscard]] bool full() const { return free_ == kNone && fresh_ == entries_.size(); }
   // Only when not full() and the id is not there. `entry.next` is ignored.
   Ref Add(const Entry& entry);
