@@ -24,8 +24,8 @@ void MatchingConfig::Describe(runtime::ConfigSchema& schema) {
   schema.Int64(
       "engine.max_level_pages", &engine.max_level_pages,
       {.min = 1,
-       .max = 1'000'000,
-       .unit = "pages of 1024 levels",
+       .max = 100'000,
+       .unit = "blocks of 1024 prices",
        .doc = "Memory for price levels; beyond it orders far from all others are refused. Equal on all replicas."});
   schema.Int64("engine.max_client_ids", &engine.max_client_ids,
                {.min = 1,

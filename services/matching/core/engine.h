@@ -33,7 +33,7 @@ namespace xt::matching {
 
 struct EngineConfig {
   std::uint32_t max_orders = 2'000'000;      // open at once
-  std::uint32_t max_level_pages = 8'192;     // of LevelPage, on both sides of all books and of waiting stops
+  std::uint32_t max_level_pages = 8'192;     // blocks of 1,024 prices, on both sides of all books and of waiting stops
   std::uint32_t max_client_ids = 4'000'000;  // of the last 24 hours, orders and transfers
   std::uint32_t max_accounts = 1'000'000;
   std::uint32_t max_countdowns = 100'000;
