@@ -22,8 +22,11 @@ struct Case {
   CaseResult (*run)(const WorkloadSpec&, const Workload&, int rounds);
 };
 
-constexpr Case kCases[] = {{"W1-bare", kW1, RunBare}, {"W2-bare", kW2, RunBare}, {"W1-complete", kW1, RunComplete},
-                           {"W2-complete", kW2, RunComplete}, {"W1-complete-ids", kW1, RunCompleteWithIds}};
+constexpr Case kCases[] = {{"W1-bare", kW1, RunBare},
+                           {"W2-bare", kW2, RunBare},
+                           {"W1-complete", kW1, RunComplete},
+                           {"W2-complete", kW2, RunComplete},
+                           {"W1-complete-ids", kW1, RunCompleteWithIds}};
 
 struct Options {
   bool json = false;
@@ -52,8 +55,8 @@ void PrintTable(const std::vector<CaseResult>& results, const std::optional<Rest
                 restore->restore_ms, restore->right ? "right" : "WRONG");
   }
   if (results.empty()) return;
-  std::printf("%-16s %12s %8s %8s %8s %8s  %-16s %10s %10s %11s %9s %6s\n", "case", "ops/s", "ns/op", "p50 ns", "p99 ns",
-              "p99.9 ns", "digest", "trades", "live", "bytes/order", "allocs/op", "answer");
+  std::printf("%-16s %12s %8s %8s %8s %8s  %-16s %10s %10s %11s %9s %6s\n", "case", "ops/s", "ns/op", "p50 ns",
+              "p99 ns", "p99.9 ns", "digest", "trades", "live", "bytes/order", "allocs/op", "answer");
   for (const CaseResult& r : results) {
     const std::int64_t tenths = TenthsPerOp(r);
     std::printf("%-16s %12" PRId64 " %6" PRId64 ".%" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 "  %016" PRIx64
@@ -75,7 +78,8 @@ void PrintJson(const std::vector<CaseResult>& results, const std::optional<Resto
                 R"(,"allocations_per_op":%)" PRIu64 ".%06" PRIu64 R"(,"operations":%)" PRIu64 R"(,"right":%s})",
                 separator, r.name.c_str(), OpsPerSecond(r), tenths / 10, tenths % 10, r.p50_ns, r.p99_ns, r.p999_ns,
                 r.answer.digest, r.answer.trades, r.answer.volume, r.answer.live_orders, r.bytes_per_order,
-                MillionthsPerOp(r) / 1'000'000, MillionthsPerOp(r) % 1'000'000, r.operations, r.right() ? "true" : "false");
+                MillionthsPerOp(r) / 1'000'000, MillionthsPerOp(r) % 1'000'000, r.operations,
+                r.right() ? "true" : "false");
     separator = ",";
   }
   if (restore) {

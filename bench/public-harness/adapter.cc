@@ -32,12 +32,17 @@ constexpr std::uint8_t AbiSide(Side side) { return side == Side::kBuy ? 0 : 1; }
 class Engine {
  public:
   explicit Engine(ReportQueue queue)
-      : slab_(kMaxOrders), pool_(kMaxPages), book_(domain::SymbolId(0), slab_, pool_), slots_(kMaxOrders), queue_(queue) {}
+      : slab_(kMaxOrders),
+        pool_(kMaxPages),
+        book_(domain::SymbolId(0), slab_, pool_),
+        slots_(kMaxOrders),
+        queue_(queue) {}
 
   void OnNew(const new_order_t& order) {
     XT_CHECK(order.order_id <= std::numeric_limits<std::uint32_t>::max(), "order ids are dense by contract");
     queue_.Answer(ME_ORDER_ACK, order.side, order.sequence_number, order.order_id, order.price_ticks, order.quantity);
-    const Incoming incoming{static_cast<std::uint32_t>(order.order_id), order.sequence_number, order.price_ticks, order.quantity};
+    const Incoming incoming{static_cast<std::uint32_t>(order.order_id), order.sequence_number, order.price_ticks,
+                            order.quantity};
     const Side side = order.side == 0 ? Side::kBuy : Side::kSell;
     const std::int64_t left = Trade(side, incoming);
     if (left == 0) return;
@@ -55,8 +60,8 @@ class Engine {
       return;
     }
     const auto& order = slab_[slot];
-    queue_.Answer(ME_CANCEL_ACK, AbiSide(order.place.side()), cancel.sequence_number, cancel.order_id, order.place.price(),
-           order.quantity);
+    queue_.Answer(ME_CANCEL_ACK, AbiSide(order.place.side()), cancel.sequence_number, cancel.order_id,
+                  order.place.price(), order.quantity);
     book_.Remove(slot);
   }
 
@@ -70,8 +75,9 @@ class Engine {
     const Side side = slab_[slot].place.side();
     book_.Remove(slot);
     queue_.Answer(ME_MODIFY_ACK, AbiSide(side), modify.sequence_number, modify.order_id, modify.new_price_ticks,
-           modify.new_quantity);
-    const Incoming incoming{static_cast<std::uint32_t>(modify.order_id), modify.sequence_number, modify.new_price_ticks, modify.new_quantity};
+                  modify.new_quantity);
+    const Incoming incoming{static_cast<std::uint32_t>(modify.order_id), modify.sequence_number, modify.new_price_ticks,
+                            modify.new_quantity};
     if (const std::int64_t left = Trade(side, incoming); left > 0) Rest(side, incoming, left);
   }
 

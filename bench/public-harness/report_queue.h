@@ -23,8 +23,8 @@ class ReportQueue {
  public:
   ReportQueue(const me_transport_t* transport, void* handle) : push_(transport->push), handle_(handle) {}
 
-  [[gnu::always_inline]] void Trade(std::uint64_t sequence, std::uint32_t maker, std::uint32_t taker, std::int64_t price,
-                                    std::int64_t quantity) {
+  [[gnu::always_inline]] void Trade(std::uint64_t sequence, std::uint32_t maker, std::uint32_t taker,
+                                    std::int64_t price, std::int64_t quantity) {
     me_report_t report{};
     report.type = ME_TRADE;
     report.sequence_number = sequence;
@@ -49,8 +49,7 @@ class ReportQueue {
 
  private:
   void Push(const me_report_t& report) {
-    while (push_(handle_, &report) == 0) [[unlikely]]
-      Pause();
+    while (push_(handle_, &report) == 0) [[unlikely]] Pause();
   }
 
   int (*push_)(void*, const me_report_t*);
@@ -74,8 +73,8 @@ class ReportQueue {
   using Ring = ReportRing<ReportRecord>;
   ReportQueue(const me_transport_t*, void* handle) : ring_(static_cast<Ring*>(handle)) {}
 
-  [[gnu::always_inline]] void Trade(std::uint64_t sequence, std::uint32_t maker, std::uint32_t taker, std::int64_t price,
-                                    std::int64_t quantity) {
+  [[gnu::always_inline]] void Trade(std::uint64_t sequence, std::uint32_t maker, std::uint32_t taker,
+                                    std::int64_t price, std::int64_t quantity) {
     *Next() = {sequence, std::uint64_t{maker} << 32 | taker, price, static_cast<std::uint32_t>(quantity), ME_TRADE, 0};
   }
   [[gnu::always_inline]] void Answer(me_report_type_t type, std::uint8_t side, std::uint64_t sequence, std::uint64_t id,
@@ -93,9 +92,9 @@ class ReportQueue {
   ReportRecord* Next() {
     ReportRecord* record = ring_->Next();
     while (record == nullptr) [[unlikely]] {
-      Pause();
-      record = ring_->Next();
-    }
+        Pause();
+        record = ring_->Next();
+      }
     return record;
   }
 

@@ -65,7 +65,8 @@ TEST(ReportRingTest, AnotherThreadSeesAllInOrder) {
   std::uint64_t expected = 0;
   bool in_order = true;
   while (expected < kRecords) {
-    const std::size_t count = ring.Drain(100, [&](std::uint64_t record) { in_order = in_order && record == expected++; });
+    const std::size_t count =
+        ring.Drain(100, [&](std::uint64_t record) { in_order = in_order && record == expected++; });
     if (count == 0) std::this_thread::yield();
   }
   producer.join();

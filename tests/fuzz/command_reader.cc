@@ -150,8 +150,8 @@ NewOrder CommandReader::ReadOrder() {
   const bool exact = fields < 200;
   const auto has = [&](bool wants, int bit) { return exact ? wants : (fields >> bit & 1) != 0; };
   const bool stop = order.type >= OrderType::kStopLoss && order.type <= OrderType::kTakeProfitLimit;
-  const bool market = order.type == OrderType::kMarket || order.type == OrderType::kStopLoss ||
-                      order.type == OrderType::kTakeProfit;
+  const bool market =
+      order.type == OrderType::kMarket || order.type == OrderType::kStopLoss || order.type == OrderType::kTakeProfit;
   const bool by_quote = order.type == OrderType::kMarket && fields % 3 == 0;
   if (has(!market, 0)) order.price = Price(Value());
   if (has(stop, 1)) order.stop_price = Price(Value());
@@ -217,8 +217,7 @@ CommandBody CommandReader::ReadReferenceData() {
     case 0: return EpochStart{Epoch(static_cast<std::uint64_t>(Value()))};
     case 1: {
       const auto tier = Enum<std::uint8_t>(1, 3);
-      return DefineFeeTier{
-          {FeeTierId(tier), static_cast<std::int32_t>(Value()), static_cast<std::int32_t>(Value())}};
+      return DefineFeeTier{{FeeTierId(tier), static_cast<std::int32_t>(Value()), static_cast<std::int32_t>(Value())}};
     }
     case 2: return CreateAccount{*AccountName::From("f" + std::to_string(Byte() % 8))};
     case 3: return DefineAsset{*AssetCode::From("F" + std::to_string(Byte() % 4)), static_cast<std::int32_t>(Value())};

@@ -15,7 +15,8 @@ namespace {
 
 void RunFolder(const std::string& name, std::string (*run)(Bytes)) {
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(XT_SOURCE_DIR "/tests/fuzz/corpus/") + name)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(XT_SOURCE_DIR "/tests/fuzz/corpus/") + name)) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
     EXPECT_EQ(run(bytes), "") << entry.path();

@@ -137,7 +137,8 @@ TEST(SnapshotTest, NothingIsTakenOnTrust) {
   const std::string bytes = RunFirst(MakeJournal(6, 400), 400)->SaveSnapshot();
   std::size_t refused = 0;
   for (std::size_t i = kBodyAt; i + sizeof(std::uint64_t) + kHashBytes <= bytes.size(); i += sizeof(std::uint64_t)) {
-    for (const std::uint64_t by : {std::uint64_t{1}, ~std::uint64_t{0}, std::uint64_t{1} << 32, std::uint64_t{1} << 63}) {
+    for (const std::uint64_t by :
+         {std::uint64_t{1}, ~std::uint64_t{0}, std::uint64_t{1} << 32, std::uint64_t{1} << 63}) {
       std::string changed = bytes;
       std::uint64_t word = 0;
       std::memcpy(&word, changed.data() + i, sizeof(word));
@@ -183,9 +184,9 @@ TEST(SnapshotTest, TooSmallAConfigurationIsRefused) {
   EXPECT_NE(RefusalOf(with(&EngineConfig::max_accounts, 5), bytes), "");
   EXPECT_NE(RefusalOf(with(&EngineConfig::max_assets, std::uint16_t{4}), bytes), "");
   EXPECT_NE(RefusalOf(with(&EngineConfig::max_symbols, std::uint16_t{4}), bytes), "");
-  EXPECT_EQ(RefusalOf(with(&EngineConfig::max_accounts, static_cast<std::uint32_t>(engine->accounts().count() - 1)),
-                      bytes),
-            "");
+  EXPECT_EQ(
+      RefusalOf(with(&EngineConfig::max_accounts, static_cast<std::uint32_t>(engine->accounts().count() - 1)), bytes),
+      "");
 }
 
 TEST(SnapshotTest, ALargerConfigurationGoesOnAlike) {

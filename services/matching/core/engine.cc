@@ -252,6 +252,7 @@ std::uint64_t Engine::order_bytes() const {
 }
 
 void Engine::PrefetchOrder(AccountId account, domain::SymbolId symbol, domain::Side side, domain::Price price) const {
+  asm volatile("");  // g++ takes a function that only prefetches for pure, and leaves out its calls
   if (account.value() < accounts_.count()) accounts_.Prefetch(account);
   if (!HasSymbol(symbol)) return;
   const Book& book = markets_[symbol.value()]->book;
@@ -263,15 +264,18 @@ void Engine::PrefetchOrder(AccountId account, domain::SymbolId symbol, domain::S
 }
 
 void Engine::PrefetchClientId(AccountId account, const domain::ClientOrderId& id) const {
+  asm volatile("");
   client_ids_.Prefetch(account, ClientIds::Kind::kOrder, id);
 }
 
 void Engine::PrefetchCancel(AccountId account, domain::OrderId id) const {
+  asm volatile("");
   if (account.value() < accounts_.count()) accounts_.Prefetch(account);
   orders_.Prefetch(id);
 }
 
 void Engine::PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const {
+  asm volatile("");
   if (!HasSymbol(symbol)) return;
   const Book& book = markets_[symbol.value()]->book;
   if (side == domain::Side::kBuy) {
@@ -282,6 +286,7 @@ void Engine::PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domai
 }
 
 void Engine::PrefetchCancelNear(domain::OrderId id) const {
+  asm volatile("");
   const Slot slot = orders_.Find(id);
   if (slot == kNoSlot || IsWaiting(slot)) return;
   client_ids_.Prefetch(orders_[slot].detail.client_id);

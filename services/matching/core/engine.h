@@ -92,15 +92,13 @@ class Engine {
   [[nodiscard]] std::uint64_t order_bytes() const;
   // Whether hints are worth their while: not as long as the open orders fit into the cache anyway.
   [[nodiscard]] bool WantsHints() const { return orders_.fresh() > kCachedOrders; }
-  // Hints for a command that comes soon; without effect on any result, whatever the arguments are. (noipa: g++ takes what
-  // only prefetches for pure, and leaves the calls out.)
-  [[gnu::noipa]] void PrefetchOrder(domain::AccountId account, domain::SymbolId symbol, domain::Side side,
-                                    domain::Price price) const;
-  [[gnu::noipa]] void PrefetchClientId(domain::AccountId account, const domain::ClientOrderId& id) const;
-  [[gnu::noipa]] void PrefetchCancel(domain::AccountId account, domain::OrderId id) const;
+  // Hints for a command that comes soon; without effect on any result, whatever the arguments are.
+  void PrefetchOrder(domain::AccountId account, domain::SymbolId symbol, domain::Side side, domain::Price price) const;
+  void PrefetchClientId(domain::AccountId account, const domain::ClientOrderId& id) const;
+  void PrefetchCancel(domain::AccountId account, domain::OrderId id) const;
   // The same when the command is next but a few: what lies behind what the first hint brought.
-  [[gnu::noipa]] void PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const;
-  [[gnu::noipa]] void PrefetchCancelNear(domain::OrderId id) const;
+  void PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const;
+  void PrefetchCancelNear(domain::OrderId id) const;
 
   // The whole state in one number: equal exactly where all later answers will be equal.
   [[nodiscard]] Hash128 Digest() const;

@@ -144,7 +144,7 @@ std::span<const std::byte> Engine::Execute(domain::SequenceNumber sequence, std:
                                            const Body& body) {
   Begin(sequence, timestamp_ns);
   if constexpr (std::is_same_v<Body, domain::Command>) {
-    std::visit([this](const auto& alternative) { Run(alternative); }, body.body);
+    std::visit([this](const auto& alternative) { this->Run(alternative); }, body.body);
   } else {
     Run(body);
   }

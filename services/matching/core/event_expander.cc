@@ -240,11 +240,8 @@ class EventExpander::Pass {
   }
 
   void TellLevel(domain::SymbolId symbol, Side side, std::int64_t price, std::int64_t quantity, std::uint32_t orders) {
-    events_.emplace_back(domain::BookChange{.symbol = symbol,
-                                            .side = side,
-                                            .price = Price(price),
-                                            .quantity = Quantity(quantity),
-                                            .order_count = orders});
+    events_.emplace_back(domain::BookChange{
+        .symbol = symbol, .side = side, .price = Price(price), .quantity = Quantity(quantity), .order_count = orders});
   }
 
   const Engine& engine_;

@@ -21,8 +21,8 @@ inline bool IsPlainLimit(const domain::NewOrder& order, const domain::Symbol& sy
     return false;
   }
   if (order.time_in_force == TimeInForce::kUnspecified || order.time_in_force > TimeInForce::kFok) return false;
-  const std::int64_t others = order.stop_price.value() | order.iceberg_quantity.value() |
-                              order.quote_quantity.value() | order.expire_time_ms;
+  const std::int64_t others =
+      order.stop_price.value() | order.iceberg_quantity.value() | order.quote_quantity.value() | order.expire_time_ms;
   const std::int64_t price = order.price.value();
   const std::int64_t quantity = order.quantity.value();
   if (others != 0 || price <= 0 || price > symbol.max_price.value() || quantity <= 0 ||
@@ -41,8 +41,8 @@ inline bool IsPlainLimit(const domain::NewOrder& order, const domain::Symbol& sy
 inline domain::TimeInForce EffectiveTimeInForce(const domain::NewOrder& order) {
   using domain::OrderType;
   if (order.time_in_force != domain::TimeInForce::kUnspecified) return order.time_in_force;
-  const bool market = order.type == OrderType::kMarket || order.type == OrderType::kStopLoss ||
-                      order.type == OrderType::kTakeProfit;
+  const bool market =
+      order.type == OrderType::kMarket || order.type == OrderType::kStopLoss || order.type == OrderType::kTakeProfit;
   return market ? domain::TimeInForce::kIoc : domain::TimeInForce::kGtc;
 }
 inline domain::SelfTradePrevention EffectiveMode(const domain::NewOrder& order,

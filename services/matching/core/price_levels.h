@@ -72,7 +72,7 @@ struct LevelDirectory {
     return summary[page >> 12] == 0;
   }
   [[nodiscard]] bool BlockUsed(std::size_t page) const {
-    constexpr int kPages = 1 << (kBlockBits - kPageBits);
+    constexpr std::size_t kPages = std::size_t{1} << (kBlockBits - kPageBits);
     return (used[page >> 6] >> (page & 63 & ~(kPages - 1)) & ((std::uint64_t{1} << kPages) - 1)) != 0;
   }
   [[nodiscard]] bool empty() const {
@@ -188,7 +188,10 @@ class PriceLevels {
 
  public:
   PriceLevels(domain::Side side, LevelPool<kCountOrders>& pool)
-      : flip_(side == domain::Side::kSell ? -1 : 0), best_key_(KeyOf(none())), pages_(pool.pages.data()), pool_(&pool) {}
+      : flip_(side == domain::Side::kSell ? -1 : 0),
+        best_key_(KeyOf(none())),
+        pages_(pool.pages.data()),
+        pool_(&pool) {}
 
   // The best price of an empty side: nothing crosses it.
   [[nodiscard]] std::int64_t none() const { return flip_ & std::numeric_limits<std::int64_t>::max(); }
