@@ -14,6 +14,7 @@
 #include "libs/domain/command.h"
 #include "libs/domain/symbol.h"
 #include "services/matching/core/engine.h"
+#include "services/matching/core/order_checks.h"
 #include "services/matching/core/planted_bugs.h"
 
 namespace xt::matching {
@@ -158,20 +159,6 @@ struct Engine::Terms {
   std::int64_t reserve_price = 0;  // at which a buy locks its quote
   std::int64_t left = 0;
 };
-
-inline bool HasStopPrice(domain::OrderType type) {
-  return type >= domain::OrderType::kStopLoss && type <= domain::OrderType::kTakeProfitLimit;
-}
-// Its limit is the market's, also once it is triggered.
-inline bool IsMarketType(domain::OrderType type) {
-  return type == domain::OrderType::kMarket || type == domain::OrderType::kStopLoss ||
-         type == domain::OrderType::kTakeProfit;
-}
-// Whether a stop waits for a price from below: it is triggered by one at or above its own.
-inline bool TriggersUp(domain::OrderType type, domain::Side side) {
-  const bool stop_loss = type == domain::OrderType::kStopLoss || type == domain::OrderType::kStopLossLimit;
-  return stop_loss == (side == domain::Side::kBuy);
-}
 
 // ceil(amount * bps / 10000), without the 128-bit division where it is not needed.
 inline std::int64_t FeeOf(std::int64_t amount, std::int32_t bps) {

@@ -10,6 +10,20 @@
 
 namespace xt::matching {
 
+inline bool HasStopPrice(domain::OrderType type) {
+  return type >= domain::OrderType::kStopLoss && type <= domain::OrderType::kTakeProfitLimit;
+}
+// Its limit is the market's, also once it is triggered.
+inline bool IsMarketType(domain::OrderType type) {
+  return type == domain::OrderType::kMarket || type == domain::OrderType::kStopLoss ||
+         type == domain::OrderType::kTakeProfit;
+}
+// Whether a stop waits for a price from below: it is triggered by one at or above its own.
+inline bool TriggersUp(domain::OrderType type, domain::Side side) {
+  const bool stop_loss = type == domain::OrderType::kStopLoss || type == domain::OrderType::kStopLossLimit;
+  return stop_loss == (side == domain::Side::kBuy);
+}
+
 domain::Reject CheckShape(const domain::NewOrder& order, const domain::Symbol& symbol,
                           domain::SelfTradePrevention account_default, std::int64_t now_ns);
 
@@ -39,11 +53,8 @@ inline bool IsPlainLimit(const domain::NewOrder& order, const domain::Symbol& sy
 
 // With the default of the type or of the account filled in.
 inline domain::TimeInForce EffectiveTimeInForce(const domain::NewOrder& order) {
-  using domain::OrderType;
   if (order.time_in_force != domain::TimeInForce::kUnspecified) return order.time_in_force;
-  const bool market =
-      order.type == OrderType::kMarket || order.type == OrderType::kStopLoss || order.type == OrderType::kTakeProfit;
-  return market ? domain::TimeInForce::kIoc : domain::TimeInForce::kGtc;
+  return IsMarketType(order.type) ? domain::TimeInForce::kIoc : domain::TimeInForce::kGtc;
 }
 inline domain::SelfTradePrevention EffectiveMode(const domain::NewOrder& order,
                                                  domain::SelfTradePrevention account_default) {
