@@ -8,8 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/base/child_process.h"
 #include "libs/http/client.h"
-#include "tests/support/child_process.h"
+#include "tests/support/files.h"
 #include "xtrader/v1/gateway_service.grpc.pb.h"
 
 namespace xt::gateway {
@@ -39,7 +40,7 @@ class GatewayProcessTest : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   // Nothing listens on port 1.
-  test::ChildProcess process_{
+  ChildProcess process_{
       {XT_BINARY_DIR "/bin/xtrader-gateway", "--port", "0", "--ready-file", folder_ / "ready.json",
        "--sequencer.address", "127.0.0.1:1", "--matching.address", "127.0.0.1:1", "--persistence.address",
        "127.0.0.1:1", "--market-data.address", "127.0.0.1:1", "--notifier.address", "127.0.0.1:1"},

@@ -8,8 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/base/child_process.h"
 #include "libs/http/client.h"
-#include "tests/support/child_process.h"
+#include "tests/support/files.h"
 #include "xtrader/v1/market_data_service.grpc.pb.h"
 
 namespace xt::market_data {
@@ -38,9 +39,9 @@ class MarketDataProcessTest : public ::testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  test::ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-market-data", "--data", folder_ / "data", "--ready-file",
-                               folder_ / "ready.json", "--matching.address", "127.0.0.1:1"},
-                              folder_ / "output"};
+  ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-market-data", "--data", folder_ / "data", "--ready-file",
+                         folder_ / "ready.json", "--matching.address", "127.0.0.1:1"},
+                        folder_ / "output"};
   json ready_;
 };
 

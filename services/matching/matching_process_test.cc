@@ -6,10 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/base/child_process.h"
 #include "libs/http/client.h"
 #include "libs/runtime/config.h"
 #include "services/matching/config.h"
-#include "tests/support/child_process.h"
+#include "tests/support/files.h"
 #include "xtrader/v1/matching_service.grpc.pb.h"
 
 namespace xt::matching {
@@ -35,8 +36,8 @@ class MatchingProcessTest : public ::testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  test::ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-matching", "--ready-file", folder_ / "ready.json"},
-                              folder_ / "output"};
+  ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-matching", "--ready-file", folder_ / "ready.json"},
+                        folder_ / "output"};
   json ready_;
 };
 

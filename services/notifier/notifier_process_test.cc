@@ -8,9 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/base/child_process.h"
 #include "libs/http/client.h"
 #include "libs/http/websocket.h"
-#include "tests/support/child_process.h"
+#include "tests/support/files.h"
 #include "xtrader/v1/notifier_service.grpc.pb.h"
 
 namespace xt::notifier {
@@ -27,9 +28,9 @@ std::uint16_t PortOf(const std::string& address) {
 
 TEST(NotifierProcessTest, StartsAloneAndSaysWhatIsMissing) {
   const test::TemporaryFolder folder;
-  test::ChildProcess process({XT_BINARY_DIR "/bin/xtrader-notifier", "--ready-file", folder / "ready.json",
-                              "--matching.address", "127.0.0.1:1", "--persistence.address", "127.0.0.1:1"},
-                             folder / "output");
+  ChildProcess process({XT_BINARY_DIR "/bin/xtrader-notifier", "--ready-file", folder / "ready.json",
+                        "--matching.address", "127.0.0.1:1", "--persistence.address", "127.0.0.1:1"},
+                       folder / "output");
   ASSERT_TRUE(process.WaitForFile(folder / "ready.json", kPatience)) << test::ReadFile(folder / "output");
   const json ready = json::parse(test::ReadFile(folder / "ready.json"));
   EXPECT_EQ(ready.at("service"), "notifier");

@@ -12,7 +12,7 @@
 #include "services/persistence/persistence_service.h"
 #include "services/persistence/testing/fakes.h"
 #include "services/persistence/testing/results.h"
-#include "tests/support/child_process.h"
+#include "tests/support/files.h"
 
 namespace xt::persistence {
 namespace {

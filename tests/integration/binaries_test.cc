@@ -8,8 +8,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "libs/base/child_process.h"
 #include "libs/http/client.h"
-#include "tests/support/child_process.h"
+#include "tests/support/files.h"
 #include "tests/support/raw_grpc_call.h"
 #include "tests/support/signed_client.h"
 

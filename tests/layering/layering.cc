@@ -182,6 +182,7 @@ std::optional<Place> PlaceOf(std::string_view path) {
   auto place = path.starts_with("libs/") ? LibraryPlace(path) : ServicePlace(path);
   if (place && IsTest(path)) {
     place->repository.emplace_back("tests/support/");
+    place->repository.emplace_back("tools/servers/");
     place->repository.push_back(Folder(path, 2) + "testing/");
     place->core = false;
   }

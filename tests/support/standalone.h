@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/child_process.h"
+#include "libs/base/child_process.h"
+#include "tests/support/files.h"
 #include "tests/support/signed_client.h"
 
 namespace xt::test {

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Installs what is missing of deploy/packages.txt, the one list of Debian packages. Sourced by ./dev.
+# Installs what is missing of deploy/packages.txt, the one list of Debian packages that everybody needs, and of
+# deploy/server-packages.txt, the real servers. Sourced by ./dev.
 
-packages_listed() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$XT_ROOT/deploy/packages.txt"; }
+packages_listed() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$XT_ROOT/deploy/$1.txt"; }
 
 # Prints those of the named packages that are not installed.
 packages_missing() {
@@ -12,7 +13,8 @@ packages_missing() {
 }
 
 install_packages() {
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  # RUNLEVEL=1: a server that is installed is not started by the system.
+  local apt=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -o DPkg::Lock::Timeout=300)
   if (($(id -u) != 0)); then
     command -v sudo >/dev/null ||
       die "Debian packages are missing and there is no sudo; run as root: apt-get install $*"
@@ -24,11 +26,12 @@ install_packages() {
   say "packages installed"
 }
 
-# Silent and without effect when everything is there. On other systems than Debian the tools must be there already.
+# ensure_packages [list]: silent and without effect when everything is there. On other systems than Debian the tools must
+# be there already.
 ensure_packages() {
   local listed missing
   command -v dpkg-query >/dev/null || return 0
-  mapfile -t listed < <(packages_listed)
+  mapfile -t listed < <(packages_listed "${1:-packages}")
   mapfile -t missing < <(packages_missing "${listed[@]}")
   ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 }
@@ -39,3 +42,5 @@ ensure_node() {
   command -v apt-get >/dev/null || die "buf needs node and npm"
   install_packages nodejs npm
 }
+
+ensure_servers() { ensure_packages server-packages; }

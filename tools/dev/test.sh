@@ -29,6 +29,7 @@ dev_test() {
   check_preset "$preset"
   [[ $label =~ ^(|core|threaded)$ ]] || die "no label '$label'; there are: core threaded"
   ensure_packages
+  ensure_servers
   if [[ " ${groups[*]} " == *' fuzz '* ]]; then
     ((${#groups[@]} == 1)) || die "the group fuzz runs alone: it has a build of its own"
     run_fuzzers "$fuzz_seconds"

@@ -1,4 +1,4 @@
-#include "tests/support/child_process.h"
+#include "libs/base/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,12 +12,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "libs/base/check.h"
 
-namespace xt::test {
+namespace xt {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -27,8 +25,11 @@ int RemainingMs(Clock::time_point deadline) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
-[[noreturn]] void RunChild(const std::vector<std::string>& argv, int output) {
+[[noreturn]] void RunChild(const std::vector<std::string>& argv, int output, const ChildOptions& options) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (options.own_group) ::setpgid(0, 0);
+  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(127);
+  for (const std::string& variable : options.environment) ::putenv(const_cast<char*>(variable.c_str()));
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   std::vector<char*> arguments;
@@ -40,12 +41,15 @@ int RemainingMs(Clock::time_point deadline) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_file) {
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& output_file,
+                           const ChildOptions& options)
+    : own_group_(options.own_group) {
   const int output = ::open(output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   XT_CHECK(output >= 0, output_file);
   pid_ = ::fork();
   XT_CHECK(pid_ >= 0, "fork");
-  if (pid_ == 0) RunChild(argv, output);
+  if (pid_ == 0) RunChild(argv, output, options);
+  if (own_group_) ::setpgid(pid_, pid_);  // whichever of the two comes first
   ::close(output);
   pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   XT_CHECK(pidfd_ >= 0, "pidfd_open");
@@ -57,7 +61,7 @@ ChildProcess::~ChildProcess() {
 }
 
 void ChildProcess::Signal(int signal) const {
-  if (!status_) ::kill(pid_, signal);
+  if (!status_) ::kill(own_group_ ? -pid_ : pid_, signal);
 }
 
 bool ChildProcess::Reap() {
@@ -78,7 +82,7 @@ std::optional<int> ChildProcess::Wait(std::chrono::milliseconds timeout) {
 
 void ChildProcess::Kill() {
   if (status_) return;
-  ::kill(pid_, SIGKILL);
+  Signal(SIGKILL);
   Wait(std::chrono::seconds(30));
 }
 
@@ -101,22 +105,4 @@ bool ChildProcess::WaitForFile(const std::string& file, std::chrono::millisecond
   return found;
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-TemporaryFolder::TemporaryFolder() {
-  const char* root = std::getenv("TEST_TMPDIR");
-  path_ = std::string(root != nullptr ? root : "/tmp") + "/xtrader-test-XXXXXX";
-  XT_CHECK(::mkdtemp(path_.data()) != nullptr, path_);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-}  // namespace xt::test
+}  // namespace xt

@@ -1,0 +1,135 @@
+#include "tools/servers/server_process.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/check.h"
+
+namespace xt::servers {
+namespace {
+
+constexpr std::chrono::milliseconds kStep{20};
+constexpr std::chrono::seconds kStopPatience{30};
+constexpr std::size_t kLogBytes = 2'000;
+
+sockaddr_in Loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+}  // namespace
+
+std::uint16_t FreePort() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(0);
+  socklen_t size = sizeof(address);
+  XT_CHECK(socket >= 0 && ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0, "no free port");
+  XT_CHECK(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+std::string FindProgram(std::string_view name) {
+  if (name.starts_with('/')) return std::filesystem::exists(name) ? std::string(name) : "";
+  const char* path = std::getenv("PATH");
+  const std::string folders =
+      std::string(path != nullptr ? path : "") + ":/usr/bin:/usr/sbin:/usr/lib/postgresql/15/bin";
+  for (const auto folder : absl::StrSplit(folders, ':', absl::SkipEmpty())) {
+    const std::string program = std::string(folder) + "/" + std::string(name);
+    if (::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return "";
+}
+
+bool Accepts(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  XT_CHECK(socket >= 0, "socket");
+  const sockaddr_in address = Loopback(port);
+  const bool accepts = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  ::close(socket);
+  return accepts;
+}
+
+ServerProcess::ServerProcess(std::string name, std::string folder, std::uint16_t port)
+    : name_(std::move(name)), folder_(std::move(folder)), port_(port != 0 ? port : FreePort()) {
+  std::filesystem::create_directories(folder_);
+}
+
+ServerProcess::~ServerProcess() = default;
+
+absl::Status ServerProcess::Start() {
+  XT_CHECK(!process_, "it runs already");
+  Command command;
+  if (const absl::Status status = Prepare(command); !status.ok()) return status;
+  process_ = std::make_unique<ChildProcess>(command.argv, log_file(), command.options);
+  const auto deadline = std::chrono::steady_clock::now() + patience();
+  while (!Serves()) {
+    const auto ended = process_->Wait(kStep);
+    if (!ended && std::chrono::steady_clock::now() < deadline) continue;
+    process_.reset();
+    const std::string how = ended ? absl::StrCat("ended with status ", *ended) : "did not serve in time";
+    return absl::UnavailableError(absl::StrCat(name_, " ", how, ":\n", EndOfLog()));
+  }
+  return absl::OkStatus();
+}
+
+void ServerProcess::Stop() {
+  if (!process_) return;
+  process_->Signal(stop_signal());
+  process_->Wait(kStopPatience);
+  process_.reset();
+}
+
+void ServerProcess::Kill() { process_.reset(); }
+
+void ServerProcess::Pause() const {
+  XT_CHECK(process_, "it does not run");
+  process_->Signal(SIGSTOP);
+}
+
+void ServerProcess::Resume() const {
+  XT_CHECK(process_, "it does not run");
+  process_->Signal(SIGCONT);
+}
+
+std::string ServerProcess::address() const { return absl::StrCat("127.0.0.1:", port_); }
+
+int ServerProcess::stop_signal() const { return SIGTERM; }
+
+absl::Status ServerProcess::RunTool(const std::vector<std::string>& argv, const ChildOptions& options) {
+  ChildProcess tool(argv, log_file(), options);
+  const auto status = tool.Wait(patience());
+  if (status == 0) return absl::OkStatus();
+  const std::string how = status ? absl::StrCat("ended with status ", *status) : "did not end in time";
+  return absl::UnavailableError(absl::StrCat(name_, ": ", argv[0], " ", how, ":\n", EndOfLog()));
+}
+
+void ServerProcess::WriteFile(std::string_view name, std::string_view text) const {
+  const std::string path = folder_ + "/" + std::string(name);
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  XT_CHECK(!file.fail(), path);
+}
+
+std::string ServerProcess::EndOfLog() const {
+  std::ifstream in(log_file(), std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return text.size() <= kLogBytes ? text : text.substr(text.size() - kLogBytes);
+}
+
+}  // namespace xt::servers
