@@ -8,14 +8,15 @@
 
 namespace xt::matching {
 
-Accounts::Accounts(std::uint32_t max_accounts) : max_accounts_(max_accounts), records_(1), lines_(1) {
+Accounts::Accounts(std::uint32_t max_accounts, std::uint32_t max_orders)
+    : max_accounts_(max_accounts), records_(1), lines_(1), open_lists_(max_orders, max_accounts) {
   new (Row(domain::kFeeAccount)) AccountHead;
 }
 
 domain::AccountId Accounts::Create(const domain::AccountName& name) {
   XT_CHECK(!full() && !HasName(name));
   const domain::AccountId account(static_cast<std::uint32_t>(records_.size()));
-  records_.push_back({.name = name, .settings = {}, .open_list = {}});
+  records_.push_back({.name = name, .settings = {}});
   by_name_.emplace(name, account);
   lines_.resize(records_.size() << row_bits_);
   new (Row(account)) AccountHead;
@@ -44,21 +45,6 @@ void Accounts::Configure(domain::AccountId account, const domain::AccountSetting
   head.taker_fee_bps = tier ? static_cast<std::int16_t>(tier->taker_fee_bps) : std::int16_t{-1};
   head.self_trade_prevention = settings.self_trade_prevention;
   head.has_rules = settings.max_open_orders != 0 || settings.max_orders != 0;
-}
-
-void Accounts::MakeRoom(domain::AccountId account) {
-  constexpr std::uint8_t kFirstRoom = 4;
-  AccountHead& head = Head(account);
-  std::vector<std::uint64_t>& list = records_[account.value()].open_list;
-  head.open_list_room = list.empty() ? kFirstRoom : static_cast<std::uint8_t>(head.open_list_room + 1);
-  list.resize(std::size_t{1} << head.open_list_room);
-  head.open_list = list.data();
-}
-
-std::uint64_t Accounts::list_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const AccountRecord& record : records_) bytes += record.open_list.size() * sizeof(std::uint64_t);
-  return bytes;
 }
 
 void Accounts::DefineFeeTier(const domain::FeeTier& tier) {

@@ -9,13 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "libs/domain/account.h"
 #include "libs/domain/fixed_string.h"
 #include "libs/domain/ids.h"
+#include "services/matching/core/open_lists.h"
 
 namespace xt::matching {
 
@@ -26,21 +26,14 @@ struct Balance {
 };
 
 struct AccountHead {
-  // Ids of the open orders in the order of their entry; 0 where one has ended, until a scan that goes a little further with
-  // each new order has moved the others together.
-  std::uint64_t* open_list = nullptr;
-  std::uint32_t open_list_size = 0;
-  std::uint32_t scanned = 0;  // the scan's position
-  std::uint32_t kept = 0;     // of those that were scanned
+  OpenList open_list;
   std::uint32_t open_orders = 0;
   std::int16_t maker_fee_bps = -1;  // -1: the symbol's
   std::int16_t taker_fee_bps = -1;
   domain::AccountStatus status = domain::AccountStatus::kActive;
   domain::SelfTradePrevention self_trade_prevention = domain::SelfTradePrevention::kExpireTaker;
-  bool has_rules = false;           // one of the account's risk rules is configured
-  std::uint8_t open_list_room = 0;  // it has 2^room places
+  bool has_rules = false;  // one of the account's risk rules is configured
 };
-static_assert(sizeof(AccountHead) == 32);
 
 struct AccountRecord {
   domain::AccountName name;
@@ -48,12 +41,11 @@ struct AccountRecord {
   // The window of the order rate.
   std::int64_t window_start_ns = 0;
   std::uint32_t window_orders = 0;
-  std::vector<std::uint64_t> open_list;  // the memory behind AccountHead::open_list
 };
 
 class Accounts {
  public:
-  explicit Accounts(std::uint32_t max_accounts);
+  Accounts(std::uint32_t max_accounts, std::uint32_t max_orders);
 
   [[nodiscard]] bool full() const { return records_.size() > max_accounts_; }
   // Whether a customer has this id; the fee account is none.
@@ -87,27 +79,24 @@ class Accounts {
   }
   void DefineFeeTier(const domain::FeeTier& tier);
 
-  // Lists an order that rests or waits from now on, and returns its place in the list. moved(id, place) is told of others
-  // that get another place meanwhile, and of the id 0.
-  template <typename Moved>
-  std::uint32_t AddOpenOrder(domain::AccountId account, domain::OrderId id, const Moved& moved) {
+  // Lists an order that rests or waits from now on, and returns its place in the list.
+  [[nodiscard]] ListPlace AddOpenOrder(domain::AccountId account, Slot slot) {
     AccountHead& head = Head(account);
-    if (head.open_list == nullptr || head.open_list_size >> head.open_list_room != 0) [[unlikely]]
-      MakeRoom(account);
     ++head.open_orders;
-    // A few steps at a time, so that no order waits for a whole scan; begun when half of the list is of ended orders.
-    if (head.scanned != 0 || head.open_list_size >= 2 * head.open_orders + 16) {
-      for (int step = 0; step < 4; ++step) Scan(head, moved);
-    }
-    head.open_list[head.open_list_size] = id.value();
-    return head.open_list_size++;
+    return open_lists_.Add(head.open_list, slot);
   }
   // The order at this place of the list has ended.
-  void RemoveOpenOrder(domain::AccountId account, std::uint32_t place) {
+  void RemoveOpenOrder(domain::AccountId account, ListPlace place) {
     AccountHead& head = Head(account);
-    head.open_list[place] = 0;
     --head.open_orders;
+    open_lists_.Remove(head.open_list, place);
   }
+  // Calls visit(Slot, ListPlace) for each open order, the oldest first. What is visited may end meanwhile.
+  template <typename Visit>
+  void ForEachOpenOrder(domain::AccountId account, const Visit& visit) const {
+    open_lists_.ForEach(Head(account).open_list, visit);
+  }
+  [[gnu::always_inline]] void PrefetchOpenOrder(ListPlace place) const { open_lists_.Prefetch(place); }
 
   // Deposits minus withdrawals of an asset.
   [[nodiscard]] std::int64_t supply(domain::AssetId asset) const { return supply_[asset.value()]; }
@@ -120,7 +109,7 @@ class Accounts {
   }
   [[nodiscard]] std::size_t assets() const { return supply_.size(); }
   // Of the lists of open orders.
-  [[nodiscard]] std::uint64_t list_bytes() const;
+  [[nodiscard]] std::uint64_t list_bytes() const { return open_lists_.touched_bytes(); }
 
  private:
   // A row is raw memory in which the head lies first and the balances after it, each a cell of 16 bytes.
@@ -128,7 +117,7 @@ class Accounts {
     std::array<std::byte, 64> bytes{};
   };
   static constexpr std::size_t kCellBytes = sizeof(Balance);
-  static constexpr std::size_t kHeadCells = sizeof(AccountHead) / kCellBytes;
+  static constexpr std::size_t kHeadCells = (sizeof(AccountHead) + kCellBytes - 1) / kCellBytes;
   static constexpr std::size_t kCellsPerLine = sizeof(Line) / kCellBytes;
 
   [[nodiscard]] std::size_t row_lines() const { return std::size_t{1} << row_bits_; }
@@ -142,27 +131,12 @@ class Accounts {
     return reinterpret_cast<Balance*>(Row(account) + (kHeadCells + asset.value()) * kCellBytes);
   }
 
-  template <typename Moved>
-  static void Scan(AccountHead& head, const Moved& moved) {
-    if (head.scanned == head.open_list_size) {
-      head.open_list_size = head.kept;
-      head.scanned = head.kept = 0;
-      return;
-    }
-    // Without a branch: whether an order has ended is as good as chance. Of id 0 `moved` is told too.
-    const std::uint64_t id = std::exchange(head.open_list[head.scanned++], 0);
-    head.open_list[head.kept] = id;
-    moved(domain::OrderId(id), head.kept);
-    head.kept += id != 0 ? 1 : 0;
-  }
-
-  void MakeRoom(domain::AccountId account);
-
   const std::uint32_t max_accounts_;
   std::uint32_t row_bits_ = 0;
   std::vector<AccountRecord> records_;  // position == id
   absl::flat_hash_map<domain::AccountName, domain::AccountId> by_name_;
-  std::vector<Line> lines_;           // 2^row_bits_ per account
+  std::vector<Line> lines_;  // 2^row_bits_ per account
+  OpenLists open_lists_;
   std::vector<std::int64_t> supply_;  // by asset
   std::array<std::optional<domain::FeeTier>, domain::kFeeTiers> tiers_;
 };

@@ -20,7 +20,7 @@ using domain::RejectReason;
 
 Engine::Engine(const EngineConfig& config)
     : config_(config),
-      accounts_(config.max_accounts),
+      accounts_(config.max_accounts, config.max_orders),
       client_ids_(config.max_client_ids, config.client_id_retention_ns),
       orders_(config.max_orders),
       extras_(config.max_orders),

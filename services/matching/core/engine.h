@@ -48,7 +48,7 @@ struct alignas(32) OrderDetail {
   std::int64_t executed_quote;  // quote units
   ClientIds::Ref client_id;
   ExtraRef extra;
-  std::uint32_t listed_at;  // its place in the account's list of open orders
+  ListPlace listed_at;  // its place in the account's list of open orders
   domain::OrderType type;
   domain::TimeInForce time_in_force;
   domain::SelfTradePrevention self_trade_prevention;

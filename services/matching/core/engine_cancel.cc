@@ -49,17 +49,14 @@ template <typename Choose>
 void Engine::CancelMany(domain::AccountId account, domain::OrderGroup group, MassCancelReason reason,
                         const Choose& choose) {
   levels_repeat_ = true;
-  const AccountHead& head = accounts_.Head(account);
   std::uint32_t count = 0;
-  for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
-    const Slot slot = orders_.Find(domain::OrderId(head.open_list[i]));
-    if (slot == kNoSlot || !choose(slot)) continue;
-    const auto& detail = orders_[slot].detail;
-    if (group.value() != 0 && extras_[detail.extra].group != group.value()) continue;
-    if (Planted(Bug::kCancelAllForgetsStops) && IsWaiting(slot)) continue;
+  accounts_.ForEachOpenOrder(account, [&](Slot slot, ListPlace) {
+    if (!choose(slot)) return;
+    if (group.value() != 0 && extras_[orders_[slot].detail.extra].group != group.value()) return;
+    if (Planted(Bug::kCancelAllForgetsStops) && IsWaiting(slot)) return;
     End(slot, ExecutionType::kCanceled, OrderStatus::kCanceled);
     ++count;
-  }
+  });
   Tell(domain::OrdersCanceled{.account = account, .group = group, .reason = reason, .count = count});
 }
 

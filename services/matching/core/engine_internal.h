@@ -110,9 +110,7 @@ inline void Engine::NoteLevel(const Market& market, domain::Side side, std::int6
 }
 
 inline void Engine::NoteOpen(domain::AccountId account, Slot slot) {
-  orders_[slot].detail.listed_at = accounts_.AddOpenOrder(
-      account, orders_.IdOf(slot),
-      [this](domain::OrderId id, std::uint32_t place) { orders_[orders_.SlotOf(id)].detail.listed_at = place; });
+  orders_[slot].detail.listed_at = accounts_.AddOpenOrder(account, slot);
 }
 
 inline void Engine::Begin(domain::SequenceNumber sequence, std::int64_t timestamp_ns) {

@@ -117,12 +117,12 @@ class Engine::InvariantChecker {
       const AccountHead& head = accounts.Head(AccountId(account));
       Expect(open_[account] == head.open_orders, "open orders of an account", open_[account], head.open_orders);
       std::uint32_t listed = 0;
-      for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
-        const Slot slot = engine_.orders_.Find(domain::OrderId(head.open_list[i]));
-        if (slot == kNoSlot) continue;
+      std::uint32_t elsewhere = 0;
+      accounts.ForEachOpenOrder(AccountId(account), [&](Slot slot, ListPlace place) {
         const auto& order = engine_.orders_[slot];
-        if (order.owner == account && order.detail.listed_at == i) ++listed;
-      }
+        ++(order.owner == account && order.detail.listed_at == place ? listed : elsewhere);
+      });
+      Expect(elsewhere == 0, "listed orders that are not the account's", 0, elsewhere);
       Expect(listed == head.open_orders, "listed orders of an account", listed, head.open_orders);
     }
   }

@@ -162,9 +162,9 @@ class Engine::StateReader {
     if ((owns && status == domain::AccountStatus::kClosed) || (open != 0 && !may_have_orders)) {
       return Fail("an account that should be empty");
     }
-    const auto stays = [](domain::OrderId, std::uint32_t) {};
+    if (open > engine_.config_.max_orders - listed_.size()) return Fail("more open orders than there is room for");
     for (std::uint32_t i = 0; i < open && ok(); ++i) {
-      engine_.accounts_.AddOpenOrder(account, domain::OrderId(Word()), stays);
+      listed_.push_back({account, domain::OrderId(Word())});
     }
   }
 
@@ -248,14 +248,14 @@ class Engine::StateReader {
 
   // The lists of open orders were read before the orders.
   void PlaceListed() {
-    for (std::size_t account = 0; account < engine_.accounts_.count() && ok(); ++account) {
-      const AccountHead& head = engine_.accounts_.Head(AccountAt(account));
-      for (std::uint32_t i = 0; i < head.open_list_size && ok(); ++i) {
-        const Slot slot = engine_.orders_.Find(domain::OrderId(head.open_list[i]));
-        if (slot == kNoSlot) return Fail("a listed order that is not open");
-        engine_.orders_[slot].detail.listed_at = i;
-      }
+    for (const auto& [account, id] : listed_) {
+      const Slot slot = engine_.orders_.Find(id);
+      if (slot == kNoSlot) return Fail("a listed order that is not open");
+      const auto& order = engine_.orders_[slot];
+      if (order.owner != account.value() || order.detail.listed_at != 0) return Fail("an order in the wrong list");
+      engine_.NoteOpen(account, slot);
     }
+    if (listed_.size() != engine_.orders_.live()) Fail("an open order that is not listed");
   }
 
   template <Side kSide>
@@ -457,6 +457,11 @@ class Engine::StateReader {
   std::string_view rest_;
   std::string error_;
   std::vector<std::uint8_t> used_;  // by slot
+  struct Listed {
+    AccountId account;
+    domain::OrderId id;
+  };
+  std::vector<Listed> listed_;  // the lists of open orders, one after another
 };
 
 std::unique_ptr<Engine> Engine::RestoreSnapshot(const EngineConfig& config, std::string_view bytes,

@@ -112,9 +112,7 @@ class Engine::StateWriter {
       Put(balance.available, balance.locked);
     }
     Put(head.open_orders);
-    for (std::uint32_t i = 0; i < head.open_list_size; ++i) {
-      if (engine_.orders_.Find(domain::OrderId(head.open_list[i])) != kNoSlot) Put(head.open_list[i]);
-    }
+    engine_.accounts_.ForEachOpenOrder(account, [&](Slot slot, ListPlace) { Put(engine_.orders_.IdOf(slot).value()); });
   }
 
   void PutMarkets() {

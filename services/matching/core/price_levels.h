@@ -1,10 +1,10 @@
-// PriceLevels: one side of a book as an array of price levels indexed by the tick. Levels lie in pages of 64 that are
-// taken from a pool when their first order comes and given back with the last one; bitmaps over levels and pages find the
-// next best price in a few instructions, and the best one is cached. Prices become keys, of which the greater is the
+// PriceLevels: one side of a book as an array of price levels indexed by the tick. Levels lie in pages of 32 that are
+// taken from a pool when their first order comes and given back with the last one; bitmaps over levels and words of them
+// find the next best price in a few instructions, and the best one is cached. Prices become keys, of which the greater is the
 // better on either side, so that both sides run the same code without a branch on the side. The pages of all books come
 // from one LevelPool, whose limit bounds the memory that far-away prices can take. Not thread-safe.
 //
-//   directory (65,536 pages) -> page (64 levels) -> level {head, tail, quantity}
+//   directory (65,536 words of 64 levels, 131,072 pages) -> page (32 levels) -> level {head, tail, quantity}
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,8 @@ struct CountedLevel : Level {
 template <bool kCountOrders>
 using LevelOf = std::conditional_t<kCountOrders, CountedLevel, Level>;
 
-inline constexpr int kPageBits = 6;
+inline constexpr int kPageBits = 5;
+inline constexpr int kWordBits = 6;
 inline constexpr int kBlockBits = 10;
 inline constexpr int kDirectoryBits = 16;
 
@@ -56,24 +57,24 @@ struct LevelPage {
 // ever touched.
 struct LevelDirectory {
   std::array<std::uint64_t, std::size_t{1} << (kDirectoryBits - 12)> summary;  // a bit per word of `used`
-  std::array<std::uint64_t, std::size_t{1} << (kDirectoryBits - 6)> used;      // a bit per page
-  std::array<std::uint32_t, std::size_t{1} << kDirectoryBits> pages;           // 0 where there is none
+  std::array<std::uint64_t, std::size_t{1} << (kDirectoryBits - 6)> used;      // a bit per word of `levels`
   std::array<std::uint64_t, std::size_t{1} << kDirectoryBits> levels;          // a bit per level
+  std::array<std::uint32_t, std::size_t{1} << (kDirectoryBits + kWordBits - kPageBits)> pages;  // 0 where there is none
 
-  void Set(std::size_t page) {
-    used[page >> 6] |= std::uint64_t{1} << (page & 63);
-    summary[page >> 12] |= std::uint64_t{1} << (page >> 6 & 63);
+  void Set(std::size_t word) {
+    used[word >> 6] |= std::uint64_t{1} << (word & 63);
+    summary[word >> 12] |= std::uint64_t{1} << (word >> 6 & 63);
   }
-  // True when no page may be left.
-  bool Clear(std::size_t page) {
-    used[page >> 6] &= ~(std::uint64_t{1} << (page & 63));
-    if (used[page >> 6] != 0) return false;
-    summary[page >> 12] &= ~(std::uint64_t{1} << (page >> 6 & 63));
-    return summary[page >> 12] == 0;
+  // True when no word may be left.
+  bool Clear(std::size_t word) {
+    used[word >> 6] &= ~(std::uint64_t{1} << (word & 63));
+    if (used[word >> 6] != 0) return false;
+    summary[word >> 12] &= ~(std::uint64_t{1} << (word >> 6 & 63));
+    return summary[word >> 12] == 0;
   }
-  [[nodiscard]] bool BlockUsed(std::size_t page) const {
-    constexpr std::size_t kPages = std::size_t{1} << (kBlockBits - kPageBits);
-    return (used[page >> 6] >> (page & 63 & ~(kPages - 1)) & ((std::uint64_t{1} << kPages) - 1)) != 0;
+  [[nodiscard]] bool BlockUsed(std::size_t word) const {
+    constexpr std::size_t kWords = std::size_t{1} << (kBlockBits - kWordBits);
+    return (used[word >> 6] >> (word & 63 & ~(kWords - 1)) & ((std::uint64_t{1} << kWords) - 1)) != 0;
   }
   [[nodiscard]] bool empty() const {
     std::uint64_t any = 0;
@@ -81,7 +82,7 @@ struct LevelDirectory {
     return any == 0;
   }
 
-  // The highest page at or below `from`; -1 when there is none.
+  // The highest word at or below `from`; -1 when there is none.
   [[nodiscard]] int Highest(int from) const {
     if (from < 0) return -1;
     if (const int bit = HighestBit(used[static_cast<std::size_t>(from >> 6)], from & 63); bit >= 0) {
@@ -222,7 +223,7 @@ class PriceLevels {
   // For prefetching: the level of this price when its page is in the directory in use, or else some other level.
   [[nodiscard]] [[gnu::always_inline]] const LevelType* FindNear(std::int64_t price) const {
     const std::int64_t key = KeyOf(price);
-    return &pages_[home_->pages[InDirectory(key)]].levels[InPage(key)];
+    return &pages_[home_->pages[PageNumber(key)]].levels[InPage(key)];
   }
 
   // The level of this price, for an order to be appended. Only when HasRoom().
@@ -231,16 +232,15 @@ class PriceLevels {
     Directory* directory = DirectoryOf(price);
     if (directory == nullptr) [[unlikely]]
       directory = MakeDirectory(price);
-    const std::size_t number = InDirectory(key);
-    if (directory->pages[number] == 0) MakePage(*directory, number);
-    Page& page = pages_[directory->pages[number]];
-    LevelType& level = page.levels[InPage(key)];
+    const std::uint32_t& page = directory->pages[PageNumber(key)];
+    if (page == 0) MakePage(*directory, key);
+    LevelType& level = pages_[page].levels[InPage(key)];
     if constexpr (kCountOrders) {
       ++level.orders;
       ++orders_;
       levels_ += level.head == kNoSlot ? 1 : 0;
     }
-    directory->levels[number] |= std::uint64_t{1} << InPage(key);
+    directory->levels[InDirectory(key)] |= std::uint64_t{1} << InWord(key);
     if (key > best_key_) {
       best_key_ = key;
       best_level_ = &level;
@@ -254,9 +254,10 @@ class PriceLevels {
     const std::int64_t key = KeyOf(price);
     Directory& directory = *DirectoryOf(price);
     std::uint64_t& levels = directory.levels[InDirectory(key)];
-    levels &= ~(std::uint64_t{1} << InPage(key));
+    levels &= ~(std::uint64_t{1} << InWord(key));
     if (key == best_key_) FindBest(price, directory);
-    if (levels == 0) ReturnPage(price, directory);
+    constexpr std::uint64_t kPageMask = (std::uint64_t{1} << (1 << kPageBits)) - 1;
+    if ((levels >> (InWord(key) - InPage(key)) & kPageMask) == 0) ReturnPage(price, directory);
   }
 
   // `orders` have left the level; told before Close.
@@ -278,10 +279,10 @@ class PriceLevels {
   [[nodiscard]] std::int64_t NextWorse(std::int64_t price) const {
     if (const Directory* directory = DirectoryOf(price)) {
       const std::int64_t key = KeyOf(price);
-      const int level = HighestBit(directory->levels[InDirectory(key)], static_cast<int>(InPage(key)) - 1);
-      if (level >= 0) return (key >> kPageBits << kPageBits | level) ^ flip_;
+      const int level = HighestBit(directory->levels[InDirectory(key)], static_cast<int>(InWord(key)) - 1);
+      if (level >= 0) return (key >> kWordBits << kWordBits | level) ^ flip_;
     }
-    return NextPage(price);
+    return NextWord(price);
   }
 
  private:
@@ -292,11 +293,19 @@ class PriceLevels {
   static std::size_t InPage(std::int64_t key) {
     return static_cast<std::size_t>(key) & ((std::size_t{1} << kPageBits) - 1);
   }
+  static std::size_t InWord(std::int64_t key) {
+    return static_cast<std::size_t>(key) & ((std::size_t{1} << kWordBits) - 1);
+  }
+  // The word of a directory, and the page.
   static std::size_t InDirectory(std::int64_t key) {
-    return static_cast<std::size_t>(key) >> kPageBits & ((std::size_t{1} << kDirectoryBits) - 1);
+    return static_cast<std::size_t>(key) >> kWordBits & ((std::size_t{1} << kDirectoryBits) - 1);
+  }
+  static std::size_t PageNumber(std::int64_t key) {
+    return static_cast<std::size_t>(key) >> kPageBits &
+           ((std::size_t{1} << (kDirectoryBits + kWordBits - kPageBits)) - 1);
   }
   static std::size_t InTop(std::int64_t price) {
-    return static_cast<std::size_t>(price) >> (kPageBits + kDirectoryBits);
+    return static_cast<std::size_t>(price) >> (kWordBits + kDirectoryBits);
   }
 
   // Null where there is none.
@@ -308,22 +317,24 @@ class PriceLevels {
   }
   [[nodiscard]] Page* PageOf(std::int64_t price) const {
     const Directory* directory = DirectoryOf(price);
-    const std::uint32_t page = directory != nullptr ? directory->pages[InDirectory(KeyOf(price))] : 0;
+    const std::uint32_t page = directory != nullptr ? directory->pages[PageNumber(KeyOf(price))] : 0;
     return page != 0 ? &pages_[page] : nullptr;
   }
 
   // A price far from all others comes and goes with its page, so these two are quick.
-  void MakePage(Directory& directory, std::size_t page) {
-    pool_->used_blocks += directory.BlockUsed(page) ? 0 : 1;
-    directory.Set(page);
-    directory.pages[page] = pool_->pages.Take();
+  void MakePage(Directory& directory, std::int64_t key) {
+    const std::size_t word = InDirectory(key);
+    pool_->used_blocks += directory.BlockUsed(word) ? 0 : 1;
+    directory.Set(word);
+    directory.pages[PageNumber(key)] = pool_->pages.Take();
   }
 
   void ReturnPage(std::int64_t price, Directory& directory) {
-    const std::size_t page = InDirectory(KeyOf(price));
-    pool_->pages.Return(std::exchange(directory.pages[page], 0));
-    const bool maybe_empty = directory.Clear(page);
-    pool_->used_blocks -= directory.BlockUsed(page) ? 0 : 1;
+    const std::size_t word = InDirectory(KeyOf(price));
+    pool_->pages.Return(std::exchange(directory.pages[PageNumber(KeyOf(price))], 0));
+    if (directory.levels[word] != 0) return;
+    const bool maybe_empty = directory.Clear(word);
+    pool_->used_blocks -= directory.BlockUsed(word) ? 0 : 1;
     if (maybe_empty && directory.empty()) ReturnDirectory(price);
   }
 
@@ -357,17 +368,17 @@ class PriceLevels {
     if (left != 0) [[likely]] {
       // All others are worse, so the highest that is left is the best.
       const int level = 63 - std::countl_zero(left);
-      best_level_ += level - static_cast<int>(InPage(key));
-      best_key_ = key >> kPageBits << kPageBits | level;
+      best_key_ = key >> kWordBits << kWordBits | level;
+      best_level_ = &pages_[directory.pages[PageNumber(best_key_)]].levels[InPage(best_key_)];
       return;
     }
-    const std::int64_t next = NextPage(price);
+    const std::int64_t next = NextWord(price);
     best_key_ = KeyOf(next);
     best_level_ = next != none() ? Find(next) : nullptr;
   }
 
-  // The best price in the pages beyond that of `price`.
-  [[nodiscard]] std::int64_t NextPage(std::int64_t price) const {
+  // The best price in the words beyond that of `price`.
+  [[nodiscard]] std::int64_t NextWord(std::int64_t price) const {
     const std::size_t top = InTop(price);
     if (top < directories_.size() && directories_[top] != nullptr) {
       const std::int64_t found = BestInDirectory(price, static_cast<int>(InDirectory(KeyOf(price))) - 1);
@@ -376,14 +387,14 @@ class PriceLevels {
     return NextDirectory(static_cast<std::int64_t>(top));
   }
 
-  // In the directory of `price`, in the pages from `from` on.
+  // In the directory of `price`, in the words from `from` on.
   [[nodiscard]] std::int64_t BestInDirectory(std::int64_t price, int from) const {
-    constexpr int kBits = kPageBits + kDirectoryBits;
+    constexpr int kBits = kWordBits + kDirectoryBits;
     const Directory& directory = *directories_[InTop(price)];
-    const int page = directory.Highest(from);
-    if (page < 0) return none();
-    const int level = 63 - std::countl_zero(directory.levels[static_cast<std::size_t>(page)]);
-    return (KeyOf(price) >> kBits << kBits | std::int64_t{page} << kPageBits | level) ^ flip_;
+    const int word = directory.Highest(from);
+    if (word < 0) return none();
+    const int level = 63 - std::countl_zero(directory.levels[static_cast<std::size_t>(word)]);
+    return (KeyOf(price) >> kBits << kBits | std::int64_t{word} << kWordBits | level) ^ flip_;
   }
 
   // Directories are few: one covers four million ticks.
@@ -398,7 +409,7 @@ class PriceLevels {
       } else if ((word >> (top & 63) & 1) == 0) {
         top += step;
       } else {
-        return BestInDirectory(top << (kPageBits + kDirectoryBits), (1 << kDirectoryBits) - 1);
+        return BestInDirectory(top << (kWordBits + kDirectoryBits), (1 << kDirectoryBits) - 1);
       }
     }
     return none();

@@ -114,13 +114,11 @@ Reject Engine::RiskCheck::CheckPosition() {
 
 __int128 Engine::RiskCheck::OpenBuys() const {
   __int128 lots = 0;
-  for (std::uint32_t i = 0; i < account_.open_list_size; ++i) {
-    const Slot slot = engine_.orders_.Find(domain::OrderId(account_.open_list[i]));
-    if (slot == kNoSlot) continue;
+  engine_.accounts_.ForEachOpenOrder(order_.account, [&](Slot slot, ListPlace) {
     const auto& order = engine_.orders_[slot];
-    if (order.detail.side != domain::Side::kBuy || order.place.symbol() != market_.symbol.id) continue;
+    if (order.detail.side != domain::Side::kBuy || order.place.symbol() != market_.symbol.id) return;
     lots += engine_.LeftOf(slot);
-  }
+  });
   return lots * market_.symbol.lot_size.value();
 }
 
