@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "libs/domain/names.h"
+#include "tests/scenarios/balance_story.h"
 #include "tests/scenarios/naive_describe.h"
 
 namespace xt::scenarios {
@@ -77,6 +78,8 @@ bool Comparison::Step(std::int64_t now_ns, const Command& command) {
   std::vector<Event> said;
   const auto events = engine_->Apply(SequenceNumber(sequence_), now_ns, ForEngine(command));
   for (const Event& event : events) Take(event, said);
+  const auto symbol_of = [this](SymbolId symbol) { return engine_->symbol(symbol); };
+  if (const std::string wrong = CheckBalanceStory(command, events, symbol_of); !wrong.empty()) Different(wrong);
   if (!difference_.empty()) difference_ += "\nall events:" + Describe(std::vector<Event>(events.begin(), events.end()));
   const std::vector<Event> expected = naive_.Apply(sequence_, now_ns, command);
   if (said != expected) Different(DescribeDifference(said, expected));
