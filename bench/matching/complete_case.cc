@@ -50,6 +50,10 @@ class Exchange {
     symbol.taker_fee_bps = 20;
     Setup(domain::DefineSymbol{symbol});
     for (std::uint32_t i = 1; i <= kAccounts; ++i) Fund(domain::AccountId(i));
+    if (with_ids) {
+      client_ids_.reserve(std::size_t{workload.orders} + 1);
+      for (std::uint32_t number = 0; number <= workload.orders; ++number) client_ids_.push_back(ClientIdOf(number));
+    }
     order_.symbol = domain::SymbolId(0);
     order_.self_trade_prevention = domain::SelfTradePrevention::kNone;
   }
@@ -68,7 +72,7 @@ class Exchange {
     order_.time_in_force = command.kind == MessageKind::kAdd ? domain::TimeInForce::kGtc : domain::TimeInForce::kIoc;
     order_.price = domain::Price(command.kind == MessageKind::kMarket ? 0 : static_cast<std::int64_t>(command.word));
     order_.quantity = domain::Quantity(command.quantity);
-    if (with_ids_) order_.client_order_id = ClientIdOf(command.id);
+    if (with_ids_) order_.client_order_id = client_ids_[command.id];
     return Read(engine_.Execute(Next(), 0, order_), command.id);
   }
 
@@ -80,7 +84,7 @@ class Exchange {
       const bool market = command.kind == MessageKind::kMarket;
       engine_.PrefetchOrder(AccountOf(command.id), domain::SymbolId(0), command.side,
                             domain::Price(market ? 0 : static_cast<std::int64_t>(command.word)));
-      if (with_ids_) engine_.PrefetchClientId(AccountOf(command.id), ClientIdOf(command.id));
+      if (with_ids_) engine_.PrefetchClientId(AccountOf(command.id), client_ids_[command.id]);
     }
   }
 
@@ -88,7 +92,7 @@ class Exchange {
     if (command.kind == MessageKind::kCancel) {
       engine_.PrefetchCancelNear(OrderId(command.word));
     } else if (command.kind == MessageKind::kAdd) {
-      engine_.PrefetchOrderNear(domain::SymbolId(0), command.side,
+      engine_.PrefetchOrderNear(AccountOf(command.id), domain::SymbolId(0), command.side,
                                 domain::Price(static_cast<std::int64_t>(command.word)));
     }
   }
@@ -184,7 +188,8 @@ class Exchange {
   const bool with_ids_;
   const std::uint64_t most_live_;  // memory is kept, so that its most goes with the most orders
   Engine engine_;
-  std::vector<std::uint32_t> numbers_;  // of the orders, by slot
+  std::vector<std::uint32_t> numbers_;             // of the orders, by slot
+  std::vector<domain::ClientOrderId> client_ids_;  // as they would come with the orders
   TradeDigest digest_;
   EventRing ring_;
   std::uint64_t sequence_ = 0;

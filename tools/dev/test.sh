@@ -14,14 +14,14 @@ check_group() {
 }
 
 dev_test() {
-  local preset=dev label='' groups=() fuzz_seconds=${XT_FUZZ_SECONDS:-60}
+  local preset=dev label='' groups=() nightly='' fuzz_seconds=${XT_FUZZ_SECONDS:-60}
   while (($#)); do
     case $1 in
       --preset) preset=${2:?--preset needs a value}; shift 2 ;;
       --preset=*) preset=${1#*=}; shift ;;
       --label) label=${2:?--label needs a value}; shift 2 ;;
       --label=*) label=${1#*=}; shift ;;
-      --nightly) fuzz_seconds=${XT_FUZZ_SECONDS:-600}; shift ;;
+      --nightly) nightly=1 fuzz_seconds=${XT_FUZZ_SECONDS:-600}; shift ;;
       -*) die "test: unknown option $1" ;;
       *) check_group "$1"; groups+=("$1"); shift ;;
     esac
@@ -30,6 +30,7 @@ dev_test() {
   [[ $label =~ ^(|core|threaded)$ ]] || die "no label '$label'; there are: core threaded"
   ensure_packages
   ensure_servers
+  [[ -z $nightly || ${groups[*]} == fuzz ]] || die "--nightly is for the group fuzz; the long tests are the group nightly"
   if [[ " ${groups[*]} " == *' fuzz '* ]]; then
     ((${#groups[@]} == 1)) || die "the group fuzz runs alone: it has a build of its own"
     run_fuzzers "$fuzz_seconds"

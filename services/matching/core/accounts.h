@@ -96,6 +96,10 @@ class Accounts {
   void ForEachOpenOrder(domain::AccountId account, const Visit& visit) const {
     open_lists_.ForEach(Head(account).open_list, visit);
   }
+  // Where the next one will stand, and where this one stands.
+  [[gnu::always_inline]] void PrefetchNewest(domain::AccountId account) const {
+    open_lists_.Prefetch(Head(account).open_list.last);
+  }
   [[gnu::always_inline]] void PrefetchOpenOrder(ListPlace place) const { open_lists_.Prefetch(place); }
 
   // Deposits minus withdrawals of an asset.

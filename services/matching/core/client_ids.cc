@@ -82,9 +82,11 @@ std::uint32_t ClientIds::HashOf(domain::AccountId account, Kind kind, const doma
   std::uint64_t words[5] = {};
   std::memcpy(words, id.view().data(), domain::ClientOrderId::kCapacity);
   words[4] |= std::uint64_t{account.value()} << 32;
-  std::uint64_t hash = static_cast<std::uint64_t>(kind) + 0x9E3779B97F4A7C15;
-  for (const std::uint64_t word : words) hash = Mix(hash ^ word, 0xA0761D6478BD642F) + 0xE7037ED1A0B428DB;
-  return static_cast<std::uint32_t>(Mix(hash, 0x8EBC6AF09C88C6E3));
+  // Pairs of words are mixed side by side, as wyhash does.
+  const std::uint64_t first = Mix(words[0] ^ 0x9E3779B97F4A7C15, words[1] ^ 0xA0761D6478BD642F);
+  const std::uint64_t second = Mix(words[2] ^ 0xE7037ED1A0B428DB, words[3] ^ 0x8EBC6AF09C88C6E3);
+  const std::uint64_t third = Mix(words[4] ^ 0x589965CC75374CC3, static_cast<std::uint64_t>(kind) ^ 0x1D8E4E27C47D124F);
+  return static_cast<std::uint32_t>(Mix(first ^ second ^ third, 0xEB44ACCAB455D165));
 }
 
 // Takes the entry out of the index by moving back whatever was pushed past its place. It left the list of ages before.

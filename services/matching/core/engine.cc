@@ -274,8 +274,10 @@ void Engine::PrefetchCancel(AccountId account, domain::OrderId id) const {
   orders_.Prefetch(id);
 }
 
-void Engine::PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const {
+void Engine::PrefetchOrderNear(AccountId account, domain::SymbolId symbol, domain::Side side,
+                               domain::Price price) const {
   asm volatile("");
+  if (account.value() < accounts_.count()) accounts_.PrefetchNewest(account);
   if (!HasSymbol(symbol)) return;
   const Book& book = markets_[symbol.value()]->book;
   if (side == domain::Side::kBuy) {
@@ -289,6 +291,7 @@ void Engine::PrefetchCancelNear(domain::OrderId id) const {
   asm volatile("");
   const Slot slot = orders_.Find(id);
   if (slot == kNoSlot || IsWaiting(slot)) return;
+  accounts_.PrefetchOpenOrder(orders_[slot].detail.listed_at);
   client_ids_.Prefetch(orders_[slot].detail.client_id);
   MarketOf(slot).book.PrefetchAround(slot);
 }

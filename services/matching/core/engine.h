@@ -97,7 +97,8 @@ class Engine {
   void PrefetchClientId(domain::AccountId account, const domain::ClientOrderId& id) const;
   void PrefetchCancel(domain::AccountId account, domain::OrderId id) const;
   // The same when the command is next but a few: what lies behind what the first hint brought.
-  void PrefetchOrderNear(domain::SymbolId symbol, domain::Side side, domain::Price price) const;
+  void PrefetchOrderNear(domain::AccountId account, domain::SymbolId symbol, domain::Side side,
+                         domain::Price price) const;
   void PrefetchCancelNear(domain::OrderId id) const;
 
   // The whole state in one number: equal exactly where all later answers will be equal.
@@ -113,7 +114,7 @@ class Engine {
   [[nodiscard]] std::string CheckInvariants() const;
 
  private:
-  static constexpr std::uint32_t kCachedOrders = 1 << 17;  // 8 MB
+  static constexpr std::uint32_t kCachedOrders = 1 << 13;  // half a megabyte: what a core has to itself
   struct Market;
   struct Incoming;
   struct Terms;
