@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #include "libs/base/check.h"
 
@@ -25,17 +27,33 @@ int RemainingMs(Clock::time_point deadline) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
-[[noreturn]] void RunChild(const std::vector<std::string>& argv, int output, const ChildOptions& options) {
+std::vector<char*> PointersTo(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Of this program, with those given in place of what it has of the same name.
+std::vector<std::string> Environment(const std::vector<std::string>& given) {
+  std::vector<std::string> all = given;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    const std::string_view name = text.substr(0, text.find('=') + 1);
+    const auto replaces = [name](const std::string& other) { return other.starts_with(name); };
+    if (std::none_of(given.begin(), given.end(), replaces)) all.emplace_back(text);
+  }
+  return all;
+}
+
+// Between fork and exec nothing is allocated: another thread may have held a lock.
+[[noreturn]] void RunChild(char* const* argv, char* const* environment, int output, const ChildOptions& options) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (options.own_group) ::setpgid(0, 0);
   if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(127);
-  for (const std::string& variable : options.environment) ::putenv(const_cast<char*>(variable.c_str()));
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
-  std::vector<char*> arguments;
-  for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  ::execv(arguments[0], arguments.data());
+  ::execve(argv[0], argv, environment);
   ::_exit(127);
 }
 
@@ -46,9 +64,12 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::stri
     : own_group_(options.own_group) {
   const int output = ::open(output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   XT_CHECK(output >= 0, output_file);
+  const std::vector<char*> arguments = PointersTo(argv);
+  const std::vector<std::string> variables = Environment(options.environment);
+  const std::vector<char*> environment = PointersTo(variables);
   pid_ = ::fork();
   XT_CHECK(pid_ >= 0, "fork");
-  if (pid_ == 0) RunChild(argv, output, options);
+  if (pid_ == 0) RunChild(arguments.data(), environment.data(), output, options);
   if (own_group_) ::setpgid(pid_, pid_);  // whichever of the two comes first
   ::close(output);
   pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));

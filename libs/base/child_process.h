@@ -26,6 +26,8 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   [[nodiscard]] pid_t pid() const { return pid_; }
+  // Readable once it has ended: for poll().
+  [[nodiscard]] int fd() const { return pidfd_; }
   void Signal(int signal) const;
   // The exit status (128 + signal when killed by one; 127 when it could not be started); nullopt when it still runs after
   // `timeout`.

@@ -16,18 +16,18 @@ std::string WebSocketUrl(const std::string& rest_url) { return "ws" + rest_url.s
 }  // namespace
 
 std::string ReadyJson(const std::string& rest_url, const runtime::Endpoints& endpoints,
-                      const std::vector<DemoAccount>& accounts) {
+                      const std::vector<bootstrap::DemoAccount>& accounts) {
   nlohmann::ordered_json ready{{"rest", rest_url},       {"ws", WebSocketUrl(rest_url)},
                                {"grpc", endpoints.grpc}, {"metrics", {endpoints.admin + "/metrics"}},
                                {"pid", ::getpid()},      {"accounts", nlohmann::ordered_json::array()}};
-  for (const DemoAccount& account : accounts) {
+  for (const bootstrap::DemoAccount& account : accounts) {
     ready["accounts"].push_back({{"account", account.name}, {"apiKey", account.api_key}, {"secret", account.secret}});
   }
   return ready.dump(2) + "\n";
 }
 
 std::string Summary(const std::string& rest_url, const runtime::Endpoints& endpoints,
-                    const std::vector<DemoAccount>& accounts, const std::string& data_folder,
+                    const std::vector<bootstrap::DemoAccount>& accounts, const std::string& data_folder,
                     const std::string& log_file) {
   std::string text = "\nxTrader serves.\n\n";
   text += "  REST       " + rest_url + "   (" + rest_url + "/openapi.json)\n";

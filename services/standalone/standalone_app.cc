@@ -107,8 +107,8 @@ absl::Status StandaloneApp::StartServices() {
   XT_RETURN_IF_ERROR(services.sequencer.WaitUntilServing(std::chrono::steady_clock::now() +
                                                          std::chrono::milliseconds(config_.start_timeout_ms)));
   XT_RETURN_IF_ERROR(services.persistence.Start());
-  XT_ASSIGN_OR_RETURN(accounts_,
-                      Bootstrap({services.sequencer, services.matching, services.persistence}, config_.demo_accounts));
+  XT_ASSIGN_OR_RETURN(accounts_, bootstrap::Bootstrap({services.sequencer, services.matching, services.persistence},
+                                                      config_.demo_accounts));
   XT_RETURN_IF_ERROR(services.market_data.Start());
   XT_RETURN_IF_ERROR(services.notifier.Start());
   const auto deadline = std::chrono::steady_clock::now() + kMarketDataTimeout;

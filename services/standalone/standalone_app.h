@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "libs/bootstrap/bootstrap.h"
 #include "libs/runtime/service_main.h"
-#include "services/standalone/bootstrap.h"
 #include "services/standalone/config.h"
 
 namespace xt::standalone {
@@ -37,7 +37,7 @@ class StandaloneApp final : public runtime::App {
   runtime::ServiceContext& context_;
   std::unique_ptr<Adapters> adapters_;
   std::unique_ptr<Services> services_;
-  std::vector<DemoAccount> accounts_;
+  std::vector<bootstrap::DemoAccount> accounts_;
 };
 
 }  // namespace xt::standalone

@@ -133,9 +133,12 @@ std::optional<Place> LibraryPlace(std::string_view path) {
     place.repository = {"libs/base/", folder};
     place.boost = true;
     place.heavy_header = path.starts_with("libs/http/internal/");
-  } else if (folder == "libs/auth/") {
-    place.rule = "libs/auth sees only base";
-    place.repository = {"libs/base/", folder};
+  } else if (folder == "libs/bootstrap/") {
+    place.rule = "libs/bootstrap sees only base, domain, ports and auth";
+    place.repository = {"libs/base/", "libs/domain/", "libs/ports/", "libs/auth/", folder};
+  } else if (folder == "libs/backends/") {
+    place.rule = "libs/backends sees libs/, never a service";
+    place.repository = {"libs/"};
   } else if (folder == "libs/adapters/") {
     const std::string own = Folder(path, 3);
     if (own.empty()) return std::nullopt;

@@ -72,10 +72,19 @@ ServerProcess::ServerProcess(std::string name, std::string folder, std::uint16_t
 ServerProcess::~ServerProcess() = default;
 
 absl::Status ServerProcess::Start() {
+  const absl::Status status = Launch();
+  return status.ok() ? AwaitServing() : status;
+}
+
+absl::Status ServerProcess::Launch() {
   XT_CHECK(!process_, "it runs already");
   Command command;
   if (const absl::Status status = Prepare(command); !status.ok()) return status;
   process_ = std::make_unique<ChildProcess>(command.argv, log_file(), command.options);
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::AwaitServing() {
   const auto deadline = std::chrono::steady_clock::now() + patience();
   while (!Serves()) {
     const auto ended = process_->Wait(kStep);

@@ -34,6 +34,9 @@ class ServerProcess {
   // Starts it with the data that is there and waits until it serves. UNAVAILABLE, with the end of its log, when it dies
   // or does not serve in time; NOT_FOUND when it is not installed.
   absl::Status Start();
+  // The two halves of Start, so that several can start at once.
+  absl::Status Launch();
+  absl::Status AwaitServing();
   // SIGTERM, then SIGKILL when it is not gone in time.
   void Stop();
   void Kill();          // SIGKILL; what it had not written is lost

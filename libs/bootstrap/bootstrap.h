@@ -12,7 +12,7 @@
 #include "libs/ports/matching_replica.h"
 #include "libs/ports/order_sequencing.h"
 
-namespace xt::standalone {
+namespace xt::bootstrap {
 
 struct DemoAccount {
   std::string name;  // "demo-1"
@@ -29,4 +29,4 @@ struct BootstrapPorts {
 // Blocks until everything is there and persistence has it. The demo accounts in order.
 absl::StatusOr<std::vector<DemoAccount>> Bootstrap(const BootstrapPorts& ports, std::size_t demo_accounts);
 
-}  // namespace xt::standalone
+}  // namespace xt::bootstrap

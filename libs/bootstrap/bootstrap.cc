@@ -1,4 +1,4 @@
-#include "services/standalone/bootstrap.h"
+#include "libs/bootstrap/bootstrap.h"
 
 #include <array>
 #include <condition_variable>
@@ -13,7 +13,7 @@
 #include "libs/base/status.h"
 #include "libs/domain/decimal.h"
 
-namespace xt::standalone {
+namespace xt::bootstrap {
 namespace {
 
 using domain::Command;
@@ -249,4 +249,4 @@ absl::StatusOr<std::vector<DemoAccount>> Bootstrap(const BootstrapPorts& ports, 
   return demo;
 }
 
-}  // namespace xt::standalone
+}  // namespace xt::bootstrap
