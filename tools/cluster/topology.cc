@@ -1,0 +1,133 @@
+#include "tools/cluster/topology.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tools/servers/server_process.h"
+
+namespace xt::cluster {
+namespace {
+
+std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+
+std::string List(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(Quoted(text));
+  return "[" + absl::StrJoin(quoted, ", ") + "]";
+}
+
+std::string Line(std::string_view key, const std::string& value) { return std::string(key) + " = " + value + "\n"; }
+
+std::string CommonConfig(const Service& service) {
+  return Line("instance", Quoted(service.id)) + Line("ready_file", Quoted(service.ready_file())) +
+         Line("log.file", Quoted(service.log_file())) + Line("admin.port", std::to_string(service.admin_port)) +
+         Line("grpc.port", std::to_string(service.grpc_port));
+}
+
+std::string ServerConfig(const Service& service, const ServerAddresses& servers) {
+  std::string text;
+  const auto add = [&](std::string_view key, const std::string& value) { text += Line(key, Quoted(value)); };
+  if (service.name == "sequencer") add("redis_journal.address", servers.redis_journal);
+  if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway") {
+    add("redis.address", servers.redis);
+  }
+  if (service.name == "sequencer" || service.name == "market-data") {
+    add("kafka.brokers", servers.kafka);
+    add("zookeeper.servers", servers.zookeeper);
+    add("zookeeper.session_file", service.session_file());
+  }
+  if (service.name == "sequencer" || service.name == "market-data" || service.name == "notifier") {
+    add("rabbitmq.url", servers.rabbitmq);
+  }
+  if (service.name == "persistence") add("postgres.url", servers.postgres);
+  return text;
+}
+
+std::string OwnConfig(const Service& service, const std::vector<Service>& services) {
+  std::string text;
+  const auto peers = [&](std::string_view key, std::string_view name) {
+    text += Line(key, List(AddressesOf(services, name)));
+  };
+  if (service.name != "matching" && service.name != "gateway" && service.name != "notifier") {
+    text += Line("data", Quoted(service.folder));
+  }
+  if (service.name == "sequencer" || service.name == "market-data") peers("matching.addresses", "matching");
+  if (service.name == "persistence") text += Line("consumer.name", Quoted(service.id));
+  if (service.name == "notifier") {
+    peers("matching.addresses", "matching");
+    peers("persistence.addresses", "persistence");
+    text += Line("ws.port", std::to_string(service.edge_port));
+  }
+  if (service.name == "gateway") {
+    peers("sequencer.addresses", "sequencer");
+    peers("matching.addresses", "matching");
+    peers("persistence.addresses", "persistence");
+    peers("market_data.addresses", "market-data");
+    text += Line("rest.port", std::to_string(service.edge_port));
+    const auto notifier = std::find_if(services.begin(), services.end(),
+                                       [](const Service& other) { return other.name == "notifier"; });
+    text += Line("notifier.address", Quoted("127.0.0.1:" + std::to_string(notifier->edge_port)));
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<std::map<std::string, int>> ParseReplicas(std::string_view text) {
+  std::map<std::string, int> replicas;
+  for (const auto item : absl::StrSplit(absl::string_view(text.data(), text.size()), ',', absl::SkipEmpty())) {
+    const std::string one(item);
+    const std::size_t equals = one.find('=');
+    const std::string name = one.substr(0, equals);
+    if (std::find(std::begin(kServices), std::end(kServices), name) == std::end(kServices)) {
+      return absl::InvalidArgumentError(absl::StrCat("--replicas: there is no service '", name, "'"));
+    }
+    const std::string number = equals == std::string::npos ? "" : one.substr(equals + 1);
+    int count = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+    if (error != std::errc() || end != number.data() + number.size() || count < 1 || count > kMaxReplicas) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--replicas: ", name, " must be a number from 1 to ", kMaxReplicas, ", not '", number, "'"));
+    }
+    replicas[name] = count;
+  }
+  return replicas;
+}
+
+std::vector<Service> PlanServices(const Options& options, const ServerAddresses& servers) {
+  std::vector<Service> services;
+  for (const std::string_view name : kServices) {
+    const auto replicas = options.replicas.find(std::string(name));
+    const int count = replicas != options.replicas.end() ? replicas->second : 1;
+    for (int i = 0; i < count; ++i) {
+      Service service;
+      service.name = name;
+      service.id = absl::StrCat(service.name, "-", i);
+      service.folder = options.data + "/" + service.id;
+      service.program = options.binaries + "/xtrader-" + service.name;
+      service.grpc_port = servers::FreePort();
+      service.admin_port = servers::FreePort();
+      if (name == "gateway" || name == "notifier") service.edge_port = servers::FreePort();
+      if (name == "gateway" && i == 0 && options.port != 0) service.edge_port = options.port;
+      services.push_back(std::move(service));
+    }
+  }
+  for (Service& service : services) {
+    service.config = CommonConfig(service) + ServerConfig(service, servers) + OwnConfig(service, services);
+  }
+  return services;
+}
+
+std::vector<std::string> AddressesOf(const std::vector<Service>& services, std::string_view name) {
+  std::vector<std::string> addresses;
+  for (const Service& service : services) {
+    if (service.name == name) addresses.push_back(service.grpc());
+  }
+  return addresses;
+}
+
+}  // namespace xt::cluster
