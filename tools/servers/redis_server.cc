@@ -1,0 +1,69 @@
+#include "tools/servers/redis_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace xt::servers {
+namespace {
+
+constexpr char kConfigName[] = "redis.conf";
+
+// Whether it answers PING: while it reads its append-only file it accepts connections but serves nothing.
+bool AnswersPing(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return false;
+  const timeval patience{1, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  constexpr std::string_view kPing = "PING\r\n";
+  constexpr std::string_view kPong = "+PONG";
+  char answer[kPong.size()] = {};
+  const bool answers = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+                       ::send(socket, kPing.data(), kPing.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(kPing.size()) &&
+                       ::recv(socket, answer, sizeof(answer), MSG_WAITALL) == static_cast<ssize_t>(sizeof(answer)) &&
+                       std::string_view(answer, sizeof(answer)) == kPong;
+  ::close(socket);
+  return answers;
+}
+
+}  // namespace
+
+RedisServer::RedisServer(Kind kind, std::string folder, std::uint16_t port)
+    : RedisServer(kind, std::move(folder), port, Options()) {}
+
+RedisServer::RedisServer(Kind kind, std::string folder, std::uint16_t port, Options options)
+    : ServerProcess(kind == Kind::kJournal ? "redis-journal" : "redis", std::move(folder), port),
+      kind_(kind),
+      options_(std::move(options)) {}
+
+absl::Status RedisServer::Prepare(Command& command) {
+  const std::string program = FindProgram("redis-server");
+  if (program.empty()) return absl::NotFoundError("redis-server is not installed");
+  // The append-only file carries everything; snapshots would only cost memory and disk. everysec: see
+  // docs/durability.md for what it can lose, and why the journal has a second copy.
+  WriteFile(kConfigName,
+            absl::StrCat("bind 127.0.0.1\nport ", port(), "\ndir ", std::filesystem::absolute(folder()).string(),
+                         "\nsave \"\"\nappendonly yes\nappendfsync everysec\nno-appendfsync-on-rewrite no\n"
+                         "auto-aof-rewrite-min-size 64mb\ndatabases 1\nmaxclients 512\nmaxmemory ",
+                         options_.max_memory_mb, "mb\nmaxmemory-policy ",
+                         kind_ == Kind::kJournal ? "noeviction" : "volatile-ttl", "\n"));
+  command.argv = {program, absl::StrCat(folder(), "/", kConfigName)};
+  command.options.environment = options_.environment;
+  return absl::OkStatus();
+}
+
+bool RedisServer::Serves() { return AnswersPing(port()); }
+
+}  // namespace xt::servers
