@@ -1,14 +1,18 @@
-// MemorySessionStore, MemoryRateLimiter, MemoryCache and SoleLeader: the contracts of their ports, and what is their
-// own: the bounds, the epoch file.
+// MemorySessionStore, MemoryRateLimiter, MemoryCache, MemoryJobLock, MemoryPubSub and SoleLeader: the contracts of their
+// ports, and what is their own: the bounds, the epoch file.
 #include <fstream>
 #include <thread>
 
 #include "libs/adapters/embedded/memory_cache.h"
+#include "libs/adapters/embedded/memory_job_lock.h"
+#include "libs/adapters/embedded/memory_pub_sub.h"
 #include "libs/adapters/embedded/memory_rate_limiter.h"
 #include "libs/adapters/embedded/memory_session_store.h"
 #include "libs/adapters/embedded/sole_leader.h"
 #include "libs/base/clock.h"
+#include "tests/contract/job_lock_contract.h"
 #include "tests/contract/leader_election_contract.h"
+#include "tests/contract/pub_sub_contract.h"
 #include "tests/contract/session_store_contract.h"
 
 namespace xt::contract {
@@ -38,6 +42,23 @@ class MemoryBackend final : public EdgeStateBackend {
 
 INSTANTIATE_TEST_SUITE_P(Embedded, EdgeStateContract, ::testing::Values(+[]() -> std::unique_ptr<EdgeStateBackend> {
                            return std::make_unique<MemoryBackend>();
+                         }));
+
+class MemoryLockBackend final : public JobLockBackend {
+ public:
+  std::unique_ptr<ports::JobLock> Connect() override { return std::make_unique<embedded::MemoryJobLock>(clock_); }
+  void PassTime(std::chrono::milliseconds time) override { clock_.AdvanceNs(std::chrono::nanoseconds(time).count()); }
+
+ private:
+  ManualClock clock_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Embedded, JobLockContract, ::testing::Values(+[]() -> std::unique_ptr<JobLockBackend> {
+                           return std::make_unique<MemoryLockBackend>();
+                         }));
+
+INSTANTIATE_TEST_SUITE_P(Embedded, PubSubContract, ::testing::Values(+[]() -> std::unique_ptr<ports::PubSub> {
+                           return std::make_unique<embedded::MemoryPubSub>();
                          }));
 
 class SoleBackend final : public LeaderElectionBackend {

@@ -1,17 +1,16 @@
 #include "libs/adapters/embedded/internal/wal_identity.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "libs/adapters/embedded/internal/files.h"
 #include "libs/adapters/embedded/internal/wal_recovery.h"
+#include "libs/base/random_id.h"
 #include "libs/base/status.h"
 
 namespace xt::embedded::wal {
@@ -39,14 +38,6 @@ absl::StatusOr<Identity> Decode(std::string_view sealed, const std::string& path
   return identity;
 }
 
-absl::StatusOr<std::string> MakeUuid() {
-  std::string bytes(16, '\0');
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    return ErrnoStatus("getrandom", "uuid");
-  }
-  return absl::BytesToHexString(bytes);
-}
-
 // An interrupted creation leaves at most a first segment without records.
 absl::Status CheckNothingIsLost(const std::string& folder) {
   XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> segments, ListSegments(folder));
@@ -72,7 +63,7 @@ absl::StatusOr<Identity> LoadOrCreate(const std::string& folder, std::uint64_t s
   if (!absl::IsNotFound(sealed.status())) return sealed.status();
   XT_RETURN_IF_ERROR(CheckNothingIsLost(folder));
   Identity identity;
-  XT_ASSIGN_OR_RETURN(identity.uuid, MakeUuid());
+  identity.uuid = RandomId();
   XT_RETURN_IF_ERROR(CreateSegment(folder, 1, segment_bytes, identity.uuid, io).status());
   XT_RETURN_IF_ERROR(Write(folder, identity));
   return identity;

@@ -59,6 +59,7 @@ absl::Status RedisConnection::Connect() {
   context_ = ::redisConnectWithTimeout(config_.host.c_str(), config_.port, ToTimeval(config_.connect_timeout_ms));
   if (context_ == nullptr) return Lost("out of memory");
   if (context_->err != 0) return Lost(std::string(context_->errstr));
+  ::redisEnableKeepAlive(context_);  // at worst a dead peer is noticed later
   ++connects_;
   return absl::OkStatus();
 }

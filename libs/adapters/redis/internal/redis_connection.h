@@ -10,6 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -42,6 +43,11 @@ inline std::span<redisReply* const> Elements(const redisReply& reply) {
 }
 inline std::int64_t Integer(const redisReply& reply) { return reply.type == REDIS_REPLY_INTEGER ? reply.integer : 0; }
 inline bool IsNil(const redisReply& reply) { return reply.type == REDIS_REPLY_NIL; }
+
+// The argument of PX. Redis keeps a key for one millisecond more than it is told, and refuses 0.
+inline std::string PxArgument(std::chrono::milliseconds time_to_live) {
+  return std::to_string(std::max<std::int64_t>(1, time_to_live.count() - 1));
+}
 
 // A Lua script, which is one literal of the program. It runs by its digest; each connection loads it when it first needs
 // it, so that a Redis that was restarted under a connection cannot run it unnoticed.
