@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,6 +39,17 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+// For what nobody tells: asks again and again until it is true. False when the deadline passed.
+template <typename Condition>
+bool Eventually(const Condition& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 // Collects the outcomes of asynchronous calls, in the order in which they came.
 template <typename T>

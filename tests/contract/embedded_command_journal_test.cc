@@ -9,6 +9,7 @@
 
 #include "libs/adapters/embedded/wal_journal.h"
 #include "tests/contract/command_journal_contract.h"
+#include "tests/contract/journal_copy_contract.h"
 
 namespace xt::contract {
 namespace {
@@ -36,6 +37,20 @@ class WalBackend final : public CommandJournalBackend {
 INSTANTIATE_TEST_SUITE_P(Embedded, CommandJournalContract,
                          ::testing::Values(+[]() -> std::unique_ptr<CommandJournalBackend> {
                            return std::make_unique<WalBackend>();
+                         }));
+
+class WalCopyBackend final : public JournalCopyBackend {
+ public:
+  std::unique_ptr<ports::JournalCopy> Connect() override {
+    return std::make_unique<WalJournal>(folder_.path() + "/journal", SmallSegments(4096));
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Embedded, JournalCopyContract, ::testing::Values(+[]() -> std::unique_ptr<JournalCopyBackend> {
+                           return std::make_unique<WalCopyBackend>();
                          }));
 
 std::string ReadFile(const std::string& path) {

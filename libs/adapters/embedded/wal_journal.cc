@@ -10,11 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/adapters/embedded/internal/files.h"
+#include "libs/adapters/embedded/internal/wal_cut.h"
 #include "libs/adapters/embedded/internal/wal_identity.h"
 #include "libs/adapters/embedded/internal/wal_recovery.h"
 #include "libs/adapters/embedded/internal/wal_writer.h"
 #include "libs/base/check.h"
 #include "libs/base/status.h"
+#include "libs/ports/journal_chain.h"
 
 namespace xt::embedded {
 namespace {
@@ -32,6 +34,7 @@ class WalJournal::Impl {
   absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token);
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor);
   void Append(ports::JournalRecord record, AppendDone done);
+  absl::Status CutTail(domain::SequenceNumber keep);
 
   [[nodiscard]] domain::SequenceNumber tail() const { return domain::SequenceNumber(synced_.load()); }
   [[nodiscard]] std::string Uuid() const;
@@ -47,6 +50,8 @@ class WalJournal::Impl {
   };
 
   absl::StatusOr<wal::Recovered> Load(ports::FencingToken token);
+  void Begin(wal::Recovered recovered);
+  void End();
   absl::Status Check(const ports::JournalRecord& record) const;
   void Accept(Pending& pending);
   void Run();
@@ -67,7 +72,7 @@ class WalJournal::Impl {
   std::vector<Pending> queue_;
   std::uint64_t queued_bytes_ = 0;  // in the queue and in the group under way
   absl::Status broken_;             // why every later append fails
-  ports::OpenReport accepted_;      // the end of the chain, appends under way included
+  ports::JournalChain chain_;       // appends under way included
   std::string uuid_;
   bool stop_ = false;
 
@@ -80,7 +85,10 @@ class WalJournal::Impl {
   std::thread thread_;
 };
 
-WalJournal::Impl::~Impl() {
+WalJournal::Impl::~Impl() { End(); }
+
+// Waits for the appends under way.
+void WalJournal::Impl::End() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
@@ -97,15 +105,33 @@ absl::StatusOr<ports::OpenReport> WalJournal::Impl::Open(ports::FencingToken tok
   auto recovered = Load(token);
   if (absl::IsDataLoss(recovered.status())) ++corruptions_;
   XT_RETURN_IF_ERROR(recovered.status());
-  accepted_ = recovered->report;
-  appended_ = synced_ = accepted_.last_sequence.value();
-  recovered_ = accepted_.records;
-  const ports::OpenReport report = accepted_;
+  const ports::OpenReport report = recovered->report;
+  Begin(*std::move(recovered));
+  return report;
+}
+
+void WalJournal::Impl::Begin(wal::Recovered recovered) {
+  chain_ = ports::JournalChain(token_, recovered.report);
+  appended_ = synced_ = recovered.report.last_sequence.value();
+  recovered_ = recovered.report.records;
   writer_.emplace(
       wal::WriterOptions{folder_, uuid_, options_.segment_bytes, options_.io, options_.clock, options_.on_fsync},
-      *std::move(recovered));
+      std::move(recovered));
+  stop_ = false;
   thread_ = std::thread([this] { Run(); });
-  return report;
+}
+
+absl::Status WalJournal::Impl::CutTail(domain::SequenceNumber keep) {
+  if (!writer_ || groups_ > 0 || appended_ != synced_) {
+    return absl::FailedPreconditionError("a tail is cut after Open and before the first append");
+  }
+  XT_ASSIGN_OR_RETURN(const wal::Cut cut, wal::PlanCut(folder_, uuid_, keep));
+  End();
+  writer_.reset();
+  XT_RETURN_IF_ERROR(wal::Execute(cut, folder_, *options_.io));
+  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, uuid_, *options_.io));
+  Begin(std::move(recovered));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<wal::Recovered> WalJournal::Impl::Load(ports::FencingToken token) {
@@ -122,17 +148,7 @@ absl::StatusOr<wal::Recovered> WalJournal::Impl::Load(ports::FencingToken token)
 }
 
 absl::Status WalJournal::Impl::Check(const ports::JournalRecord& record) const {
-  if (record.first_sequence.value() != accepted_.last_sequence.value() + 1 ||
-      record.last_sequence < record.first_sequence || record.previous_hash != accepted_.last_hash) {
-    return absl::InvalidArgumentError(absl::StrCat("record ", record.first_sequence.value(), "..",
-                                                   record.last_sequence.value(), " does not follow sequence ",
-                                                   accepted_.last_sequence.value()));
-  }
-  if (HashBytes(record.bytes) != record.hash) return absl::InvalidArgumentError("the hash is not that of the bytes");
-  if (record.epoch < accepted_.last_epoch) return absl::InvalidArgumentError("the record's epoch falls");
-  if (token_.epoch < record.epoch) {
-    return absl::FailedPreconditionError("FENCED: the record's epoch is above that of this handle");
-  }
+  XT_RETURN_IF_ERROR(chain_.Check(record));
   if (wal::EncodedSize(record.bytes.size()) > options_.segment_bytes - wal::kSegmentHeaderBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("a record of ", record.bytes.size(), " bytes does not fit a segment"));
@@ -161,9 +177,7 @@ void WalJournal::Impl::Accept(Pending& pending) {
   }
   broken_ = pending.refused = Check(pending.record);
   if (!broken_.ok()) return;
-  accepted_.last_sequence = pending.record.last_sequence;
-  accepted_.last_hash = pending.record.hash;
-  accepted_.last_epoch = pending.record.epoch;
+  chain_.Extend(pending.record);
   appended_ = pending.record.last_sequence.value();
 }
 
@@ -290,6 +304,8 @@ void WalJournal::Append(ports::JournalRecord record, AppendDone done) {
 }
 domain::SequenceNumber WalJournal::TailSequence() const { return impl_->tail(); }
 std::string WalJournal::Uuid() const { return impl_->Uuid(); }
+std::string WalJournal::Identity() const { return "wal:" + impl_->Uuid(); }
+absl::Status WalJournal::CutTail(domain::SequenceNumber keep) { return impl_->CutTail(keep); }
 WalStats WalJournal::Stats() const { return impl_->Stats(); }
 
 }  // namespace xt::embedded

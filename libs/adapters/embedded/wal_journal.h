@@ -11,7 +11,7 @@
 // Damage: the contract's strict rule holds within the last group too. A power loss that kept a later record of an
 // unconfirmed group and lost an earlier one is therefore refused (DATA_LOSS; the message says that
 // it is not proven that the group was confirmed), not guessed.
-// Threads: as the port says; Stats may be called from any thread.
+// Threads: as the port says; Read and Stats may be called from any thread.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@
 
 #include "libs/adapters/embedded/file_io.h"
 #include "libs/base/clock.h"
-#include "libs/ports/command_journal.h"
+#include "libs/ports/journal_copy.h"
 
 namespace xt::embedded {
 
@@ -46,7 +46,7 @@ struct WalStats {
   std::uint64_t corruptions = 0;        // damage found by Open or Read, torn tails not counted
 };
 
-class WalJournal final : public ports::CommandJournal {
+class WalJournal final : public ports::JournalCopy {
  public:
   explicit WalJournal(std::string folder, WalOptions options = {});
   ~WalJournal() override;
@@ -58,7 +58,11 @@ class WalJournal final : public ports::CommandJournal {
   void Append(ports::JournalRecord record, AppendDone done) override;
   [[nodiscard]] domain::SequenceNumber TailSequence() const override;
 
-  // The identity of this copy of the journal, made when it was created; empty before Open.
+  // "wal:<uuid>".
+  [[nodiscard]] std::string Identity() const override;
+  absl::Status CutTail(domain::SequenceNumber keep) override;
+
+  // Made when this copy of the journal was created; empty before Open.
   [[nodiscard]] std::string Uuid() const;
   [[nodiscard]] WalStats Stats() const;
 

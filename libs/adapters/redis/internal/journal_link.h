@@ -1,0 +1,61 @@
+// JournalLink: the one connection through which a journal is written. Connecting takes the next token, so that after it
+// nothing of an earlier connection can be executed any more. No state of the chain but what is told; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "libs/adapters/redis/internal/redis_connection.h"
+#include "libs/ports/command_journal.h"
+
+namespace xt::redis {
+
+struct JournalKeys {
+  explicit JournalKeys(const std::string& shard)
+      : stream("xt:{" + shard + "}:journal"), end("xt:{" + shard + "}:journal:end") {}
+  std::string stream;
+  std::string end;
+};
+
+// Where a chain ends.
+struct JournalEnd {
+  domain::SequenceNumber sequence;
+  Hash128 hash;
+  friend bool operator==(const JournalEnd&, const JournalEnd&) = default;
+};
+
+class JournalLink {
+ public:
+  using RestartCheck = std::function<absl::Status(const std::string& run_id)>;
+
+  JournalLink(RedisConfig config, JournalKeys keys);
+
+  // Connects anew and returns where the journal ends. When the server is not the one of the last call, `on_restart` is
+  // asked first. FAILED_PRECONDITION "FENCED" when a higher token is there. DATA_LOSS when half of the journal is missing,
+  // or when it is another one than at the last call.
+  absl::StatusOr<JournalEnd> Connect(ports::FencingToken token, const RestartCheck& on_restart);
+  void Drop() { connection_.Drop(); }
+
+  // A pipeline of appends; UNAVAILABLE as RedisConnection.
+  void Queue(const JournalEnd& previous, const ports::JournalRecord& record);
+  absl::Status Flush() { return connection_.Flush(); }
+  absl::Status Receive();
+  absl::Status CutTail(const JournalEnd& keep);
+
+  [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  [[nodiscard]] const std::string& uuid() const { return uuid_; }
+
+ private:
+  absl::StatusOr<std::string> ReadRunId();
+  absl::StatusOr<std::uint64_t> NextToken(ports::FencingToken token);
+  absl::StatusOr<JournalEnd> Init(ports::FencingToken token, std::uint64_t next);
+
+  const JournalKeys keys_;
+  RedisConnection connection_;
+  std::string token_;
+  std::string run_id_;
+  std::string uuid_;
+};
+
+}  // namespace xt::redis

@@ -1,0 +1,34 @@
+// JournalReader: reads the records of a journal, over a connection of its own that writes nothing, and verifies what it
+// reads: the hash of every record, and that each follows the one before. Thread-safe: one call at a time.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "libs/adapters/redis/internal/journal_link.h"
+
+namespace xt::redis {
+
+class JournalReader {
+ public:
+  JournalReader(RedisConfig config, JournalKeys keys);
+
+  // Visits the records that end at `from` or behind, up to the one that ends at `last`; without `last` all that are there.
+  // DATA_LOSS, naming key and entry, for a damaged or missing record.
+  absl::Status Visit(domain::SequenceNumber from, std::optional<domain::SequenceNumber> last,
+                     const ports::CommandJournal::Visitor& visitor);
+  // The record that ends at `sequence`; NOT_FOUND when none does.
+  absl::StatusOr<ports::JournalRecord> Find(domain::SequenceNumber sequence);
+
+ private:
+  absl::StatusOr<ports::JournalRecord> Parse(const redisReply& entry) const;
+  absl::Status Follows(const ports::JournalRecord& record, const std::optional<JournalEnd>& before) const;
+  absl::Status Damaged(domain::SequenceNumber sequence, std::string_view what) const;
+
+  const JournalKeys keys_;
+  std::mutex mutex_;
+  RedisConnection connection_;
+};
+
+}  // namespace xt::redis
