@@ -9,6 +9,7 @@
 
 #include "libs/adapters/embedded/wal_journal.h"
 #include "tests/contract/command_journal_contract.h"
+#include "tests/contract/faulty_io.h"
 #include "tests/contract/journal_copy_contract.h"
 
 namespace xt::contract {
@@ -149,25 +150,6 @@ TEST_F(WalJournalTest, ALargerSegmentSizeTakesOverAtTheNextSegment) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->records, 16U);
 }
-
-// A file system that stalls, counts and fails on demand.
-class FaultyIo final : public embedded::FileIo {
- public:
-  absl::Status WriteAt(int fd, std::uint64_t offset, std::string_view bytes) override {
-    if (fail_writes) return absl::UnavailableError("write: No space left on device");
-    return FileIo::WriteAt(fd, offset, bytes);
-  }
-  absl::Status SyncData(int fd) override {
-    ++syncs;
-    if (gate != nullptr) gate->Pass();
-    if (fail_syncs) return absl::InternalError("fdatasync: Input/output error");
-    return FileIo::SyncData(fd);
-  }
-  std::atomic<int> syncs{0};
-  std::atomic<bool> fail_writes{false};
-  std::atomic<bool> fail_syncs{false};
-  Gate* gate = nullptr;
-};
 
 TEST_F(WalJournalTest, EverythingQueuedMeanwhileSharesOneSync) {
   FaultyIo io;

@@ -1,0 +1,98 @@
+#include "libs/adapters/replicated/internal/commit_queue.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace xt::replicated {
+
+using domain::SequenceNumber;
+
+void CommitQueue::Begin(SequenceNumber tail, Remote remote) {
+  std::lock_guard lock(mutex_);
+  own_ = remote_ = tail;
+  tail_ = tail.value();
+  needs_ = remote;
+}
+
+bool CommitQueue::Add(SequenceNumber sequence, Done done, const absl::Status& refused) {
+  std::lock_guard lock(mutex_);
+  absl::Status status = refused;
+  if (status.ok() && !ended_.ok()) {
+    status = absl::FailedPreconditionError("the journal has failed: " + ended_.ToString());
+  }
+  const bool send = status.ok();
+  in_flight_.push_back({sequence, std::move(done), std::move(status)});
+  if (!send) Settle();
+  return send;
+}
+
+void CommitQueue::ConfirmOwn(SequenceNumber sequence) {
+  {
+    std::lock_guard lock(mutex_);
+    own_ = sequence;
+    Settle();
+  }
+  own_moved_.notify_all();
+}
+
+void CommitQueue::ConfirmRemote(SequenceNumber sequence) {
+  std::lock_guard lock(mutex_);
+  remote_ = sequence;
+  Settle();
+}
+
+void CommitQueue::SetRemote(Remote remote) {
+  std::lock_guard lock(mutex_);
+  needs_ = remote;
+  Settle();
+}
+
+void CommitQueue::ReplaceRemote(SequenceNumber sequence, Remote remote) {
+  std::lock_guard lock(mutex_);
+  remote_ = sequence;
+  needs_ = remote;
+  Settle();
+}
+
+void CommitQueue::End(const absl::Status& why) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!ended_.ok()) return;
+    ended_ = why;
+    for (InFlight& append : in_flight_) {
+      if (append.refused.ok()) append.refused = why;
+    }
+    Settle();
+  }
+  own_moved_.notify_all();
+}
+
+bool CommitQueue::WaitForOwn(SequenceNumber sequence) {
+  std::unique_lock lock(mutex_);
+  own_moved_.wait(lock, [&] { return !ended_.ok() || own_ >= sequence; });
+  return ended_.ok();
+}
+
+void CommitQueue::Settle() {
+  const SequenceNumber tail(tail_.load());
+  SequenceNumber confirmed = tail;
+  if (needs_ == Remote::kNotNeeded) confirmed = own_;
+  if (needs_ == Remote::kNeeded) confirmed = std::max(tail, std::min(own_, remote_));
+  while (!in_flight_.empty()) {
+    InFlight& front = in_flight_.front();
+    if (front.refused.ok() && front.sequence > confirmed) return;
+    const absl::Status status = front.refused;
+    if (status.ok()) tail_ = front.sequence.value();
+    const Done done = std::move(front.done);
+    in_flight_.pop_front();
+    done(status);
+  }
+}
+
+CommitQueue::Position CommitQueue::position() const {
+  std::lock_guard lock(mutex_);
+  return {in_flight_.size(), own_, remote_};
+}
+
+}  // namespace xt::replicated

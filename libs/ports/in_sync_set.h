@@ -1,0 +1,26 @@
+// InSyncSet: which copies of the journal must hold a frame before it counts. It is itself replicated state: one record that
+// is changed only by compare-and-set, and only by the leader of the present epoch (ZooKeeper in a cluster). Copies are
+// named by their identity (ports/journal_copy.h).
+//
+// Threads: any, one call at a time. Calls may block for as long as the coordinator takes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace xt::ports {
+
+class InSyncSet {
+ public:
+  virtual ~InSyncSet() = default;
+  // As it is now, by a read that is not stale. Empty: no journal was ever written. FAILED_PRECONDITION: another leads.
+  virtual absl::StatusOr<std::vector<std::string>> Members() = 0;
+  // OK: these are the members. FAILED_PRECONDITION: another leads; the caller must step down. Any other status: not known
+  // whether it happened, or not permitted now; it is asked again.
+  virtual absl::Status Replace(const std::vector<std::string>& members) = 0;
+};
+
+}  // namespace xt::ports
