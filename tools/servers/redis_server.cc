@@ -51,8 +51,8 @@ RedisServer::RedisServer(Kind kind, std::string folder, std::uint16_t port, Opti
 absl::Status RedisServer::Prepare(Command& command) {
   const std::string program = FindProgram("redis-server");
   if (program.empty()) return absl::NotFoundError("redis-server is not installed");
-  // The append-only file carries everything; snapshots would only cost memory and disk. everysec: see
-  // docs/durability.md for what it can lose, and why the journal has a second copy.
+  // The append-only file carries everything; snapshots would only cost memory and disk. With everysec a crash can lose about
+  // the last two seconds: the journal has a second copy, and executions are published again.
   WriteFile(kConfigName,
             absl::StrCat("bind 127.0.0.1\nport ", port(), "\ndir ", std::filesystem::absolute(folder()).string(),
                          "\nsave \"\"\nappendonly yes\nappendfsync everysec\nno-appendfsync-on-rewrite no\n"

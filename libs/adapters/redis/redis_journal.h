@@ -1,7 +1,7 @@
 // RedisJournal: the command journal as a Redis Stream `xt:{<shard>}:journal` and the hash `xt:{<shard>}:journal:end`, on a
 // Redis of its own. One entry per frame, with the id `<last sequence>-0` and the fields `e` epoch, `n` first sequence,
 // `p` previous hash (hex), `f` the bytes of the frame. Every write is a script that compares the token and the end of the
-// chain (docs/durability.md; the protocol is the journal's, step by step: internal/journal_scripts.h).
+// chain (internal/journal_scripts.h).
 //
 // Token: epoch * 2^20 + a number that grows with every connection of whoever writes, so that neither an older leader
 // nor a late command of an earlier connection of this one can write. A caller's own token must not fall, either.
