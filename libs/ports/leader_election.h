@@ -15,7 +15,7 @@ namespace xt::ports {
 
 struct Leadership {
   bool leader = false;
-  domain::Epoch epoch;    // of the present leader; 0 when there is none. Never falls.
+  domain::Epoch epoch;    // of the present leader, else of the last one; 0 before the first. Never falls.
   std::string leader_id;  // empty when there is none
 };
 

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +23,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kStep{20};
 constexpr std::chrono::seconds kStopPatience{30};
+constexpr int kReplyTimeoutMs = 1'000;
 constexpr std::size_t kLogBytes = 2'000;
 
 sockaddr_in Loopback(std::uint16_t port) {
@@ -55,13 +58,36 @@ std::string FindProgram(std::string_view name) {
   return "";
 }
 
-bool Accepts(std::uint16_t port) {
+int ConnectTo(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   XT_CHECK(socket >= 0, "socket");
   const sockaddr_in address = Loopback(port);
-  const bool accepts = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return socket;
   ::close(socket);
-  return accepts;
+  return -1;
+}
+
+std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough) {
+  const int socket = ConnectTo(port);
+  if (socket < 0) return "";
+  std::string reply;
+  std::array<char, 1024> bytes;
+  pollfd readable{.fd = socket, .events = POLLIN, .revents = 0};
+  if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    while (reply.size() < enough && ::poll(&readable, 1, kReplyTimeoutMs) == 1) {
+      const ssize_t count = ::recv(socket, bytes.data(), bytes.size(), 0);
+      if (count <= 0) break;
+      reply.append(bytes.data(), static_cast<std::size_t>(count));
+    }
+  }
+  ::close(socket);
+  return reply;
+}
+
+bool Accepts(std::uint16_t port) {
+  const int socket = ConnectTo(port);
+  if (socket >= 0) ::close(socket);
+  return socket >= 0;
 }
 
 ServerProcess::ServerProcess(std::string name, std::string folder, std::uint16_t port)

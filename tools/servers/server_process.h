@@ -22,6 +22,11 @@ std::uint16_t FreePort();
 // The first of these programs that exists: an absolute path, or a name that is looked up in PATH, /usr/sbin and
 // /usr/lib/postgresql/15/bin. Empty when there is none.
 std::string FindProgram(std::string_view name);
+// A socket connected to this port of 127.0.0.1, which the caller closes; -1 when nothing accepts there.
+int ConnectTo(std::uint16_t port);
+// What the server on this port of 127.0.0.1 answers to these bytes: the first `enough` bytes of it, or what came until it
+// closed the connection or said nothing for a second. Empty when there is no server.
+std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough = std::string::npos);
 // Whether something accepts connections on this port of 127.0.0.1.
 bool Accepts(std::uint16_t port);
 
