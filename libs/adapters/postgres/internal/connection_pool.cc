@@ -1,0 +1,73 @@
+#include "libs/adapters/postgres/internal/connection_pool.h"
+
+#include <chrono>
+#include <utility>
+
+#include "libs/base/status.h"
+
+namespace xt::postgres {
+
+using Clock = std::chrono::steady_clock;
+
+absl::Status ConnectionPool::Execute(const Connection::Work& work) {
+  const auto limit = std::chrono::milliseconds(config_.call_timeout_ms);
+  const Deadline entry_deadline = Clock::now() + limit;
+  XT_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Enter(entry_deadline));
+  Deadline deadline = entry_deadline;
+  if (!connection) {
+    auto opened = Connection::Open(config_, watch_);
+    if (!opened.ok()) {
+      Leave(nullptr);
+      return opened.status();
+    }
+    connection = *std::move(opened);
+    deadline = Clock::now() + limit;
+    std::lock_guard lock(mutex_);
+    ++stats_.connections_opened;
+  }
+  absl::Status status = connection->Execute(deadline, work);
+  Leave(std::move(connection));
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> ConnectionPool::Enter(Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto free = [this] { return stats_.connections_in_use < config_.max_query_connections; };
+  if (!free()) {
+    const auto before = Clock::now();
+    const bool in_time = left_.wait_until(lock, deadline, free);
+    ++stats_.pool_waits;
+    stats_.pool_wait_ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - before).count());
+    if (!in_time) return absl::UnavailableError("postgres: all connections are in use");
+  }
+  ++stats_.connections_in_use;
+  while (!idle_.empty()) {
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    if (!connection->ClosedByServer()) return connection;
+    ++stats_.connections_lost;
+  }
+  return nullptr;
+}
+
+void ConnectionPool::Leave(std::unique_ptr<Connection> connection) {
+  {
+    std::lock_guard lock(mutex_);
+    --stats_.connections_in_use;
+    if (connection && connection->usable()) {
+      idle_.push_back(std::move(connection));
+    } else if (connection) {
+      ++stats_.connections_lost;
+    }
+  }
+  left_.notify_one();
+}
+
+PostgresStats ConnectionPool::stats() const {
+  std::lock_guard lock(mutex_);
+  PostgresStats stats = stats_;
+  stats.connections_idle = idle_.size();
+  return stats;
+}
+
+}  // namespace xt::postgres

@@ -1,0 +1,323 @@
+#include "libs/adapters/postgres/internal/rows.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "libs/adapters/postgres/internal/bulk_insert.h"
+
+namespace xt::postgres::rows {
+namespace {
+
+using ports::OrderRow;
+
+constexpr std::int64_t kDayNs = 86'400'000'000'000;
+
+// Floor division, right also before 1970.
+std::int64_t DayOf(std::int64_t time_ns) { return time_ns / kDayNs - (time_ns % kDayNs < 0 ? 1 : 0); }
+
+constexpr char kEventId[] = "(sequence, event)";
+
+Columns ReportColumns() {
+  return {{"symbol", "integer"},
+          {"side", "smallint"},
+          {"type", "smallint"},
+          {"time_in_force", "smallint"},
+          {"execution_type", "smallint"},
+          {"status", "smallint"},
+          {"reject_reason", "smallint"},
+          {"price", "bigint"},
+          {"quantity", "bigint"},
+          {"quote_quantity", "bigint"},
+          {"executed_quantity", "bigint"},
+          {"executed_quote", "bigint"},
+          {"expire_time_ms", "bigint"},
+          {"trade_id", "bigint"},
+          {"last_price", "bigint"},
+          {"last_quantity", "bigint"},
+          {"fee", "bigint"},
+          {"fee_asset", "integer"},
+          {"maker", "boolean"},
+          {"stop_price", "bigint"},
+          {"iceberg_quantity", "bigint"},
+          {"order_group", "bigint"}};
+}
+
+template <typename Report, typename Visit>
+void WithReport(Report& r, const Visit& visit) {
+  visit(r.symbol, r.side, r.type, r.time_in_force, r.execution_type, r.status, r.reject_reason, r.price, r.quantity,
+        r.quote_quantity, r.executed_quantity, r.executed_quote, r.expire_time_ms, r.trade_id, r.last_price,
+        r.last_quantity, r.fee, r.fee_asset, r.maker, r.stop_price, r.iceberg_quantity, r.group);
+}
+
+Columns Joined(Columns first, const Columns& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+const BulkInsert& Orders() {
+  static const BulkInsert insert(
+      "orders",
+      Joined(Joined({{"order_id", "bigint"}, {"account", "bigint"}, {"client_order_id", "text"}}, ReportColumns()),
+             {{"created_sequence", "bigint"},
+              {"updated_sequence", "bigint"},
+              {"created_ns", "bigint"},
+              {"updated_ns", "bigint"},
+              {"first_status", "smallint"},
+              {"first_executed_quantity", "bigint"},
+              {"first_executed_quote", "bigint"},
+              {"created_day_utc", "integer"}}),
+      MoveForward("orders", "(order_id)",
+                  {"execution_type", "status", "reject_reason", "price", "quantity", "quote_quantity",
+                   "executed_quantity", "executed_quote", "expire_time_ms", "trade_id", "last_price", "last_quantity",
+                   "fee", "fee_asset", "maker", "updated_sequence", "updated_ns"}));
+  return insert;
+}
+
+const BulkInsert& Fills() {
+  static const BulkInsert insert("fills",
+                                 Joined({{"sequence", "bigint"},
+                                         {"event", "integer"},
+                                         {"timestamp_ns", "bigint"},
+                                         {"account", "bigint"},
+                                         {"order_id", "bigint"},
+                                         {"client_order_id", "text"}},
+                                        ReportColumns()),
+                                 Ignore(kEventId));
+  return insert;
+}
+
+const BulkInsert& Trades() {
+  static const BulkInsert insert("trades",
+                                 {{"sequence", "bigint"},
+                                  {"event", "integer"},
+                                  {"timestamp_ns", "bigint"},
+                                  {"trade_id", "bigint"},
+                                  {"symbol", "integer"},
+                                  {"price", "bigint"},
+                                  {"quantity", "bigint"},
+                                  {"taker_side", "smallint"},
+                                  {"maker_order_id", "bigint"},
+                                  {"taker_order_id", "bigint"},
+                                  {"maker_account", "bigint"},
+                                  {"taker_account", "bigint"}},
+                                 Ignore(kEventId));
+  return insert;
+}
+
+const BulkInsert& Ledger() {
+  static const BulkInsert insert("ledger",
+                                 {{"sequence", "bigint"},
+                                  {"event", "integer"},
+                                  {"entry", "integer"},
+                                  {"timestamp_ns", "bigint"},
+                                  {"account", "bigint"},
+                                  {"asset", "integer"},
+                                  {"book", "smallint"},
+                                  {"amount", "bigint"},
+                                  {"reason", "smallint"},
+                                  {"order_id", "bigint"},
+                                  {"trade_id", "bigint"}},
+                                 Ignore("(sequence, event, entry)"));
+  return insert;
+}
+
+const BulkInsert& RiskDecisions() {
+  static const BulkInsert insert("risk_decisions",
+                                 {{"sequence", "bigint"},
+                                  {"event", "integer"},
+                                  {"timestamp_ns", "bigint"},
+                                  {"account", "bigint"},
+                                  {"symbol", "integer"},
+                                  {"client_order_id", "text"},
+                                  {"rules_checked", "bigint"},
+                                  {"reason", "smallint"}},
+                                 Ignore(kEventId));
+  return insert;
+}
+
+const BulkInsert& Balances() {
+  static const BulkInsert insert(
+      "balances",
+      {{"account", "bigint"},
+       {"asset", "integer"},
+       {"available", "bigint"},
+       {"locked", "bigint"},
+       {"updated_sequence", "bigint"}},
+      MoveForward("balances", "(account, asset)", {"available", "locked", "updated_sequence"}));
+  return insert;
+}
+
+const BulkInsert& Accounts() {
+  static const BulkInsert insert("accounts", {{"id", "bigint"}, {"name", "text"}, {"created_ns", "bigint"}},
+                                 Replace("(id)", {"name", "created_ns"}));
+  return insert;
+}
+
+const BulkInsert& Assets() {
+  static const BulkInsert insert("assets", {{"id", "integer"}, {"code", "text"}, {"decimals", "smallint"}},
+                                 Replace("(id)", {"code", "decimals"}));
+  return insert;
+}
+
+const BulkInsert& Symbols() {
+  static const BulkInsert insert("symbols",
+                                 {{"id", "integer"},
+                                  {"code", "text"},
+                                  {"base", "integer"},
+                                  {"quote", "integer"},
+                                  {"base_decimals", "smallint"},
+                                  {"quote_decimals", "smallint"},
+                                  {"tick_size", "bigint"},
+                                  {"lot_size", "bigint"},
+                                  {"min_notional", "bigint"},
+                                  {"max_quantity", "bigint"},
+                                  {"max_price", "bigint"},
+                                  {"maker_fee_bps", "integer"},
+                                  {"taker_fee_bps", "integer"},
+                                  {"status", "smallint"},
+                                  {"tick_lot_value", "bigint"}},
+                                 Replace("(id)", {"code", "base", "quote", "base_decimals", "quote_decimals",
+                                                  "tick_size", "lot_size", "min_notional", "max_quantity", "max_price",
+                                                  "maker_fee_bps", "taker_fee_bps", "status", "tick_lot_value"}));
+  return insert;
+}
+
+// Of the orders that this batch enters, in one statement, after they are written: the latest earlier order of the same
+// name must be closed and 24 h older.
+absl::Status CheckClientOrderIds(Session& session, const ports::StoreBatch& batch) {
+  ArrayParams entered(5);
+  bool any = false;
+  for (const OrderRow& order : batch.orders) {
+    if (order.created_sequence <= batch.previous_watermark) continue;
+    any = true;
+    entered.AddRow(order.report.account, order.report.client_order_id, order.report.order_id, order.created_sequence,
+                   order.created_ns);
+  }
+  if (!any) return absl::OkStatus();
+  static const std::string sql = absl::StrCat(
+      "SELECT n.account, n.client_order_id, n.order_id, o.order_id "
+      "FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) "
+      "AS n (account, client_order_id, order_id, created_sequence, created_ns), "
+      "LATERAL (SELECT order_id, created_ns, status FROM orders WHERE account = n.account "
+      "AND client_order_id = n.client_order_id AND order_id <> n.order_id AND created_sequence <= n.created_sequence "
+      "ORDER BY created_day_utc DESC LIMIT 1) AS o "
+      "WHERE o.status IN (1, 2) OR n.created_ns - o.created_ns < ",
+      kDayNs, " LIMIT 1");
+  const pqxx::result found = session.Run(sql, std::move(entered).Finish());
+  if (found.empty()) return absl::OkStatus();
+  const pqxx::row row = found[0];
+  return absl::AlreadyExistsError(absl::StrCat("orders ", row[3].c_str(), " and ", row[2].c_str(), " of account ",
+                                               row[0].c_str(), " have one client order id: ", row[1].c_str()));
+}
+
+}  // namespace
+
+absl::Status PutOrders(Session& session, const ports::StoreBatch& batch) {
+  Orders().Run(session, batch.orders, [](ArrayParams& row, const OrderRow& order) {
+    WithReport(order.report, [&](const auto&... report) {
+      row.AddRow(order.report.order_id, order.report.account, order.report.client_order_id, report...,
+                 order.created_sequence, order.updated_sequence, order.created_ns, order.updated_ns, order.first_status,
+                 order.first_executed_quantity, order.first_executed_quote, DayOf(order.created_ns));
+    });
+  });
+  return CheckClientOrderIds(session, batch);
+}
+
+void PutFills(Session& session, const std::vector<ports::FillRow>& fills) {
+  Fills().Run(session, fills, [](ArrayParams& row, const ports::FillRow& fill) {
+    WithReport(fill.report, [&](const auto&... report) {
+      row.AddRow(fill.id.sequence, fill.id.index, fill.timestamp_ns, fill.report.account, fill.report.order_id,
+                 fill.report.client_order_id, report...);
+    });
+  });
+}
+
+void PutTrades(Session& session, const std::vector<ports::TradeRow>& trades) {
+  Trades().Run(session, trades, [](ArrayParams& row, const ports::TradeRow& trade) {
+    const domain::Trade& t = trade.trade;
+    row.AddRow(trade.id.sequence, trade.id.index, trade.timestamp_ns, t.trade_id, t.symbol, t.price, t.quantity,
+               t.taker_side, t.maker_order_id, t.taker_order_id, t.maker_account, t.taker_account);
+  });
+}
+
+void PutLedger(Session& session, const std::vector<ports::LedgerRow>& ledger) {
+  Ledger().Run(session, ledger, [](ArrayParams& row, const ports::LedgerRow& posting) {
+    row.AddRow(posting.id.sequence, posting.id.index, posting.entry, posting.timestamp_ns, posting.account,
+               posting.asset, posting.book, posting.amount, posting.reason, posting.order_id, posting.trade_id);
+  });
+}
+
+void PutRiskDecisions(Session& session, const std::vector<ports::RiskRow>& decisions) {
+  RiskDecisions().Run(session, decisions, [](ArrayParams& row, const ports::RiskRow& decision) {
+    const domain::RiskDecision& d = decision.decision;
+    row.AddRow(decision.id.sequence, decision.id.index, decision.timestamp_ns, d.account, d.symbol, d.client_order_id,
+               d.rules_checked, d.reason);
+  });
+}
+
+void PutBalances(Session& session, const std::vector<ports::BalanceRow>& balances) {
+  Balances().Run(session, balances, [](ArrayParams& row, const ports::BalanceRow& b) {
+    row.AddRow(b.account, b.asset, b.available, b.locked, b.updated_sequence);
+  });
+}
+
+void PutReferenceData(Session& session, const ports::StoreBatch& batch) {
+  Accounts().Run(session, batch.accounts, [](ArrayParams& row, const ports::AccountRow& account) {
+    row.AddRow(account.id, account.name, account.created_ns);
+  });
+  Assets().Run(session, batch.assets,
+               [](ArrayParams& row, const domain::Asset& asset) { row.AddRow(asset.id, asset.code, asset.decimals); });
+  Symbols().Run(session, batch.symbols, [](ArrayParams& row, const domain::Symbol& s) {
+    row.AddRow(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size,
+               s.min_notional, s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status,
+               s.tick_lot_value);
+  });
+}
+
+const std::string& OrderColumns() { return Orders().names(); }
+const std::string& FillColumns() { return Fills().names(); }
+const std::string& RiskColumns() { return RiskDecisions().names(); }
+const std::string& BalanceColumns() { return Balances().names(); }
+const std::string& AccountColumns() { return Accounts().names(); }
+const std::string& AssetColumns() { return Assets().names(); }
+const std::string& SymbolColumns() { return Symbols().names(); }
+
+// Without created_day_utc, the last column.
+void ReadOrder(RowReader& row, OrderRow& order) {
+  WithReport(order.report, [&](auto&... report) {
+    row.Columns(order.report.order_id, order.report.account, order.report.client_order_id, report...,
+                order.created_sequence, order.updated_sequence, order.created_ns, order.updated_ns, order.first_status,
+                order.first_executed_quantity, order.first_executed_quote);
+  });
+}
+
+void ReadFill(RowReader& row, ports::FillRow& fill) {
+  WithReport(fill.report, [&](auto&... report) {
+    row.Columns(fill.id.sequence, fill.id.index, fill.timestamp_ns, fill.report.account, fill.report.order_id,
+                fill.report.client_order_id, report...);
+  });
+}
+
+void ReadRiskDecision(RowReader& row, ports::RiskRow& decision) {
+  domain::RiskDecision& d = decision.decision;
+  row.Columns(decision.id.sequence, decision.id.index, decision.timestamp_ns, d.account, d.symbol, d.client_order_id,
+              d.rules_checked, d.reason);
+}
+
+void ReadBalance(RowReader& row, ports::BalanceRow& b) {
+  row.Columns(b.account, b.asset, b.available, b.locked, b.updated_sequence);
+}
+
+void ReadAccount(RowReader& row, ports::AccountRow& account) {
+  row.Columns(account.id, account.name, account.created_ns);
+}
+
+void ReadAsset(RowReader& row, domain::Asset& asset) { row.Columns(asset.id, asset.code, asset.decimals); }
+
+void ReadSymbol(RowReader& row, domain::Symbol& s) {
+  row.Columns(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size, s.min_notional,
+              s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status, s.tick_lot_value);
+}
+
+}  // namespace xt::postgres::rows
