@@ -74,10 +74,10 @@ absl::Status PutBatch(Session& session, const ports::StoreBatch& batch) {
   XT_RETURN_IF_ERROR(MoveWatermark(session, batch));
   rows::PutReferenceData(session, batch);
   XT_RETURN_IF_ERROR(rows::PutOrders(session, batch));
-  rows::PutFills(session, batch.fills);
-  rows::PutTrades(session, batch.trades);
-  rows::PutLedger(session, batch.ledger);
-  rows::PutRiskDecisions(session, batch.risk_decisions);
+  rows::PutFills(session, batch.fills, batch.previous_watermark);
+  rows::PutTrades(session, batch.trades, batch.previous_watermark);
+  rows::PutLedger(session, batch.ledger, batch.previous_watermark);
+  rows::PutRiskDecisions(session, batch.risk_decisions, batch.previous_watermark);
   rows::PutBalances(session, batch.balances);
   return absl::OkStatus();
 }

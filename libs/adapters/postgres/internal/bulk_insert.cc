@@ -20,12 +20,12 @@ std::string MoveForward(std::string_view table, std::string_view key, const std:
                       ".updated_sequence");
 }
 
-BulkInsert::BulkInsert(std::string_view table, const Columns& columns, std::string_view on_conflict)
-    : columns_(columns.size()) {
+BulkInsert::BulkInsert(std::string_view table, const Columns& columns, std::string_view on_conflict) : table_(table) {
   std::string arrays;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const char* comma = i == 0 ? "" : ", ";
-    absl::StrAppend(&names_, comma, std::string(columns[i].name));
+    columns_.emplace_back(columns[i].name);
+    absl::StrAppend(&names_, comma, columns_.back());
     absl::StrAppend(&arrays, comma, "$", i + 1, "::", std::string(columns[i].type), "[]");
   }
   sql_ = absl::StrCat("INSERT INTO ", std::string(table), " (", names_, ") SELECT * FROM unnest(", arrays, ") ",

@@ -7,6 +7,7 @@
 #include <pqxx/except>
 #include <pqxx/nontransaction>
 #include <pqxx/transaction>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -50,6 +51,11 @@ pqxx::result Session::Run(const std::string& sql, const Params& params) {
 }
 
 void Session::RunScript(const std::string& sql) { transaction_.exec(sql); }
+
+CopyStream::CopyStream(Session& session, const std::string& table, const std::vector<std::string>& columns)
+    : stream_(session.transaction_, table, columns) {}
+
+void CopyStream::Finish() { stream_.complete(); }
 
 std::string ConnectionString(const PostgresConfig& config) {
   const std::string options = absl::StrCat(

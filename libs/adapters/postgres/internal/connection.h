@@ -12,9 +12,11 @@
 #include <memory>
 #include <pqxx/connection>
 #include <pqxx/result>
+#include <pqxx/stream_to>
 #include <pqxx/transaction_base>
 #include <string>
-#include <string_view>
+#include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,8 +40,26 @@ class Session {
   void RunScript(const std::string& sql);
 
  private:
+  friend class CopyStream;
+
   Connection& connection_;
   pqxx::transaction_base& transaction_;
+};
+
+// Copies rows into a table; nothing else is done with the session until Finish. Throws what libpqxx throws.
+class CopyStream {
+ public:
+  CopyStream(Session& session, const std::string& table, const std::vector<std::string>& columns);
+
+  // One row: a value for each column, in order.
+  template <typename... Values>
+  void AddRow(const Values&... values) {
+    stream_ << std::make_tuple(AsText(values)...);
+  }
+  void Finish();
+
+ private:
+  pqxx::stream_to stream_;
 };
 
 class Connection {

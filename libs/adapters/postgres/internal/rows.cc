@@ -50,6 +50,22 @@ void WithReport(Report& r, const Visit& visit) {
         r.last_quantity, r.fee, r.fee_asset, r.maker, r.stop_price, r.iceberg_quantity, r.group);
 }
 
+// Events beyond the watermark are not there: what it covers is stored in the same transaction.
+struct Beyond {
+  domain::SequenceNumber watermark;
+  template <typename Row>
+  bool operator()(const Row& row) const {
+    return row.id.sequence > watermark;
+  }
+};
+
+struct MayBeThere {
+  template <typename Row>
+  bool operator()(const Row&) const {
+    return false;
+  }
+};
+
 Columns Joined(Columns first, const Columns& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
@@ -214,9 +230,10 @@ absl::Status CheckClientOrderIds(Session& session, const ports::StoreBatch& batc
 }  // namespace
 
 absl::Status PutOrders(Session& session, const ports::StoreBatch& batch) {
-  Orders().Run(session, batch.orders, [](ArrayParams& row, const OrderRow& order) {
+  const auto entered = [&](const OrderRow& order) { return order.created_sequence > batch.previous_watermark; };
+  Orders().Write(session, batch.orders, entered, [](auto& out, const OrderRow& order) {
     WithReport(order.report, [&](const auto&... report) {
-      row.AddRow(order.report.order_id, order.report.account, order.report.client_order_id, report...,
+      out.AddRow(order.report.order_id, order.report.account, order.report.client_order_id, report...,
                  order.created_sequence, order.updated_sequence, order.created_ns, order.updated_ns, order.first_status,
                  order.first_executed_quantity, order.first_executed_quote, DayOf(order.created_ns));
     });
@@ -224,52 +241,53 @@ absl::Status PutOrders(Session& session, const ports::StoreBatch& batch) {
   return CheckClientOrderIds(session, batch);
 }
 
-void PutFills(Session& session, const std::vector<ports::FillRow>& fills) {
-  Fills().Run(session, fills, [](ArrayParams& row, const ports::FillRow& fill) {
+void PutFills(Session& session, const std::vector<ports::FillRow>& fills, domain::SequenceNumber watermark) {
+  Fills().Write(session, fills, Beyond{watermark}, [](auto& out, const ports::FillRow& fill) {
     WithReport(fill.report, [&](const auto&... report) {
-      row.AddRow(fill.id.sequence, fill.id.index, fill.timestamp_ns, fill.report.account, fill.report.order_id,
+      out.AddRow(fill.id.sequence, fill.id.index, fill.timestamp_ns, fill.report.account, fill.report.order_id,
                  fill.report.client_order_id, report...);
     });
   });
 }
 
-void PutTrades(Session& session, const std::vector<ports::TradeRow>& trades) {
-  Trades().Run(session, trades, [](ArrayParams& row, const ports::TradeRow& trade) {
+void PutTrades(Session& session, const std::vector<ports::TradeRow>& trades, domain::SequenceNumber watermark) {
+  Trades().Write(session, trades, Beyond{watermark}, [](auto& out, const ports::TradeRow& trade) {
     const domain::Trade& t = trade.trade;
-    row.AddRow(trade.id.sequence, trade.id.index, trade.timestamp_ns, t.trade_id, t.symbol, t.price, t.quantity,
+    out.AddRow(trade.id.sequence, trade.id.index, trade.timestamp_ns, t.trade_id, t.symbol, t.price, t.quantity,
                t.taker_side, t.maker_order_id, t.taker_order_id, t.maker_account, t.taker_account);
   });
 }
 
-void PutLedger(Session& session, const std::vector<ports::LedgerRow>& ledger) {
-  Ledger().Run(session, ledger, [](ArrayParams& row, const ports::LedgerRow& posting) {
-    row.AddRow(posting.id.sequence, posting.id.index, posting.entry, posting.timestamp_ns, posting.account,
+void PutLedger(Session& session, const std::vector<ports::LedgerRow>& ledger, domain::SequenceNumber watermark) {
+  Ledger().Write(session, ledger, Beyond{watermark}, [](auto& out, const ports::LedgerRow& posting) {
+    out.AddRow(posting.id.sequence, posting.id.index, posting.entry, posting.timestamp_ns, posting.account,
                posting.asset, posting.book, posting.amount, posting.reason, posting.order_id, posting.trade_id);
   });
 }
 
-void PutRiskDecisions(Session& session, const std::vector<ports::RiskRow>& decisions) {
-  RiskDecisions().Run(session, decisions, [](ArrayParams& row, const ports::RiskRow& decision) {
+void PutRiskDecisions(Session& session, const std::vector<ports::RiskRow>& decisions,
+                      domain::SequenceNumber watermark) {
+  RiskDecisions().Write(session, decisions, Beyond{watermark}, [](auto& out, const ports::RiskRow& decision) {
     const domain::RiskDecision& d = decision.decision;
-    row.AddRow(decision.id.sequence, decision.id.index, decision.timestamp_ns, d.account, d.symbol, d.client_order_id,
+    out.AddRow(decision.id.sequence, decision.id.index, decision.timestamp_ns, d.account, d.symbol, d.client_order_id,
                d.rules_checked, d.reason);
   });
 }
 
 void PutBalances(Session& session, const std::vector<ports::BalanceRow>& balances) {
-  Balances().Run(session, balances, [](ArrayParams& row, const ports::BalanceRow& b) {
-    row.AddRow(b.account, b.asset, b.available, b.locked, b.updated_sequence);
+  Balances().Write(session, balances, MayBeThere(), [](auto& out, const ports::BalanceRow& b) {
+    out.AddRow(b.account, b.asset, b.available, b.locked, b.updated_sequence);
   });
 }
 
 void PutReferenceData(Session& session, const ports::StoreBatch& batch) {
-  Accounts().Run(session, batch.accounts, [](ArrayParams& row, const ports::AccountRow& account) {
-    row.AddRow(account.id, account.name, account.created_ns);
+  Accounts().Write(session, batch.accounts, MayBeThere(), [](auto& out, const ports::AccountRow& account) {
+    out.AddRow(account.id, account.name, account.created_ns);
   });
-  Assets().Run(session, batch.assets,
-               [](ArrayParams& row, const domain::Asset& asset) { row.AddRow(asset.id, asset.code, asset.decimals); });
-  Symbols().Run(session, batch.symbols, [](ArrayParams& row, const domain::Symbol& s) {
-    row.AddRow(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size,
+  Assets().Write(session, batch.assets, MayBeThere(),
+                 [](auto& out, const domain::Asset& asset) { out.AddRow(asset.id, asset.code, asset.decimals); });
+  Symbols().Write(session, batch.symbols, MayBeThere(), [](auto& out, const domain::Symbol& s) {
+    out.AddRow(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size,
                s.min_notional, s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status,
                s.tick_lot_value);
   });

@@ -14,10 +14,11 @@ namespace xt::postgres::rows {
 
 // Inserts or moves forward. ALREADY_EXISTS when a client order id may not be used again yet.
 absl::Status PutOrders(Session& session, const ports::StoreBatch& batch);
-void PutFills(Session& session, const std::vector<ports::FillRow>& fills);
-void PutTrades(Session& session, const std::vector<ports::TradeRow>& trades);
-void PutLedger(Session& session, const std::vector<ports::LedgerRow>& ledger);
-void PutRiskDecisions(Session& session, const std::vector<ports::RiskRow>& decisions);
+// `watermark`: the stored one before the batch. Events that are there already stay.
+void PutFills(Session& session, const std::vector<ports::FillRow>& fills, domain::SequenceNumber watermark);
+void PutTrades(Session& session, const std::vector<ports::TradeRow>& trades, domain::SequenceNumber watermark);
+void PutLedger(Session& session, const std::vector<ports::LedgerRow>& ledger, domain::SequenceNumber watermark);
+void PutRiskDecisions(Session& session, const std::vector<ports::RiskRow>& decisions, domain::SequenceNumber watermark);
 void PutBalances(Session& session, const std::vector<ports::BalanceRow>& balances);
 void PutReferenceData(Session& session, const ports::StoreBatch& batch);
 

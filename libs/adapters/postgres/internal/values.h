@@ -31,6 +31,27 @@ inline void AppendInt(std::string& text, std::int64_t value) {
   text.append(digits, std::to_chars(digits, digits + sizeof(digits), value).ptr);
 }
 
+// A value as PostgreSQL reads it.
+template <typename T>
+void AppendText(std::string& text, const T& value) {
+  if constexpr (Number<T>) {
+    AppendInt(text, static_cast<std::int64_t>(value));
+  } else if constexpr (StrongNumber<T>) {
+    AppendInt(text, static_cast<std::int64_t>(value.value()));
+  } else if constexpr (FixedText<T>) {
+    text += value.view();
+  } else {
+    text += value;
+  }
+}
+
+template <typename T>
+std::string AsText(const T& value) {
+  std::string text;
+  AppendText(text, value);
+  return text;
+}
+
 // The parameters of a statement, from $1 on.
 class Params {
  public:
@@ -40,16 +61,7 @@ class Params {
   }
   template <typename T>
   void Add(const T& value) {
-    std::string& text = texts_.emplace_back();
-    if constexpr (Number<T>) {
-      AppendInt(text, static_cast<std::int64_t>(value));
-    } else if constexpr (StrongNumber<T>) {
-      AppendInt(text, static_cast<std::int64_t>(value.value()));
-    } else if constexpr (FixedText<T>) {
-      text = value.view();
-    } else {
-      text = value;
-    }
+    texts_.push_back(AsText(value));
   }
   void AddText(std::string text) { texts_.push_back(std::move(text)); }
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
@@ -91,12 +103,10 @@ class ArrayParams {
   template <typename T>
   static void AppendElement(std::string& array, const T& value) {
     if (array.size() > 1) array += ',';
-    if constexpr (Number<T>) {
-      AppendInt(array, static_cast<std::int64_t>(value));
-    } else if constexpr (StrongNumber<T>) {
-      AppendInt(array, static_cast<std::int64_t>(value.value()));
-    } else {
+    if constexpr (FixedText<T>) {
       AppendQuoted(array, value.view());
+    } else {
+      AppendText(array, value);
     }
   }
 
