@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/domain/account.h"
 #include "libs/domain/event.h"
 #include "libs/domain/ids.h"
 #include "libs/domain/symbol.h"
@@ -87,6 +88,22 @@ struct AccountRow {
   std::int64_t created_ns = 0;
 };
 
+// The status and the settings of an account; of account 0 what accounts start with that are created later. An account
+// without a row is active and has the settings that account 0 had when it was created.
+struct AccountSettingsRow {
+  domain::AccountId account;
+  domain::AccountStatus status = domain::AccountStatus::kUnspecified;  // unspecified for account 0
+  domain::AccountSettings settings;
+  friend bool operator==(const AccountSettingsRow&, const AccountSettingsRow&) = default;
+};
+
+// A symbol without a row has no limits.
+struct SymbolLimitsRow {
+  domain::SymbolId symbol;
+  domain::SymbolLimits limits;
+  friend bool operator==(const SymbolLimitsRow&, const SymbolLimitsRow&) = default;
+};
+
 struct ApiKeyRow {
   std::string api_key;
   std::string secret;  // never logged
@@ -102,9 +119,13 @@ struct StoreBatch {
   std::vector<LedgerRow> ledger;
   std::vector<RiskRow> risk_decisions;
   std::vector<BalanceRow> balances;  // at most one per account and asset
+  // Each replaces the row of its id; at most one per id.
   std::vector<AccountRow> accounts;
+  std::vector<AccountSettingsRow> account_settings;
+  std::vector<domain::FeeTier> fee_tiers;
   std::vector<domain::Asset> assets;
   std::vector<domain::Symbol> symbols;
+  std::vector<SymbolLimitsRow> symbol_limits;
 };
 
 struct OrderFilter {
@@ -151,6 +172,9 @@ class Store {
   virtual absl::StatusOr<std::vector<AccountRow>> ListAccounts() = 0;
   virtual absl::StatusOr<std::vector<domain::Asset>> ListAssets() = 0;
   virtual absl::StatusOr<std::vector<domain::Symbol>> ListSymbols() = 0;
+  virtual absl::StatusOr<std::vector<AccountSettingsRow>> ListAccountSettings() = 0;
+  virtual absl::StatusOr<std::vector<domain::FeeTier>> ListFeeTiers() = 0;
+  virtual absl::StatusOr<std::vector<SymbolLimitsRow>> ListSymbolLimits() = 0;
 
   // Credentials are not events: they never enter the journal. Put replaces.
   virtual absl::Status PutApiKey(const ApiKeyRow& row) = 0;

@@ -58,6 +58,11 @@ ports::StoreBatch ToStoreBatch(const Projection& projection) {
   }
   batch.assets = projection.assets;
   batch.symbols = projection.symbols;
+  for (const auto& changed : projection.account_settings) {
+    batch.account_settings.push_back({changed.account, changed.status, changed.settings});
+  }
+  batch.fee_tiers = projection.fee_tiers;
+  for (const auto& changed : projection.symbol_limits) batch.symbol_limits.push_back({changed.symbol, changed.limits});
   return batch;
 }
 

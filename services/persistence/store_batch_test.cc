@@ -16,13 +16,15 @@ TEST(StoreBatch, CarriesEveryRow) {
   Projector projector{SequenceNumber(9)};
   ASSERT_TRUE(projector.Add(testing::Resting(10, OrderId(11), AccountId(1), 10)).ok());
   ASSERT_TRUE(projector.Add(testing::Trade(11, OrderId(11), OrderId(22), 4)).ok());
-  ASSERT_TRUE(
-      projector
-          .Add({SequenceNumber(12),
-                77,
-                {domain::AccountCreated{AccountId(3), *domain::AccountName::From("demo-3")}, domain::AssetDefined{},
-                 domain::SymbolDefined{}, domain::RiskDecision{.account = AccountId(3)}}})
-          .ok());
+  ASSERT_TRUE(projector
+                  .Add({SequenceNumber(12),
+                        77,
+                        {domain::AccountCreated{AccountId(3), *domain::AccountName::From("demo-3")},
+                         domain::AssetDefined{}, domain::SymbolDefined{}, domain::RiskDecision{.account = AccountId(3)},
+                         domain::AccountChanged{.account = AccountId(3), .status = domain::AccountStatus::kFrozen},
+                         domain::FeeTierDefined{{.id = domain::FeeTierId(5), .maker_fee_bps = 6}},
+                         domain::SymbolLimitsChanged{domain::SymbolId(7), {.price_deviation_bps = 8}}}})
+                  .ok());
   const Projection& projection = projector.projection();
   const ports::StoreBatch batch = ToStoreBatch(projection);
   EXPECT_EQ(batch.previous_watermark, SequenceNumber(9));
@@ -49,6 +51,12 @@ TEST(StoreBatch, CarriesEveryRow) {
   EXPECT_EQ(batch.risk_decisions[0].id, (domain::EventId{SequenceNumber(12), 4}));
   EXPECT_EQ(batch.risk_decisions[0].timestamp_ns, 77);
   EXPECT_EQ(batch.risk_decisions[0].decision.account, AccountId(3));
+  ASSERT_EQ(batch.account_settings.size(), 1U);
+  EXPECT_EQ(batch.account_settings[0],
+            (ports::AccountSettingsRow{AccountId(3), domain::AccountStatus::kFrozen, domain::AccountSettings{}}));
+  EXPECT_EQ(batch.fee_tiers, projection.fee_tiers);
+  ASSERT_EQ(batch.symbol_limits.size(), 1U);
+  EXPECT_EQ(batch.symbol_limits[0], (ports::SymbolLimitsRow{domain::SymbolId(7), {.price_deviation_bps = 8}}));
 }
 
 }  // namespace

@@ -52,7 +52,9 @@ TEST(SqliteStoreTest, ADatabaseOfTheFirstVersionIsMigrated) {
     ASSERT_TRUE(store.Open().ok());
     ASSERT_TRUE(store.Apply(batch).ok());
   }
-  std::string undo = "DELETE FROM migrations WHERE version > 1; DROP TABLE risk_decisions;";
+  std::string undo =
+      "DELETE FROM migrations WHERE version > 1; DROP TABLE risk_decisions; DROP TABLE account_settings; "
+      "DROP TABLE fee_tiers; DROP TABLE symbol_limits;";
   for (const std::string table : {"orders", "fills"}) {
     for (const std::string column : {"stop_price", "iceberg_quantity", "order_group"}) {
       undo += "ALTER TABLE " + table + " DROP COLUMN " + column + ";";

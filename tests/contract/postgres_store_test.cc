@@ -54,6 +54,34 @@ TEST_F(PostgresStoreTest, ADatabaseOfANewerProgramIsRefused) {
   EXPECT_THAT(std::string(MessageOf(status)), HasSubstr("written by a newer one"));
 }
 
+TEST_F(PostgresStoreTest, ADatabaseOfTheFirstVersionIsMigrated) {
+  {
+    PostgresStore store(config_);
+    ASSERT_TRUE(store.Open().ok());
+    ASSERT_TRUE(store.Apply(Batch(0, 9)).ok());
+  }
+  sql_.Run(
+      "DELETE FROM schema_migrations WHERE version > 1; DROP TABLE account_settings; DROP TABLE fee_tiers; "
+      "DROP TABLE symbol_limits");
+  PostgresStore store(config_);
+  ASSERT_TRUE(store.Open().ok());
+  EXPECT_EQ(store.Watermark()->value(), 9U);
+  ports::StoreBatch next = FullBatch();
+  next.previous_watermark = Seq(9);
+  next.watermark = Seq(12);
+  ASSERT_TRUE(store.Apply(next).ok());
+  EXPECT_EQ(*store.ListFeeTiers(), next.fee_tiers);
+}
+
+// Half of a migration is none: the second script fails here.
+TEST_F(PostgresStoreTest, AMigrationThatFailsChangesNothing) {
+  sql_.Run("CREATE SCHEMA " + config_.schema + "; CREATE TABLE fee_tiers ()");
+  EXPECT_EQ(PostgresStore(config_).Open().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(sql_.Run("SELECT count(*) FROM pg_tables WHERE schemaname = '" + config_.schema + "'")[0][0].as<int>(), 1);
+  sql_.Run("DROP TABLE fee_tiers");
+  EXPECT_TRUE(PostgresStore(config_).Open().ok());
+}
+
 TEST_F(PostgresStoreTest, SeveralMayCreateTheSchemaAtTheSameTime) {
   std::vector<std::thread> openers;
   for (int i = 0; i < 4; ++i) {

@@ -92,6 +92,9 @@ TEST_P(StoreContract, EveryFieldComesBackAlsoAfterARestart) {
     EXPECT_EQ(decisions[0].decision, batch.risk_decisions[0].decision);
     EXPECT_EQ(*store_->ListAssets(), batch.assets);
     EXPECT_EQ(*store_->ListSymbols(), batch.symbols);
+    EXPECT_EQ(*store_->ListAccountSettings(), batch.account_settings);
+    EXPECT_EQ(*store_->ListFeeTiers(), batch.fee_tiers);
+    EXPECT_EQ(*store_->ListSymbolLimits(), batch.symbol_limits);
     const auto accounts = *store_->ListAccounts();
     ASSERT_EQ(accounts.size(), 1U);
     EXPECT_EQ(accounts[0].name.view(), "demo-1");
@@ -278,12 +281,16 @@ TEST_P(StoreContract, EventsThatAreThereStayAsTheyAre) {
   ports::StoreBatch batch;
   batch.fills.push_back(Fill(1, 2, 7, 100));
   batch.ledger.push_back(Posting(1, 4, 1, 3, 10));
+  batch.risk_decisions.push_back(Decision(1, 1, 7, domain::RejectReason::kNone));
+  batch.trades.push_back({{Seq(1), 5}, kNoonNs, {}});
   ASSERT_TRUE(Apply(batch, 0, 1).ok());
   batch.fills[0].report.order_id = domain::OrderId(999);
   batch.ledger[0].amount = domain::Amount(11);
+  batch.risk_decisions[0].decision.reason = domain::RejectReason::kMaxNotional;
   ASSERT_TRUE(Apply(batch, 1, 2).ok());
   EXPECT_EQ(store_->ListFills({.account = Account(7)})->at(0).report.order_id.value(), 100U);
   EXPECT_EQ(store_->SumLedger()->at(0).sum.value(), 10);
+  EXPECT_EQ(store_->ListRiskDecisions({.account = Account(7)})->at(0).decision.reason, domain::RejectReason::kNone);
 }
 
 TEST_P(StoreContract, TheLedgerIsSummedPerAsset) {
@@ -312,6 +319,23 @@ TEST_P(StoreContract, SymbolsAreReplaced) {
   halted.symbols[0].status = domain::SymbolStatus::kHalted;
   ASSERT_TRUE(Apply(halted, 9, 10).ok());
   EXPECT_EQ(*store_->ListSymbols(), halted.symbols);
+}
+
+TEST_P(StoreContract, SettingsAndLimitsAreReplacedOneByOne) {
+  ports::StoreBatch batch = FullBatch();
+  batch.account_settings.push_back({Account(0), domain::AccountStatus::kUnspecified, {}});
+  batch.fee_tiers.push_back({domain::FeeTierId(1), 1, 2});
+  batch.symbol_limits.push_back({domain::SymbolId(2), {}});
+  ASSERT_TRUE(Apply(batch, 0, 9).ok());
+  ports::StoreBatch changed;
+  changed.account_settings = {{Account(7), domain::AccountStatus::kActive, {.max_orders = 3}}};
+  changed.fee_tiers = {{domain::FeeTierId(15), 8, 9}};
+  changed.symbol_limits = {{domain::SymbolId(4), {.price_deviation_bps = 10}}};
+  ASSERT_TRUE(Apply(changed, 9, 10).ok());
+  using ::testing::ElementsAre;
+  EXPECT_THAT(*store_->ListAccountSettings(), ElementsAre(batch.account_settings[1], changed.account_settings[0]));
+  EXPECT_THAT(*store_->ListFeeTiers(), ElementsAre(batch.fee_tiers[1], changed.fee_tiers[0]));
+  EXPECT_THAT(*store_->ListSymbolLimits(), ElementsAre(batch.symbol_limits[1], changed.symbol_limits[0]));
 }
 
 TEST_P(StoreContract, ApiKeysAreReplacedAndFoundByAccount) {

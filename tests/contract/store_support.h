@@ -138,6 +138,20 @@ inline ports::StoreBatch FullBatch() {
   symbol.status = domain::SymbolStatus::kCancelOnly;
   symbol.tick_lot_value = domain::Amount(48);
   batch.symbols.push_back(symbol);
+  batch.account_settings.push_back({Account(7),
+                                    domain::AccountStatus::kFrozen,
+                                    {.fee_tier = domain::FeeTierId(15),
+                                     .self_trade_prevention = domain::SelfTradePrevention::kDecrement,
+                                     .max_open_orders = 0xFFFF'FFFD,
+                                     .max_orders = 0xFFFF'FFFC,
+                                     .order_interval_ms = 51}});
+  batch.fee_tiers.push_back({domain::FeeTierId(15), 52, 53});
+  batch.symbol_limits.push_back({domain::SymbolId(4),
+                                 {.max_notional = domain::Amount(INT64_MAX),
+                                  .max_position = domain::Amount(55),
+                                  .price_deviation_bps = 56,
+                                  .lower_price = domain::Price(57),
+                                  .upper_price = domain::Price(58)}});
   return batch;
 }
 

@@ -49,6 +49,7 @@ absl::Status PutBatch(Connection& connection, const ports::StoreBatch& batch) {
                                                       stored.value()));
   }
   XT_RETURN_IF_ERROR(rows::PutReferenceData(connection, batch));
+  XT_RETURN_IF_ERROR(rows::PutRules(connection, batch));
   XT_RETURN_IF_ERROR(rows::PutOrders(connection, batch));
   XT_RETURN_IF_ERROR(rows::PutFills(connection, batch.fills));
   XT_RETURN_IF_ERROR(rows::PutTrades(connection, batch.trades));
@@ -275,6 +276,23 @@ absl::StatusOr<std::vector<domain::Asset>> SqliteStore::ListAssets() {
 absl::StatusOr<std::vector<domain::Symbol>> SqliteStore::ListSymbols() {
   static const std::string sql = absl::StrCat("SELECT ", rows::kSymbolColumns, " FROM symbols ORDER BY id");
   return impl_->Query<domain::Symbol>(sql, &BindNothing, &rows::ReadSymbol);
+}
+
+absl::StatusOr<std::vector<ports::AccountSettingsRow>> SqliteStore::ListAccountSettings() {
+  static const std::string sql =
+      absl::StrCat("SELECT ", rows::kAccountSettingsColumns, " FROM account_settings ORDER BY account");
+  return impl_->Query<ports::AccountSettingsRow>(sql, &BindNothing, &rows::ReadAccountSettings);
+}
+
+absl::StatusOr<std::vector<domain::FeeTier>> SqliteStore::ListFeeTiers() {
+  static const std::string sql = absl::StrCat("SELECT ", rows::kFeeTierColumns, " FROM fee_tiers ORDER BY id");
+  return impl_->Query<domain::FeeTier>(sql, &BindNothing, &rows::ReadFeeTier);
+}
+
+absl::StatusOr<std::vector<ports::SymbolLimitsRow>> SqliteStore::ListSymbolLimits() {
+  static const std::string sql =
+      absl::StrCat("SELECT ", rows::kSymbolLimitsColumns, " FROM symbol_limits ORDER BY symbol");
+  return impl_->Query<ports::SymbolLimitsRow>(sql, &BindNothing, &rows::ReadSymbolLimits);
 }
 
 absl::StatusOr<ports::ApiKeyRow> SqliteStore::GetApiKey(std::string_view api_key) {

@@ -73,6 +73,7 @@ absl::Status MoveWatermark(Session& session, const ports::StoreBatch& batch) {
 absl::Status PutBatch(Session& session, const ports::StoreBatch& batch) {
   XT_RETURN_IF_ERROR(MoveWatermark(session, batch));
   rows::PutReferenceData(session, batch);
+  rows::PutRules(session, batch);
   XT_RETURN_IF_ERROR(rows::PutOrders(session, batch));
   rows::PutFills(session, batch.fills, batch.previous_watermark);
   rows::PutTrades(session, batch.trades, batch.previous_watermark);
@@ -299,6 +300,21 @@ absl::StatusOr<std::vector<domain::Asset>> PostgresStore::ListAssets() {
 absl::StatusOr<std::vector<domain::Symbol>> PostgresStore::ListSymbols() {
   const Query query("SELECT ", rows::SymbolColumns(), " FROM symbols ORDER BY id");
   return impl_->All<domain::Symbol>(query, &rows::ReadSymbol);
+}
+
+absl::StatusOr<std::vector<ports::AccountSettingsRow>> PostgresStore::ListAccountSettings() {
+  const Query query("SELECT ", rows::AccountSettingsColumns(), " FROM account_settings ORDER BY account");
+  return impl_->All<ports::AccountSettingsRow>(query, &rows::ReadAccountSettings);
+}
+
+absl::StatusOr<std::vector<domain::FeeTier>> PostgresStore::ListFeeTiers() {
+  const Query query("SELECT ", rows::FeeTierColumns(), " FROM fee_tiers ORDER BY id");
+  return impl_->All<domain::FeeTier>(query, &rows::ReadFeeTier);
+}
+
+absl::StatusOr<std::vector<ports::SymbolLimitsRow>> PostgresStore::ListSymbolLimits() {
+  const Query query("SELECT ", rows::SymbolLimitsColumns(), " FROM symbol_limits ORDER BY symbol");
+  return impl_->All<ports::SymbolLimitsRow>(query, &rows::ReadSymbolLimits);
 }
 
 absl::StatusOr<ports::ApiKeyRow> PostgresStore::GetApiKey(std::string_view api_key) {

@@ -41,6 +41,9 @@ class PostgresStore final : public ports::Store {
   absl::StatusOr<std::vector<ports::AccountRow>> ListAccounts() override;
   absl::StatusOr<std::vector<domain::Asset>> ListAssets() override;
   absl::StatusOr<std::vector<domain::Symbol>> ListSymbols() override;
+  absl::StatusOr<std::vector<ports::AccountSettingsRow>> ListAccountSettings() override;
+  absl::StatusOr<std::vector<domain::FeeTier>> ListFeeTiers() override;
+  absl::StatusOr<std::vector<ports::SymbolLimitsRow>> ListSymbolLimits() override;
   absl::Status PutApiKey(const ports::ApiKeyRow& row) override;
   absl::StatusOr<ports::ApiKeyRow> GetApiKey(std::string_view api_key) override;
   absl::StatusOr<std::vector<ports::ApiKeyRow>> ListApiKeys(domain::AccountId account) override;

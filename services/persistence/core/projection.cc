@@ -28,6 +28,13 @@ bool IsOfKnownOrder(ExecutionType type) {
   return type == ExecutionType::kTriggered || type == ExecutionType::kReplaced || type == ExecutionType::kCanceled;
 }
 
+// Keeps one row per id, the last one.
+template <typename Row, typename Id>
+void ReplaceBy(std::vector<Row>& rows, const Row& row, Id Row::*id) {
+  std::erase_if(rows, [&](const Row& other) { return other.*id == row.*id; });
+  rows.push_back(row);
+}
+
 domain::Amount Clamp(__int128 sum) {
   constexpr __int128 kMax = std::numeric_limits<std::int64_t>::max();
   return domain::Amount(static_cast<std::int64_t>(std::clamp(sum, -kMax, kMax)));
@@ -121,13 +128,24 @@ absl::Status Projector::AddEvent(const domain::CommandResult& result, std::uint3
     projection_.risk_decisions.push_back({id, result.timestamp_ns, *decision});
   } else if (const auto* account = std::get_if<domain::AccountCreated>(&event)) {
     projection_.accounts.push_back({id, result.timestamp_ns, *account});
-  } else if (const auto* asset = std::get_if<domain::AssetDefined>(&event)) {
-    projection_.assets.push_back(asset->asset);
-  } else if (const auto* symbol = std::get_if<domain::SymbolDefined>(&event)) {
-    std::erase_if(projection_.symbols, [&](const domain::Symbol& s) { return s.id == symbol->symbol.id; });
-    projection_.symbols.push_back(symbol->symbol);
+  } else {
+    AddDefinition(event);
   }
   return absl::OkStatus();
+}
+
+void Projector::AddDefinition(const domain::Event& event) {
+  if (const auto* asset = std::get_if<domain::AssetDefined>(&event)) {
+    projection_.assets.push_back(asset->asset);
+  } else if (const auto* symbol = std::get_if<domain::SymbolDefined>(&event)) {
+    ReplaceBy(projection_.symbols, symbol->symbol, &domain::Symbol::id);
+  } else if (const auto* account = std::get_if<domain::AccountChanged>(&event)) {
+    ReplaceBy(projection_.account_settings, *account, &domain::AccountChanged::account);
+  } else if (const auto* tier = std::get_if<domain::FeeTierDefined>(&event)) {
+    ReplaceBy(projection_.fee_tiers, tier->tier, &domain::FeeTier::id);
+  } else if (const auto* limits = std::get_if<domain::SymbolLimitsChanged>(&event)) {
+    ReplaceBy(projection_.symbol_limits, *limits, &domain::SymbolLimitsChanged::symbol);
+  }
 }
 
 absl::Status Projector::AddBalance(const Stamped<domain::BalanceChange>& stamped) {

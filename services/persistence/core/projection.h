@@ -1,5 +1,5 @@
-// Projector: turns what commands did into rows: orders, fills, trades, double-entry postings, balances, risk decisions
-// and reference data. It keeps no state between batches; everything follows from the events themselves. It refuses
+// Projector: turns what commands did into rows: orders, fills, trades, double-entry postings, balances, risk decisions,
+// reference data, settings and limits. It keeps no state between batches; everything follows from the events themselves. It refuses
 // (FAILED_PRECONDITION) a result that does not follow the one before, and (DATA_LOSS) books that do not balance: then
 // nothing may be stored. Not thread-safe; one projector per batch.
 #pragma once
@@ -68,6 +68,10 @@ struct Projection {
   std::vector<Stamped<domain::AccountCreated>> accounts;
   std::vector<domain::Asset> assets;
   std::vector<domain::Symbol> symbols;
+  // The last one of each account, tier and symbol.
+  std::vector<domain::AccountChanged> account_settings;
+  std::vector<domain::FeeTier> fee_tiers;
+  std::vector<domain::SymbolLimitsChanged> symbol_limits;
 };
 
 // Where the books did not balance.
@@ -93,6 +97,7 @@ class Projector {
   struct OrderTraits;
   using OrdersOfCommand = absl::flat_hash_map<domain::OrderId, OrderTraits>;
 
+  void AddDefinition(const domain::Event& event);
   static OrdersOfCommand ReadOrders(const domain::CommandResult& result);
   void AddOrders(const domain::CommandResult& result);
   absl::Status AddEvent(const domain::CommandResult& result, std::uint32_t index);

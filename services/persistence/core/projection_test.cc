@@ -283,5 +283,20 @@ TEST(Projection, ReferenceDataAndRefusals) {
   EXPECT_THAT(p.orders, SizeIs(0));
 }
 
+TEST(Projection, TheLastSettingsAndLimitsCount) {
+  const domain::AccountChanged frozen{.account = AccountId(1), .status = domain::AccountStatus::kFrozen};
+  const domain::AccountChanged active{.account = AccountId(1), .status = domain::AccountStatus::kActive};
+  const domain::AccountChanged other{.account = AccountId(2), .status = domain::AccountStatus::kFrozen};
+  const domain::FeeTier low{.id = domain::FeeTierId(1), .maker_fee_bps = 1};
+  const domain::FeeTier high{.id = domain::FeeTierId(1), .maker_fee_bps = 9};
+  const domain::SymbolLimitsChanged narrow{domain::SymbolId(0), {.price_deviation_bps = 1}};
+  const domain::SymbolLimitsChanged wide{domain::SymbolId(0), {.price_deviation_bps = 9}};
+  const Projection p = Project({{SequenceNumber(1), 1, {frozen, other, domain::FeeTierDefined{low}, narrow}},
+                                {SequenceNumber(2), 2, {active, domain::FeeTierDefined{high}, wide}}});
+  EXPECT_THAT(p.account_settings, ::testing::ElementsAre(other, active));
+  EXPECT_THAT(p.fee_tiers, ::testing::ElementsAre(high));
+  EXPECT_THAT(p.symbol_limits, ::testing::ElementsAre(wide));
+}
+
 }  // namespace
 }  // namespace xt::persistence

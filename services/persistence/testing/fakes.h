@@ -75,6 +75,13 @@ class FakeStore final : public ports::Store {
   absl::StatusOr<std::vector<ports::AccountRow>> ListAccounts() override;
   absl::StatusOr<std::vector<domain::Asset>> ListAssets() override { return std::vector<domain::Asset>{}; }
   absl::StatusOr<std::vector<domain::Symbol>> ListSymbols() override { return std::vector<domain::Symbol>{}; }
+  absl::StatusOr<std::vector<ports::AccountSettingsRow>> ListAccountSettings() override {
+    return std::vector<ports::AccountSettingsRow>{};
+  }
+  absl::StatusOr<std::vector<domain::FeeTier>> ListFeeTiers() override { return std::vector<domain::FeeTier>{}; }
+  absl::StatusOr<std::vector<ports::SymbolLimitsRow>> ListSymbolLimits() override {
+    return std::vector<ports::SymbolLimitsRow>{};
+  }
   absl::Status PutApiKey(const ports::ApiKeyRow& row) override;
   absl::StatusOr<ports::ApiKeyRow> GetApiKey(std::string_view api_key) override;
   absl::StatusOr<std::vector<ports::ApiKeyRow>> ListApiKeys(domain::AccountId account) override;

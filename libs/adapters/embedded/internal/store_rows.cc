@@ -36,6 +36,10 @@ std::string Placeholders(int count) {
   return text;
 }
 
+std::string Replace(const std::string& table, const std::string& columns, int count) {
+  return absl::StrCat("INSERT OR REPLACE INTO ", table, " (", columns, ") VALUES (", Placeholders(count), ")");
+}
+
 const std::string& OrderUpsert() {
   static const std::string sql = absl::StrCat(
       "INSERT INTO orders (order_id, account, client_order_id, created_day_utc, ", kReportColumns,
@@ -190,13 +194,37 @@ absl::Status PutReferenceData(Connection& connection, const ports::StoreBatch& b
     statement->Bind(asset.id, asset.code, asset.decimals);
     XT_RETURN_IF_ERROR(statement->Run());
   }
-  static const std::string symbol_sql =
-      absl::StrCat("INSERT OR REPLACE INTO symbols (", kSymbolColumns, ") VALUES (", Placeholders(15), ")");
+  static const std::string symbol_sql = Replace("symbols", kSymbolColumns, 15);
   for (const domain::Symbol& s : batch.symbols) {
     XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(symbol_sql));
     statement->Bind(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size,
                     s.min_notional, s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status,
                     s.tick_lot_value);
+    XT_RETURN_IF_ERROR(statement->Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PutRules(Connection& connection, const ports::StoreBatch& batch) {
+  static const std::string settings_sql = Replace("account_settings", kAccountSettingsColumns, 7);
+  for (const ports::AccountSettingsRow& row : batch.account_settings) {
+    XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(settings_sql));
+    const domain::AccountSettings& s = row.settings;
+    statement->Bind(row.account, row.status, s.fee_tier, s.self_trade_prevention, s.max_open_orders, s.max_orders,
+                    s.order_interval_ms);
+    XT_RETURN_IF_ERROR(statement->Run());
+  }
+  static const std::string tier_sql = Replace("fee_tiers", kFeeTierColumns, 3);
+  for (const domain::FeeTier& tier : batch.fee_tiers) {
+    XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(tier_sql));
+    statement->Bind(tier.id, tier.maker_fee_bps, tier.taker_fee_bps);
+    XT_RETURN_IF_ERROR(statement->Run());
+  }
+  static const std::string limits_sql = Replace("symbol_limits", kSymbolLimitsColumns, 6);
+  for (const ports::SymbolLimitsRow& row : batch.symbol_limits) {
+    XT_ASSIGN_OR_RETURN(Statement * statement, connection.Prepare(limits_sql));
+    const domain::SymbolLimits& l = row.limits;
+    statement->Bind(row.symbol, l.max_notional, l.max_position, l.price_deviation_bps, l.lower_price, l.upper_price);
     XT_RETURN_IF_ERROR(statement->Run());
   }
   return absl::OkStatus();
@@ -236,6 +264,21 @@ void ReadRiskDecision(Statement& row, ports::RiskRow& decision) {
 void ReadSymbol(Statement& row, domain::Symbol& s) {
   row.Columns(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size, s.min_notional,
               s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status, s.tick_lot_value);
+}
+
+void ReadAccountSettings(Statement& row, ports::AccountSettingsRow& account) {
+  domain::AccountSettings& s = account.settings;
+  row.Columns(account.account, account.status, s.fee_tier, s.self_trade_prevention, s.max_open_orders, s.max_orders,
+              s.order_interval_ms);
+}
+
+void ReadFeeTier(Statement& row, domain::FeeTier& tier) {
+  row.Columns(tier.id, tier.maker_fee_bps, tier.taker_fee_bps);
+}
+
+void ReadSymbolLimits(Statement& row, ports::SymbolLimitsRow& symbol) {
+  domain::SymbolLimits& l = symbol.limits;
+  row.Columns(symbol.symbol, l.max_notional, l.max_position, l.price_deviation_bps, l.lower_price, l.upper_price);
 }
 
 }  // namespace xt::embedded::rows

@@ -11,7 +11,7 @@ namespace {
 
 // Ids and sequences are unsigned in C++ and signed here. Prices in ticks, quantities in lots, amounts in smallest
 // units, enums by their value, times in Unix nanoseconds unless the name says otherwise.
-constexpr std::array<const char*, 2> kMigrations{R"sql(
+constexpr std::array<const char*, 3> kMigrations{R"sql(
 CREATE TABLE watermark (
   id       INTEGER PRIMARY KEY CHECK (id = 1),
   sequence INTEGER NOT NULL
@@ -183,6 +183,32 @@ CREATE TABLE risk_decisions (
   PRIMARY KEY (sequence, event)
 ) WITHOUT ROWID;
 CREATE INDEX risk_decisions_account ON risk_decisions (account, sequence, event);
+)sql",
+                                                 R"sql(
+CREATE TABLE account_settings (
+  account               INTEGER PRIMARY KEY,
+  status                INTEGER NOT NULL,
+  fee_tier              INTEGER NOT NULL,
+  self_trade_prevention INTEGER NOT NULL,
+  max_open_orders       INTEGER NOT NULL,
+  max_orders            INTEGER NOT NULL,
+  order_interval_ms     INTEGER NOT NULL
+);
+
+CREATE TABLE fee_tiers (
+  id            INTEGER PRIMARY KEY,
+  maker_fee_bps INTEGER NOT NULL,
+  taker_fee_bps INTEGER NOT NULL
+);
+
+CREATE TABLE symbol_limits (
+  symbol              INTEGER PRIMARY KEY,
+  max_notional        INTEGER NOT NULL,
+  max_position        INTEGER NOT NULL,
+  price_deviation_bps INTEGER NOT NULL,
+  lower_price         INTEGER NOT NULL,
+  upper_price         INTEGER NOT NULL
+);
 )sql"};
 
 // NORMAL: a commit is not synced by itself. A power loss may take the last batches, never half of one; the watermark

@@ -199,6 +199,40 @@ const BulkInsert& Symbols() {
   return insert;
 }
 
+const BulkInsert& AccountSettings() {
+  static const BulkInsert insert("account_settings",
+                                 {{"account", "bigint"},
+                                  {"status", "smallint"},
+                                  {"fee_tier", "smallint"},
+                                  {"self_trade_prevention", "smallint"},
+                                  {"max_open_orders", "bigint"},
+                                  {"max_orders", "bigint"},
+                                  {"order_interval_ms", "bigint"}},
+                                 Replace("(account)", {"status", "fee_tier", "self_trade_prevention", "max_open_orders",
+                                                       "max_orders", "order_interval_ms"}));
+  return insert;
+}
+
+const BulkInsert& FeeTiers() {
+  static const BulkInsert insert("fee_tiers",
+                                 {{"id", "smallint"}, {"maker_fee_bps", "integer"}, {"taker_fee_bps", "integer"}},
+                                 Replace("(id)", {"maker_fee_bps", "taker_fee_bps"}));
+  return insert;
+}
+
+const BulkInsert& SymbolLimits() {
+  static const BulkInsert insert(
+      "symbol_limits",
+      {{"symbol", "integer"},
+       {"max_notional", "bigint"},
+       {"max_position", "bigint"},
+       {"price_deviation_bps", "integer"},
+       {"lower_price", "bigint"},
+       {"upper_price", "bigint"}},
+      Replace("(symbol)", {"max_notional", "max_position", "price_deviation_bps", "lower_price", "upper_price"}));
+  return insert;
+}
+
 // Of the orders that this batch enters, in one statement, after they are written: the latest earlier order of the same
 // name must be closed and 24 h older.
 absl::Status CheckClientOrderIds(Session& session, const ports::StoreBatch& batch) {
@@ -293,6 +327,22 @@ void PutReferenceData(Session& session, const ports::StoreBatch& batch) {
   });
 }
 
+void PutRules(Session& session, const ports::StoreBatch& batch) {
+  AccountSettings().Write(session, batch.account_settings, MayBeThere(),
+                          [](auto& out, const ports::AccountSettingsRow& account) {
+                            const domain::AccountSettings& s = account.settings;
+                            out.AddRow(account.account, account.status, s.fee_tier, s.self_trade_prevention,
+                                       s.max_open_orders, s.max_orders, s.order_interval_ms);
+                          });
+  FeeTiers().Write(session, batch.fee_tiers, MayBeThere(), [](auto& out, const domain::FeeTier& tier) {
+    out.AddRow(tier.id, tier.maker_fee_bps, tier.taker_fee_bps);
+  });
+  SymbolLimits().Write(session, batch.symbol_limits, MayBeThere(), [](auto& out, const ports::SymbolLimitsRow& symbol) {
+    const domain::SymbolLimits& l = symbol.limits;
+    out.AddRow(symbol.symbol, l.max_notional, l.max_position, l.price_deviation_bps, l.lower_price, l.upper_price);
+  });
+}
+
 const std::string& OrderColumns() { return Orders().names(); }
 const std::string& FillColumns() { return Fills().names(); }
 const std::string& RiskColumns() { return RiskDecisions().names(); }
@@ -300,6 +350,9 @@ const std::string& BalanceColumns() { return Balances().names(); }
 const std::string& AccountColumns() { return Accounts().names(); }
 const std::string& AssetColumns() { return Assets().names(); }
 const std::string& SymbolColumns() { return Symbols().names(); }
+const std::string& AccountSettingsColumns() { return AccountSettings().names(); }
+const std::string& FeeTierColumns() { return FeeTiers().names(); }
+const std::string& SymbolLimitsColumns() { return SymbolLimits().names(); }
 
 // Without created_day_utc, the last column.
 void ReadOrder(RowReader& row, OrderRow& order) {
@@ -336,6 +389,21 @@ void ReadAsset(RowReader& row, domain::Asset& asset) { row.Columns(asset.id, ass
 void ReadSymbol(RowReader& row, domain::Symbol& s) {
   row.Columns(s.id, s.code, s.base, s.quote, s.base_decimals, s.quote_decimals, s.tick_size, s.lot_size, s.min_notional,
               s.max_quantity, s.max_price, s.maker_fee_bps, s.taker_fee_bps, s.status, s.tick_lot_value);
+}
+
+void ReadAccountSettings(RowReader& row, ports::AccountSettingsRow& account) {
+  domain::AccountSettings& s = account.settings;
+  row.Columns(account.account, account.status, s.fee_tier, s.self_trade_prevention, s.max_open_orders, s.max_orders,
+              s.order_interval_ms);
+}
+
+void ReadFeeTier(RowReader& row, domain::FeeTier& tier) {
+  row.Columns(tier.id, tier.maker_fee_bps, tier.taker_fee_bps);
+}
+
+void ReadSymbolLimits(RowReader& row, ports::SymbolLimitsRow& symbol) {
+  domain::SymbolLimits& l = symbol.limits;
+  row.Columns(symbol.symbol, l.max_notional, l.max_position, l.price_deviation_bps, l.lower_price, l.upper_price);
 }
 
 }  // namespace xt::postgres::rows

@@ -21,6 +21,8 @@ void PutLedger(Session& session, const std::vector<ports::LedgerRow>& ledger, do
 void PutRiskDecisions(Session& session, const std::vector<ports::RiskRow>& decisions, domain::SequenceNumber watermark);
 void PutBalances(Session& session, const std::vector<ports::BalanceRow>& balances);
 void PutReferenceData(Session& session, const ports::StoreBatch& batch);
+// Settings of accounts, fee tiers, limits of symbols.
+void PutRules(Session& session, const ports::StoreBatch& batch);
 
 // Columns of the tables, for SELECT, in the order of the Read functions.
 const std::string& OrderColumns();
@@ -30,6 +32,9 @@ const std::string& BalanceColumns();
 const std::string& AccountColumns();
 const std::string& AssetColumns();
 const std::string& SymbolColumns();
+const std::string& AccountSettingsColumns();
+const std::string& FeeTierColumns();
+const std::string& SymbolLimitsColumns();
 
 void ReadOrder(RowReader& row, ports::OrderRow& order);
 void ReadFill(RowReader& row, ports::FillRow& fill);
@@ -38,5 +43,8 @@ void ReadBalance(RowReader& row, ports::BalanceRow& balance);
 void ReadAccount(RowReader& row, ports::AccountRow& account);
 void ReadAsset(RowReader& row, domain::Asset& asset);
 void ReadSymbol(RowReader& row, domain::Symbol& symbol);
+void ReadAccountSettings(RowReader& row, ports::AccountSettingsRow& account);
+void ReadFeeTier(RowReader& row, domain::FeeTier& tier);
+void ReadSymbolLimits(RowReader& row, ports::SymbolLimitsRow& symbol);
 
 }  // namespace xt::postgres::rows

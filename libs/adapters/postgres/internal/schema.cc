@@ -183,6 +183,32 @@ CREATE TABLE risk_decisions (
   PRIMARY KEY (sequence, event)
 );
 CREATE INDEX risk_decisions_account ON risk_decisions (account, sequence, event);
+)sql",
+                                 R"sql(
+CREATE TABLE account_settings (
+  account               BIGINT PRIMARY KEY,
+  max_open_orders       BIGINT NOT NULL,
+  max_orders            BIGINT NOT NULL,
+  order_interval_ms     BIGINT NOT NULL,
+  status                SMALLINT NOT NULL,
+  fee_tier              SMALLINT NOT NULL,
+  self_trade_prevention SMALLINT NOT NULL
+);
+
+CREATE TABLE fee_tiers (
+  id            SMALLINT PRIMARY KEY,
+  maker_fee_bps INTEGER NOT NULL,
+  taker_fee_bps INTEGER NOT NULL
+);
+
+CREATE TABLE symbol_limits (
+  symbol              INTEGER PRIMARY KEY,
+  price_deviation_bps INTEGER NOT NULL,
+  max_notional        BIGINT NOT NULL,
+  max_position        BIGINT NOT NULL,
+  lower_price         BIGINT NOT NULL,
+  upper_price         BIGINT NOT NULL
+);
 )sql"};
 
 constexpr int kVersion = static_cast<int>(kMigrations.size());
