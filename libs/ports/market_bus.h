@@ -3,8 +3,9 @@
 //
 // Threads: Publish by any thread, a topic by one at a time; each consumer object by one thread.
 // Delivery: at least once, in order per key (the symbol). Every message has the id (sequence, index) of its event, by which
-// consumers drop duplicates and see gaps. Retention by bytes per topic; what fell out is gone (OUT_OF_RANGE is not raised:
-// a consumer starts at the oldest that is there and sees the gap by the ids).
+// consumers drop duplicates (id <= the last one of its topic and key) and see gaps. A topic may have several partitions;
+// then nothing is said about the order of different keys. Retention by bytes or by age per topic; what fell out is gone
+// (OUT_OF_RANGE is not raised: a consumer starts at the oldest that is there and sees the gap by the ids).
 #pragma once
 
 #include <chrono>
@@ -41,7 +42,9 @@ struct MarketMessage {
 
 struct MarketDelivery {
   MarketMessage message;
-  std::uint64_t offset = 0;  // within the topic, from 0
+  // Within the topic, from 0; in a topic of several partitions, within the partition of the key. It grows along a key and
+  // names no message across keys.
+  std::uint64_t offset = 0;
 };
 
 // Where a consumer without a committed offset starts.
@@ -55,15 +58,19 @@ class MarketConsumer {
   virtual absl::StatusOr<std::vector<MarketDelivery>> Poll(std::size_t max, std::chrono::milliseconds timeout) = 0;
   // Everything that Poll returned so far is handled: a later consumer of the group starts behind it.
   virtual absl::Status Commit() = 0;
+  // How many messages lie behind what is committed, in the partitions that this consumer reads.
   [[nodiscard]] virtual std::uint64_t Lag() const = 0;
 };
 
 class MarketBus {
  public:
   virtual ~MarketBus() = default;
-  // Returns when all messages are confirmed. UNAVAILABLE: some may have been stored; publishing them again is right.
+  // Returns when all messages are confirmed. UNAVAILABLE: some may have been stored, and may show up later; publishing the
+  // same ones again, before any that follow, is right. CANCELLED after Close, which also ends one that waits.
   virtual absl::Status Publish(const std::vector<MarketMessage>& messages) = 0;
-  // The highest id stored in a topic, so that a publisher resumes behind it; {0, 0} when none.
+  // The highest id stored in a topic; {0, 0} when none. In a topic of one partition all before it are stored too, and a
+  // publisher resumes behind it. In one of several, the last unconfirmed Publish may be stored in some of them only: a
+  // publisher resumes behind what it knows to be confirmed.
   virtual absl::StatusOr<domain::EventId> LastId(std::string_view topic) = 0;
   // An empty group has no committed offset and is alone: it starts where `start` says each time.
   virtual absl::StatusOr<std::unique_ptr<MarketConsumer>> Subscribe(std::string_view group,

@@ -20,6 +20,8 @@ class MarketBusBackend {
   virtual ~MarketBusBackend() = default;
   // A new object on the same data, as after a restart of the process. At most one is alive at a time.
   virtual std::unique_ptr<ports::MarketBus> Connect() = 0;
+  // Whether the very next Poll has what is stored. Otherwise it is on its way, and Poll waits for it.
+  [[nodiscard]] virtual bool DeliversAtOnce() const { return true; }
 };
 using MarketBusBackendFactory = std::unique_ptr<MarketBusBackend> (*)();
 
@@ -54,18 +56,35 @@ class MarketBusContract : public ::testing::TestWithParam<MarketBusBackendFactor
     EXPECT_TRUE(consumer.ok()) << consumer.status();
     return consumer.ok() ? *std::move(consumer) : nullptr;
   }
-  // The sequences of what Poll returns; checks payloads.
-  static std::vector<std::uint64_t> Poll(ports::MarketConsumer& consumer, std::size_t max = 1000,
-                                         std::chrono::milliseconds timeout = kNow) {
+  // The sequences of what was delivered; checks payloads.
+  static std::vector<std::uint64_t> Sequences(const std::vector<ports::MarketDelivery>& deliveries) {
     std::vector<std::uint64_t> sequences;
-    const auto deliveries = consumer.Poll(max, timeout);
-    EXPECT_TRUE(deliveries.ok()) << deliveries.status();
-    if (!deliveries.ok()) return sequences;
-    for (const auto& delivery : *deliveries) {
+    for (const auto& delivery : deliveries) {
       sequences.push_back(delivery.message.id.sequence.value());
       EXPECT_EQ(*delivery.message.payload, delivery.message.topic + " " + std::to_string(sequences.back()));
     }
     return sequences;
+  }
+  static std::vector<ports::MarketDelivery> PollOnce(ports::MarketConsumer& consumer, std::size_t max = 1000,
+                                                     std::chrono::milliseconds timeout = kNow) {
+    auto deliveries = consumer.Poll(max, timeout);
+    EXPECT_TRUE(deliveries.ok()) << deliveries.status();
+    return deliveries.ok() ? *std::move(deliveries) : std::vector<ports::MarketDelivery>();
+  }
+  // What comes until `count` are there, at most `max`: by one Poll where that has to be enough, else by as many as it takes.
+  std::vector<ports::MarketDelivery> Receive(ports::MarketConsumer& consumer, std::size_t count,
+                                             std::size_t max = 1000) {
+    if (backend_->DeliversAtOnce()) return PollOnce(consumer, max);
+    std::vector<ports::MarketDelivery> all;
+    while (all.size() < count) {
+      auto some = PollOnce(consumer, max - all.size(), kDeadline);
+      if (some.empty()) break;
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+  }
+  std::vector<std::uint64_t> Read(ports::MarketConsumer& consumer, std::size_t count, std::size_t max = 1000) {
+    return Sequences(Receive(consumer, count, max));
   }
   static std::vector<std::uint64_t> Numbers(std::uint64_t first, std::uint64_t last) {
     std::vector<std::uint64_t> numbers;
@@ -79,7 +98,7 @@ class MarketBusContract : public ::testing::TestWithParam<MarketBusBackendFactor
 
 TEST_P(MarketBusContract, AMessageComesBackAsItWas) {
   ASSERT_TRUE(bus_->Publish({Message(kTrades, 5, 3, "ETH-BTC"), Message(kTrades, 6, 1, "")}).ok());
-  const auto deliveries = *Subscribe("", {kTrades})->Poll(10, kNow);
+  const auto deliveries = Receive(*Subscribe("", {kTrades}), 2);
   ASSERT_EQ(deliveries.size(), 2U);
   EXPECT_EQ(deliveries[0].message.topic, kTrades);
   EXPECT_EQ(deliveries[0].message.key, "ETH-BTC");
@@ -106,38 +125,41 @@ TEST_P(MarketBusContract, EveryGroupReadsInOrder) {
   Publish(kTrades, 1, 100);
   auto one = Subscribe("one", {kTrades});
   auto two = Subscribe("two", {kTrades});
-  EXPECT_EQ(Poll(*one, 40), Numbers(1, 40));
-  EXPECT_EQ(Poll(*two), Numbers(1, 100));
-  EXPECT_EQ(Poll(*one), Numbers(41, 100));
-  EXPECT_THAT(Poll(*one), ::testing::IsEmpty());
+  EXPECT_EQ(Read(*one, 40, 40), Numbers(1, 40));
+  EXPECT_EQ(Read(*two, 100), Numbers(1, 100));
+  EXPECT_EQ(Read(*one, 60), Numbers(41, 100));
+  EXPECT_THAT(PollOnce(*one), ::testing::IsEmpty());
   Publish(kTrades, 101, 102);
-  EXPECT_EQ(Poll(*one), Numbers(101, 102));
+  EXPECT_EQ(Read(*one, 2), Numbers(101, 102));
 }
 
 TEST_P(MarketBusContract, OnlyWhatWasCommittedIsBehindALaterConsumer) {
   Publish(kTrades, 1, 10);
   auto consumer = Subscribe("group", {kTrades});
-  EXPECT_EQ(Poll(*consumer, 4), Numbers(1, 4));
+  EXPECT_EQ(Read(*consumer, 4, 4), Numbers(1, 4));
   ASSERT_TRUE(consumer->Commit().ok());
-  EXPECT_EQ(Poll(*consumer, 4), Numbers(5, 8));
+  EXPECT_EQ(Read(*consumer, 4, 4), Numbers(5, 8));
   consumer.reset();
-  EXPECT_EQ(Poll(*Subscribe("group", {kTrades}, StartAt::kNewest), 2), Numbers(5, 6));
+  EXPECT_EQ(Read(*Subscribe("group", {kTrades}, StartAt::kNewest), 2, 2), Numbers(5, 6));
   Reopen();
   consumer = Subscribe("group", {kTrades});
-  EXPECT_EQ(Poll(*consumer), Numbers(5, 10));
+  EXPECT_EQ(Read(*consumer, 6), Numbers(5, 10));
   ASSERT_TRUE(consumer->Commit().ok());
   consumer.reset();
-  EXPECT_THAT(Poll(*Subscribe("group", {kTrades})), ::testing::IsEmpty());
+  consumer = Subscribe("group", {kTrades});
+  EXPECT_THAT(PollOnce(*consumer), ::testing::IsEmpty());
+  Publish(kTrades, 11, 11);
+  EXPECT_EQ(Read(*consumer, 1), Numbers(11, 11));
 }
 
 TEST_P(MarketBusContract, WithoutACommittedOffsetItStartsWhereItWasTold) {
   Publish(kTrades, 1, 5);
   auto newest = Subscribe("newest", {kTrades}, StartAt::kNewest);
   auto oldest = Subscribe("oldest", {kTrades}, StartAt::kOldest);
-  EXPECT_THAT(Poll(*newest), ::testing::IsEmpty());
+  EXPECT_THAT(PollOnce(*newest), ::testing::IsEmpty());
   Publish(kTrades, 6, 7);
-  EXPECT_EQ(Poll(*newest), Numbers(6, 7));
-  EXPECT_EQ(Poll(*oldest), Numbers(1, 7));
+  EXPECT_EQ(Read(*newest, 2), Numbers(6, 7));
+  EXPECT_EQ(Read(*oldest, 7), Numbers(1, 7));
 }
 
 TEST_P(MarketBusContract, TheEmptyGroupIsAloneAndForgets) {
@@ -145,33 +167,41 @@ TEST_P(MarketBusContract, TheEmptyGroupIsAloneAndForgets) {
   for (int i = 0; i < 2; ++i) {
     auto one = Subscribe("", {kTrades});
     auto two = Subscribe("", {kTrades});
-    EXPECT_EQ(Poll(*one), Numbers(1, 3));
-    EXPECT_EQ(Poll(*two), Numbers(1, 3));
+    EXPECT_EQ(Read(*one, 3), Numbers(1, 3));
+    EXPECT_EQ(Read(*two, 3), Numbers(1, 3));
     EXPECT_TRUE(one->Commit().ok());
     EXPECT_EQ(one->Lag(), 0U);
   }
 }
 
 TEST_P(MarketBusContract, SeveralTopicsAreReadWithoutStarving) {
-  Publish(kTrades, 1, 1000);
+  constexpr std::size_t kBacklog = 5000;
+  for (std::size_t n = 1; n <= kBacklog; n += 100) Publish(kTrades, n, n + 99);
   Publish(kDepths, 1, 3);
   auto consumer = Subscribe("group", {kTrades, kDepths});
+  std::size_t polls = 0;
   std::size_t depths = 0;
   std::size_t trades = 0;
-  for (int i = 0; i < 4; ++i) {
-    const auto some = *consumer->Poll(10, kNow);
+  for (; depths < 3 || trades < 10; ++polls) {
+    const auto some = PollOnce(*consumer, 10, kDeadline);
+    ASSERT_FALSE(some.empty());
     EXPECT_LE(some.size(), 10U);
     for (const auto& delivery : some) ++(delivery.message.topic == kDepths ? depths : trades);
   }
   EXPECT_EQ(depths, 3U);
-  EXPECT_GE(trades, 10U);
+  EXPECT_LT(trades, kBacklog);
+  if (backend_->DeliversAtOnce()) {
+    EXPECT_LE(polls, 4U);
+  }
 }
 
 TEST_P(MarketBusContract, LagCountsWhatIsNotCommitted) {
   Publish(kTrades, 1, 10);
   auto consumer = Subscribe("group", {kTrades});
-  EXPECT_EQ(consumer->Lag(), 10U);
-  EXPECT_EQ(Poll(*consumer, 4).size(), 4U);
+  if (backend_->DeliversAtOnce()) {
+    EXPECT_EQ(consumer->Lag(), 10U);
+  }
+  EXPECT_EQ(Read(*consumer, 4, 4).size(), 4U);
   EXPECT_EQ(consumer->Lag(), 10U);
   ASSERT_TRUE(consumer->Commit().ok());
   EXPECT_EQ(consumer->Lag(), 6U);
@@ -179,17 +209,18 @@ TEST_P(MarketBusContract, LagCountsWhatIsNotCommitted) {
 
 TEST_P(MarketBusContract, PublishWakesAWaitingConsumer) {
   auto consumer = Subscribe("group", {kTrades});
-  std::vector<std::uint64_t> read;
+  Outcomes<std::uint64_t> read;
   std::thread reader([&] {
-    while (read.size() < 40) {
-      const auto some = Poll(*consumer, 7, kDeadline);
-      if (some.empty()) return;
-      read.insert(read.end(), some.begin(), some.end());
+    while (read.Get().size() < 40) {
+      const auto some = consumer->Poll(7, std::chrono::hours(1));  // the time-out is no way to get anywhere
+      if (!some.ok()) return;
+      for (const std::uint64_t sequence : Sequences(*some)) read.Add(sequence);
     }
   });
   for (std::uint64_t n = 1; n <= 40; ++n) Publish(kTrades, n, n);
+  EXPECT_EQ(read.WaitFor(40), Numbers(1, 40));
+  bus_->Close();
   reader.join();
-  EXPECT_EQ(read, Numbers(1, 40));
 }
 
 TEST_P(MarketBusContract, CloseWakesConsumersAndRefusesWhatFollows) {

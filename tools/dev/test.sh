@@ -37,6 +37,9 @@ dev_test() {
     return
   fi
 
+  # Without them the tests on Kafka fail, each with its reason.
+  if needs_servers "${groups[@]}"; then ensure_kafka || say "Kafka's jars could not be fetched"; fi
+
   local select=()
   ((${#groups[@]} == 0)) || select+=(-L "^($(IFS='|' && printf '%s' "${groups[*]}"))\$")
   [[ -z $label ]] || select+=(-L "^$label\$")
@@ -48,6 +51,9 @@ dev_test() {
   fi
   run_tests "$preset" "${select[@]}"
 }
+
+# Whether tests of these groups, of all when there are none, start real servers.
+needs_servers() { (($# == 0)) || [[ " $* " =~ \ (contract|integration|e2e|nightly)\  ]]; }
 
 # A whole run builds everything, benchmarks included, so that nothing rots. A chosen part builds its own targets only.
 build_tests() {
