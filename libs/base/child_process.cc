@@ -49,6 +49,9 @@ std::vector<std::string> Environment(const std::vector<std::string>& given) {
 // Between fork and exec nothing is allocated: another thread may have held a lock.
 [[noreturn]] void RunChild(char* const* argv, char* const* environment, int output, const ChildOptions& options) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sigset_t none;  // what this thread blocks is its own affair
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (options.own_group) ::setpgid(0, 0);
   if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(127);
   ::dup2(output, STDOUT_FILENO);

@@ -10,15 +10,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/domain/ids.h"
 
 namespace xt::ports {
 
 class InSyncSet {
  public:
   virtual ~InSyncSet() = default;
-  // As it is now, by a read that is not stale. Empty: no journal was ever written. FAILED_PRECONDITION: another leads.
-  virtual absl::StatusOr<std::vector<std::string>> Members() = 0;
-  // OK: these are the members. FAILED_PRECONDITION: another leads; the caller must step down. Any other status: not known
+  // The leader of `epoch` begins: from here on nobody of a lower epoch can change the set. The members, unchanged, by a read
+  // that is not stale. Empty: no journal was ever written. FAILED_PRECONDITION: another leads.
+  virtual absl::StatusOr<std::vector<std::string>> Claim(domain::Epoch epoch) = 0;
+  // After Claim. OK: these are the members. FAILED_PRECONDITION: another leads; the caller must step down. Any other status: not known
   // whether it happened, or not permitted now; it is asked again.
   virtual absl::Status Replace(const std::vector<std::string>& members) = 0;
 };

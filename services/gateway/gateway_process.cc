@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
-#include "libs/adapters/embedded/memory_rate_limiter.h"
+#include <utility>
+
 #include "libs/adapters/grpc/clients.h"
+#include "libs/base/status.h"
 #include "services/gateway/core/json_writer.h"
 #include "services/gateway/gateway_app.h"
 #include "services/gateway/peer_probe.h"
@@ -23,8 +25,10 @@ grpc_clients::ClientOptions Connection(const std::string& address, runtime::Heal
 
 // In the order in which they need each other.
 struct GatewayProcess::Parts {
-  Parts(const GatewayProcessConfig& config, runtime::ServiceContext& context)
-      : sequencing(grpc_clients::ConnectOrderSequencing(Connection(
+  Parts(const GatewayProcessConfig& config, runtime::ServiceContext& context,
+        std::unique_ptr<ports::RateLimiter> limiter)
+      : rate_limiter(std::move(limiter)),
+        sequencing(grpc_clients::ConnectOrderSequencing(Connection(
             config.sequencer_address, context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard)))),
         matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
         history(grpc_clients::ConnectHistory({.address = config.persistence_address})),
@@ -35,15 +39,15 @@ struct GatewayProcess::Parts {
         market_probe([this] { return market->GetTicker(domain::SymbolId(0)).status(); },
                      context.health.AddCheck("gateway.market_data", runtime::Dependency::kSoft),
                      config.market_data_address),
-        app(config.service, {*sequencing, *history, *market, *matching, rate_limiter},
+        app(config.service, {*sequencing, *history, *market, *matching, *rate_limiter},
             {.infra_health = {}, .notifier_endpoint = [address = config.notifier_address] { return address; }},
             context.clock, context.metrics, context.health) {}
 
+  std::unique_ptr<ports::RateLimiter> rate_limiter;
   std::unique_ptr<ports::OrderSequencing> sequencing;
   std::unique_ptr<ports::MatchingQueries> matching;
   std::unique_ptr<ports::History> history;
   std::unique_ptr<ports::MarketQueries> market;
-  embedded::MemoryRateLimiter rate_limiter;
   PeerProbe history_probe;
   PeerProbe market_probe;
   GatewayApp app;
@@ -51,6 +55,7 @@ struct GatewayProcess::Parts {
 
 void GatewayProcessConfig::Describe(runtime::ConfigSchema& schema) {
   service.Describe(schema);
+  servers.DescribeRedis(schema);
   schema.String("sequencer.address", &sequencer_address, {.doc = "Host and gRPC port of the sequencer."})
       .String("matching.address", &matching_address, {.doc = "Host and gRPC port of matching."})
       .String("persistence.address", &persistence_address, {.doc = "Host and gRPC port of persistence."})
@@ -65,7 +70,8 @@ GatewayProcess::GatewayProcess(const GatewayProcessConfig& config, runtime::Serv
 GatewayProcess::~GatewayProcess() = default;
 
 absl::Status GatewayProcess::Start() {
-  parts_ = std::make_unique<Parts>(config_, context_);
+  XT_ASSIGN_OR_RETURN(auto limiter, backends::OpenRateLimiter(config_.servers));
+  parts_ = std::make_unique<Parts>(config_, context_, std::move(limiter));
   return parts_->app.Start();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/backends/backends.h"
 #include "libs/runtime/service_main.h"
 #include "services/gateway/config.h"
 
@@ -13,6 +14,7 @@ namespace xt::gateway {
 
 struct GatewayProcessConfig {
   GatewayConfig service;
+  backends::BackendConfig servers;
   std::string sequencer_address = "127.0.0.1:9091";
   std::string matching_address = "127.0.0.1:9092";
   std::string persistence_address = "127.0.0.1:9093";

@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "libs/adapters/embedded/file_market_bus.h"
-#include "libs/adapters/embedded/memory_notification_bus.h"
-#include "libs/adapters/embedded/sole_leader.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
 #include "services/market-data/market_data_app.h"
@@ -14,18 +11,19 @@ namespace xt::market_data {
 
 // In the order in which they need each other.
 struct MarketDataProcess::Parts {
-  Parts(const MarketDataProcessConfig& config, runtime::ServiceContext& context,
-        std::unique_ptr<embedded::FileMarketBus> bus, std::unique_ptr<embedded::SoleLeader> leader)
+  Parts(const MarketDataProcessConfig& config, runtime::ServiceContext& context, std::unique_ptr<ports::MarketBus> bus,
+        std::unique_ptr<ports::NotificationBus> notifications, std::unique_ptr<ports::LeaderElection> leader)
       : market_bus(std::move(bus)),
+        notification_bus(std::move(notifications)),
         election(std::move(leader)),
         matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
-        app(config.service, *market_bus, notification_bus, *matching, *election, context.clock, context.metrics,
+        app(config.service, *market_bus, *notification_bus, *matching, *election, context.clock, context.metrics,
             context.health),
         service(app, [this](domain::SymbolId symbol) { return app.CodeOf(symbol); }) {}
 
-  std::unique_ptr<embedded::FileMarketBus> market_bus;
-  embedded::MemoryNotificationBus notification_bus;
-  std::unique_ptr<embedded::SoleLeader> election;
+  std::unique_ptr<ports::MarketBus> market_bus;
+  std::unique_ptr<ports::NotificationBus> notification_bus;
+  std::unique_ptr<ports::LeaderElection> election;
   std::unique_ptr<ports::MatchingQueries> matching;
   MarketDataApp app;
   MarketDataService service;
@@ -36,6 +34,9 @@ void MarketDataProcessConfig::Describe(runtime::ConfigSchema& schema) {
       .String("matching.address", &matching_address,
               {.doc = "Host and gRPC port of matching, which has the symbols and the books to start from.",
                .required = true});
+  servers.DescribeKafka(schema);
+  servers.DescribeRabbitMq(schema);
+  servers.DescribeZooKeeper(schema);
   service.Describe(schema);
 }
 
@@ -45,10 +46,13 @@ MarketDataProcess::MarketDataProcess(const MarketDataProcessConfig& config, runt
 MarketDataProcess::~MarketDataProcess() = default;
 
 absl::Status MarketDataProcess::Start() {
-  XT_ASSIGN_OR_RETURN(auto bus, embedded::FileMarketBus::Open(config_.data_folder + "/market-bus"));
-  XT_ASSIGN_OR_RETURN(auto leader, embedded::SoleLeader::Open(config_.data_folder + "/leader",
-                                                              "market-data-" + context_.config.instance));
-  parts_ = std::make_unique<Parts>(config_, context_, std::move(bus), std::move(leader));
+  const backends::BackendConfig& servers = config_.servers;
+  XT_ASSIGN_OR_RETURN(auto bus, backends::OpenMarketBus(servers, config_.data_folder + "/market-bus"));
+  XT_ASSIGN_OR_RETURN(auto notifications, backends::OpenNotificationBus(servers));
+  XT_ASSIGN_OR_RETURN(const auto zookeeper, backends::OpenZooKeeper(servers));
+  XT_ASSIGN_OR_RETURN(auto leader, backends::OpenElection(zookeeper, "market-data", context_.config.instance,
+                                                          config_.data_folder + "/leader"));
+  parts_ = std::make_unique<Parts>(config_, context_, std::move(bus), std::move(notifications), std::move(leader));
   return parts_->app.Start();
 }
 

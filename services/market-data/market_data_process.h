@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/backends/backends.h"
 #include "libs/runtime/service_main.h"
 #include "services/market-data/config.h"
 
@@ -14,6 +15,7 @@ namespace xt::market_data {
 struct MarketDataProcessConfig {
   MarketDataConfig service;
   std::string data_folder = ".xtrader/market-data";
+  backends::BackendConfig servers;
   std::string matching_address = "127.0.0.1:9092";
 
   void Describe(runtime::ConfigSchema& schema);

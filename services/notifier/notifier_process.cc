@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
-#include "libs/adapters/embedded/memory_notification_bus.h"
 #include "libs/adapters/grpc/clients.h"
+#include "libs/base/status.h"
 #include "services/notifier/notifier_app.h"
 #include "services/notifier/notifier_service.h"
 
@@ -13,10 +14,12 @@ namespace xt::notifier {
 
 // In the order in which they need each other.
 struct NotifierProcess::Parts {
-  Parts(const NotifierProcessConfig& config, runtime::ServiceContext& context)
-      : matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_address, context))),
+  Parts(const NotifierProcessConfig& config, runtime::ServiceContext& context,
+        std::unique_ptr<ports::NotificationBus> notifications)
+      : bus(std::move(notifications)),
+        matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_address, context))),
         history(grpc_clients::ConnectHistory(Client(config.persistence_address, context))),
-        app(config.service, bus, *matching, *history, context.clock, context.metrics, context.health),
+        app(config.service, *bus, *matching, *history, context.clock, context.metrics, context.health),
         service(app.hub()) {}
 
   static grpc_clients::ClientOptions Client(const std::string& address, const runtime::ServiceContext& context) {
@@ -26,7 +29,7 @@ struct NotifierProcess::Parts {
     return options;
   }
 
-  embedded::MemoryNotificationBus bus;
+  std::unique_ptr<ports::NotificationBus> bus;
   std::unique_ptr<ports::MatchingQueries> matching;
   std::unique_ptr<ports::History> history;
   NotifierApp app;
@@ -43,6 +46,7 @@ void NotifierProcessConfig::Describe(runtime::ConfigSchema& schema) {
               {.doc = "Host and gRPC port of persistence, which has the keys that clients sign in with.",
                .required = true,
                .max_length = 255});
+  servers.DescribeRabbitMq(schema);
   service.Describe(schema);
 }
 
@@ -52,7 +56,8 @@ NotifierProcess::NotifierProcess(const NotifierProcessConfig& config, runtime::S
 NotifierProcess::~NotifierProcess() = default;
 
 absl::Status NotifierProcess::Start() {
-  parts_ = std::make_unique<Parts>(config_, context_);
+  XT_ASSIGN_OR_RETURN(auto notifications, backends::OpenNotificationBus(config_.servers));
+  parts_ = std::make_unique<Parts>(config_, context_, std::move(notifications));
   return parts_->app.Start();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/backends/backends.h"
 #include "libs/runtime/service_main.h"
 #include "services/notifier/config.h"
 
@@ -13,6 +14,7 @@ namespace xt::notifier {
 
 struct NotifierProcessConfig {
   NotifierConfig service;
+  backends::BackendConfig servers;
   std::string matching_address = "127.0.0.1:9092";
   std::string persistence_address = "127.0.0.1:9093";
 

@@ -1,7 +1,7 @@
 #include "services/persistence/persistence_process.h"
 
-#include "libs/adapters/embedded/file_execution_stream.h"
-#include "libs/adapters/embedded/sqlite_store.h"
+#include <utility>
+
 #include "libs/base/status.h"
 #include "services/persistence/persistence_app.h"
 #include "services/persistence/persistence_service.h"
@@ -11,20 +11,24 @@ namespace xt::persistence {
 // In the order in which they need each other.
 struct PersistenceProcess::Parts {
   Parts(const PersistenceProcessConfig& config, runtime::ServiceContext& context,
-        std::unique_ptr<embedded::FileExecutionStream> executions)
+        std::unique_ptr<ports::ExecutionStream> executions)
       : stream(std::move(executions)),
-        store(config.data_folder + "/persistence.db"),
-        app(config.service, *stream, store, context.metrics, context.health, context.clock),
+        store(backends::MakeStore(config.servers, config.data_folder + "/persistence.db")),
+        app(config.service, *stream, *store, context.metrics, context.health, context.clock),
         service(app) {}
 
-  std::unique_ptr<embedded::FileExecutionStream> stream;
-  embedded::SqliteStore store;
+  std::unique_ptr<ports::ExecutionStream> stream;
+  std::unique_ptr<ports::Store> store;
   PersistenceApp app;
   PersistenceGrpcService service;
 };
 
 void PersistenceProcessConfig::Describe(runtime::ConfigSchema& schema) {
-  schema.Path("data", &data_folder, {.doc = "Folder of the database and the executions.", .required = true});
+  schema.Path("data", &data_folder, {.doc = "Folder of the database and the executions.", .required = true})
+      .String("shard", &shard,
+              {.doc = "Name of the set of symbols whose executions it stores.", .required = true, .max_length = 32});
+  servers.DescribeRedis(schema);
+  servers.DescribePostgres(schema);
   service.Describe(schema);
 }
 
@@ -34,7 +38,8 @@ PersistenceProcess::PersistenceProcess(const PersistenceProcessConfig& config, r
 PersistenceProcess::~PersistenceProcess() = default;
 
 absl::Status PersistenceProcess::Start() {
-  XT_ASSIGN_OR_RETURN(auto stream, embedded::FileExecutionStream::Open(config_.data_folder + "/executions"));
+  XT_ASSIGN_OR_RETURN(
+      auto stream, backends::OpenExecutionStream(config_.servers, config_.shard, config_.data_folder + "/executions"));
   parts_ = std::make_unique<Parts>(config_, context_, std::move(stream));
   return parts_->app.Start();
 }

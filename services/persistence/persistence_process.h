@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/backends/backends.h"
 #include "libs/runtime/service_main.h"
 #include "services/persistence/config.h"
 
@@ -13,6 +14,8 @@ namespace xt::persistence {
 struct PersistenceProcessConfig {
   PersistenceConfig service;
   std::string data_folder = ".xtrader/persistence";
+  std::string shard = "0";
+  backends::BackendConfig servers;
 
   void Describe(runtime::ConfigSchema& schema);
 };

@@ -3,10 +3,6 @@
 #include <utility>
 
 #include "libs/adapters/embedded/file_event_log.h"
-#include "libs/adapters/embedded/file_execution_stream.h"
-#include "libs/adapters/embedded/file_market_bus.h"
-#include "libs/adapters/embedded/memory_notification_bus.h"
-#include "libs/adapters/embedded/sole_leader.h"
 #include "libs/adapters/embedded/wal_journal.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
@@ -18,27 +14,28 @@ namespace xt::sequencer {
 
 // In the order in which they are opened.
 struct SequencerProcess::Adapters {
-  std::unique_ptr<embedded::SoleLeader> election;
+  std::unique_ptr<ports::InSyncSet> in_sync;
+  std::unique_ptr<ports::CommandJournal> journal;
+  const embedded::WalJournal* file = nullptr;  // the journal, or its own copy
+  std::unique_ptr<ports::LeaderElection> election;
   std::unique_ptr<embedded::FileEventLog> events;
-  std::unique_ptr<embedded::FileExecutionStream> executions;
-  std::unique_ptr<embedded::FileMarketBus> market;
-  embedded::MemoryNotificationBus notifications;
+  std::unique_ptr<ports::ExecutionStream> executions;
+  std::unique_ptr<ports::MarketBus> market;
+  std::unique_ptr<ports::NotificationBus> notifications;
 };
 
 // In the order in which they need each other.
 struct SequencerProcess::Parts {
   Parts(const SequencerProcessConfig& config, runtime::ServiceContext& context, Adapters& adapters)
-      : journal(config.data_folder + "/journal",
-                WalMetrics::Hooks(context.metrics, {.segment_bytes = config.journal_segment_bytes})),
-        wal_metrics(context.metrics),
+      : wal_metrics(context.metrics),
         replica(grpc_clients::ConnectMatchingReplica(Client(config, context))),
         queries(grpc_clients::ConnectMatchingQueries(Client(config, context))),
         app(config.service,
-            {journal, *replica, *queries, *adapters.events, *adapters.executions, *adapters.market,
-             adapters.notifications, *adapters.election},
+            {*adapters.journal, *replica, *queries, *adapters.events, *adapters.executions, *adapters.market,
+             *adapters.notifications, *adapters.election},
             context.metrics, context.health, context.clock),
         service(app, {.max_unanswered = config.stream_max_unanswered}) {
-    wal_metrics.Watch(journal, config.data_folder);
+    wal_metrics.Watch(*adapters.file, config.data_folder);
   }
 
   static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
@@ -49,7 +46,6 @@ struct SequencerProcess::Parts {
     return options;
   }
 
-  embedded::WalJournal journal;
   WalMetrics wal_metrics;
   std::unique_ptr<ports::MatchingReplica> replica;
   std::unique_ptr<ports::MatchingQueries> queries;
@@ -72,6 +68,11 @@ void SequencerProcessConfig::Describe(runtime::ConfigSchema& schema) {
                 .max = 1'000'000,
                 .unit = "commands",
                 .doc = "Commands of one gRPC stream without an answer; beyond it the stream is not read."});
+  servers.DescribeRedisJournal(schema);
+  servers.DescribeRedis(schema);
+  servers.DescribeKafka(schema);
+  servers.DescribeRabbitMq(schema);
+  servers.DescribeZooKeeper(schema);
   service.Describe(schema);
 }
 
@@ -83,11 +84,22 @@ SequencerProcess::~SequencerProcess() = default;
 absl::Status SequencerProcess::Start() {
   auto adapters = std::make_unique<Adapters>();
   const std::string& folder = config_.data_folder;
-  XT_ASSIGN_OR_RETURN(adapters->election, embedded::SoleLeader::Open(folder + "/leader", context_.config.instance));
+  const backends::BackendConfig& servers = config_.servers;
+  const std::string& shard = config_.service.shard;
+  XT_ASSIGN_OR_RETURN(const auto zookeeper, backends::OpenZooKeeper(servers));
+  adapters->in_sync = backends::MakeInSyncSet(zookeeper, shard);
+  auto file = std::make_unique<embedded::WalJournal>(
+      folder + "/journal", WalMetrics::Hooks(context_.metrics, {.segment_bytes = config_.journal_segment_bytes}));
+  adapters->file = file.get();
+  XT_ASSIGN_OR_RETURN(adapters->journal,
+                      backends::MakeJournal(servers, shard, std::move(file), adapters->in_sync.get()));
+  XT_ASSIGN_OR_RETURN(adapters->election, backends::OpenElection(zookeeper, "sequencer-" + shard,
+                                                                 context_.config.instance, folder + "/leader"));
   XT_ASSIGN_OR_RETURN(adapters->events,
                       embedded::FileEventLog::Open(folder + "/outbox", {.retain_bytes = config_.outbox_retain_bytes}));
-  XT_ASSIGN_OR_RETURN(adapters->executions, embedded::FileExecutionStream::Open(folder + "/executions"));
-  XT_ASSIGN_OR_RETURN(adapters->market, embedded::FileMarketBus::Open(folder + "/market"));
+  XT_ASSIGN_OR_RETURN(adapters->executions, backends::OpenExecutionStream(servers, shard, folder + "/executions"));
+  XT_ASSIGN_OR_RETURN(adapters->market, backends::OpenMarketBus(servers, folder + "/market"));
+  XT_ASSIGN_OR_RETURN(adapters->notifications, backends::OpenNotificationBus(servers));
   adapters_ = std::move(adapters);
   parts_ = std::make_unique<Parts>(config_, context_, *adapters_);
   parts_->app.OnHalt([this](const absl::Status& reason) { context_.request_shutdown(reason); });

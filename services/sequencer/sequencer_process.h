@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/backends/backends.h"
 #include "libs/runtime/service_main.h"
 #include "services/sequencer/config.h"
 
@@ -14,6 +15,7 @@ namespace xt::sequencer {
 
 struct SequencerProcessConfig {
   SequencerConfig service;
+  backends::BackendConfig servers;
   std::string data_folder = ".xtrader/sequencer";
   std::string matching_address = "127.0.0.1:9092";
   std::uint64_t journal_segment_bytes = 64ULL << 20;

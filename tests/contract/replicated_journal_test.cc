@@ -36,7 +36,7 @@ using ::testing::SizeIs;
 // The set as a record that the test reads and writes, and changes of which it refuses.
 class FakeInSyncSet final : public ports::InSyncSet {
  public:
-  absl::StatusOr<Names> Members() override { return Get(); }
+  absl::StatusOr<Names> Claim(domain::Epoch) override { return Get(); }
   absl::Status Replace(const Names& members) override {
     std::lock_guard lock(mutex_);
     ++asked_;

@@ -47,6 +47,17 @@ std::string ServerConfig(const Service& service, const ServerAddresses& servers)
   return text;
 }
 
+// The gateways share the notifiers out among them.
+const Service& NotifierOf(const Service& gateway, const std::vector<Service>& services) {
+  std::vector<const Service*> notifiers;
+  std::size_t number = 0;
+  for (const Service& service : services) {
+    if (service.name == "notifier") notifiers.push_back(&service);
+    if (service.name == "gateway" && service.id < gateway.id) ++number;
+  }
+  return *notifiers[number % notifiers.size()];
+}
+
 std::string OwnConfig(const Service& service, const std::vector<Service>& services) {
   std::string text;
   const auto peers = [&](std::string_view key, std::string_view name) {
@@ -60,7 +71,7 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
   if (service.name == "notifier") {
     peers("matching.addresses", "matching");
     peers("persistence.addresses", "persistence");
-    text += Line("ws.port", std::to_string(service.edge_port));
+    text += Line("port", std::to_string(service.edge_port));
   }
   if (service.name == "gateway") {
     peers("sequencer.addresses", "sequencer");
@@ -68,9 +79,7 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
     peers("persistence.addresses", "persistence");
     peers("market_data.addresses", "market-data");
     text += Line("rest.port", std::to_string(service.edge_port));
-    const auto notifier = std::find_if(services.begin(), services.end(),
-                                       [](const Service& other) { return other.name == "notifier"; });
-    text += Line("notifier.address", Quoted("127.0.0.1:" + std::to_string(notifier->edge_port)));
+    text += Line("notifier.address", Quoted("127.0.0.1:" + std::to_string(NotifierOf(service, services).edge_port)));
   }
   return text;
 }

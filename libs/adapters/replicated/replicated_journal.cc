@@ -62,7 +62,7 @@ class ReplicatedJournal::Impl {
  private:
   using Members = std::vector<std::string>;
 
-  absl::Status CheckTrust();
+  absl::Status CheckTrust(domain::Epoch epoch);
   absl::StatusOr<OpenReport> Adopt(const OpenReport& own, const OpenReport* remote);
   absl::Status Register();
   void Count(const EqualReport& equal);
@@ -130,7 +130,7 @@ absl::StatusOr<OpenReport> ReplicatedJournal::Impl::Open(ports::FencingToken tok
     remote_.reset();
     if (!IsAway(remote.status())) return remote.status();
   }
-  XT_RETURN_IF_ERROR(CheckTrust());
+  XT_RETURN_IF_ERROR(CheckTrust(token.epoch));
   XT_ASSIGN_OR_RETURN(OpenReport report, Adopt(own, remote.ok() ? &*remote : nullptr));
   XT_RETURN_IF_ERROR(Register());
   if (remote_ == nullptr) absl::StrAppend(&report.detail, "; without the remote copy: ", remote.status().ToString());
@@ -143,8 +143,8 @@ absl::StatusOr<OpenReport> ReplicatedJournal::Impl::Open(ports::FencingToken tok
 }
 
 // A copy that is no member may lack what was confirmed: one that is must be there.
-absl::Status ReplicatedJournal::Impl::CheckTrust() {
-  XT_ASSIGN_OR_RETURN(members_, in_sync_.Members());
+absl::Status ReplicatedJournal::Impl::CheckTrust(domain::Epoch epoch) {
+  XT_ASSIGN_OR_RETURN(members_, in_sync_.Claim(epoch));
   members_certain_ = true;
   if (members_.empty()) {
     return remote_ != nullptr ? absl::OkStatus()

@@ -1,0 +1,170 @@
+#include "libs/backends/backends.h"
+
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/adapters/embedded/file_execution_stream.h"
+#include "libs/adapters/embedded/file_market_bus.h"
+#include "libs/adapters/embedded/memory_notification_bus.h"
+#include "libs/adapters/embedded/memory_rate_limiter.h"
+#include "libs/adapters/embedded/sole_leader.h"
+#include "libs/adapters/embedded/sqlite_store.h"
+#include "libs/adapters/kafka/kafka_market_bus.h"
+#include "libs/adapters/postgres/postgres_store.h"
+#include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
+#include "libs/adapters/redis/redis_execution_stream.h"
+#include "libs/adapters/redis/redis_journal.h"
+#include "libs/adapters/redis/redis_rate_limiter.h"
+#include "libs/adapters/replicated/replicated_journal.h"
+#include "libs/adapters/zookeeper/zookeeper_election.h"
+#include "libs/adapters/zookeeper/zookeeper_in_sync_set.h"
+#include "libs/base/status.h"
+#include "libs/runtime/config.h"
+#include "libs/runtime/log.h"
+#include "libs/runtime/service_main.h"
+
+namespace xt::backends {
+namespace {
+
+absl::StatusOr<redis::RedisConfig> RedisAt(const std::string& key, const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  std::uint16_t port = 0;
+  const char* end = address.data() + address.size();
+  const bool read = colon != std::string::npos && colon != 0 &&
+                    std::from_chars(address.data() + colon + 1, end, port).ptr == end && port != 0;
+  if (!read) return absl::InvalidArgumentError(absl::StrCat(key, " must be host:port, not '", address, "'"));
+  redis::RedisConfig config;
+  config.host = address.substr(0, colon);
+  config.port = port;
+  return config;
+}
+
+runtime::StringOptions Optional(std::string_view doc, bool secret = false) {
+  return {.doc = doc, .secret = secret, .max_length = 1'024};
+}
+
+}  // namespace
+
+void BackendConfig::DescribeRedisJournal(runtime::ConfigSchema& schema) {
+  schema.String("redis_journal.address", &redis_journal,
+                Optional("Host and port of the Redis that holds the journal's second copy and nothing else; empty: the "
+                         "journal is the file alone."));
+}
+
+void BackendConfig::DescribeRedis(runtime::ConfigSchema& schema) {
+  schema.String("redis.address", &redis, Optional("Host and port of Redis; empty: embedded, in this process."));
+}
+
+void BackendConfig::DescribeKafka(runtime::ConfigSchema& schema) {
+  schema.String("kafka.brokers", &kafka,
+                Optional("Hosts and ports of Kafka, separated by commas; empty: embedded, in this process."));
+}
+
+void BackendConfig::DescribeRabbitMq(runtime::ConfigSchema& schema) {
+  schema.String("rabbitmq.url", &rabbitmq,
+                Optional("amqp://user:password@host:port/vhost; empty: embedded, in this process.", true));
+}
+
+void BackendConfig::DescribePostgres(runtime::ConfigSchema& schema) {
+  schema.String("postgres.url", &postgres,
+                Optional("postgresql://user:password@host:port/database; empty: an SQLite file.", true));
+}
+
+void BackendConfig::DescribeZooKeeper(runtime::ConfigSchema& schema) {
+  schema
+      .String("zookeeper.servers", &zookeeper,
+              Optional("Hosts and ports of ZooKeeper, separated by commas; empty: this process is the only candidate."))
+      .Path("zookeeper.session_file", &zookeeper_session_file,
+            Optional("Where the session's credentials are written, for a supervisor that ends the session of a dead "
+                     "process; empty: nowhere."));
+}
+
+absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(const BackendConfig& config,
+                                                                            const std::string& shard,
+                                                                            const std::string& folder) {
+  if (config.redis.empty()) return embedded::FileExecutionStream::Open(folder);
+  XT_ASSIGN_OR_RETURN(redis::RedisConfig redis, RedisAt("redis.address", config.redis));
+  redis::RedisExecutionStreamOptions options;
+  options.shard = shard;
+  return std::make_unique<redis::RedisExecutionStream>(std::move(redis), options);
+}
+
+absl::StatusOr<std::unique_ptr<ports::MarketBus>> OpenMarketBus(const BackendConfig& config,
+                                                                const std::string& folder) {
+  if (config.kafka.empty()) return embedded::FileMarketBus::Open(folder);
+  kafka::KafkaConfig kafka;
+  kafka.brokers = config.kafka;
+  return kafka::KafkaMarketBus::Create(kafka);
+}
+
+absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(const BackendConfig& config) {
+  if (config.rabbitmq.empty()) return std::make_unique<embedded::MemoryNotificationBus>();
+  rabbitmq::RabbitMqConfig rabbitmq;
+  rabbitmq.url = config.rabbitmq;
+  return rabbitmq::RabbitMqNotificationBus::Create(rabbitmq);
+}
+
+absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config) {
+  if (config.zookeeper.empty()) return nullptr;
+  zookeeper::ZooKeeperConfig zookeeper;
+  zookeeper.servers = config.zookeeper;
+  zookeeper.on_error = [](const absl::Status& error) {
+    runtime::Log(runtime::LogLevel::kWarn, "zookeeper", {runtime::LogField(error)});
+  };
+  if (!config.zookeeper_session_file.empty()) {
+    zookeeper.on_session = [file = config.zookeeper_session_file](const zookeeper::SessionCredentials& credentials) {
+      const absl::Status written = runtime::WriteFileAtomically(file, zookeeper::ToText(credentials) + "\n");
+      if (!written.ok()) runtime::Log(runtime::LogLevel::kWarn, "zookeeper.session_file", {runtime::LogField(written)});
+    };
+  }
+  return zookeeper::ZooKeeperSession::Open(std::move(zookeeper));
+}
+
+absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
+    const std::shared_ptr<zookeeper::ZooKeeperSession>& session, const std::string& role, const std::string& id,
+    const std::string& folder) {
+  if (session == nullptr) return embedded::SoleLeader::Open(folder, id);
+  return std::make_unique<zookeeper::ZooKeeperElection>(session, role, id);
+}
+
+std::unique_ptr<ports::InSyncSet> MakeInSyncSet(const std::shared_ptr<zookeeper::ZooKeeperSession>& session,
+                                                const std::string& shard) {
+  return session != nullptr ? std::make_unique<zookeeper::ZooKeeperInSyncSet>(session, shard) : nullptr;
+}
+
+absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const BackendConfig& config,
+                                                                   const std::string& shard,
+                                                                   std::unique_ptr<ports::JournalCopy> file,
+                                                                   ports::InSyncSet* in_sync) {
+  if (config.redis_journal.empty()) return file;
+  if (in_sync == nullptr) {
+    return absl::InvalidArgumentError("redis_journal.address needs zookeeper.servers: it says which copies count");
+  }
+  XT_ASSIGN_OR_RETURN(const redis::RedisConfig redis, RedisAt("redis_journal.address", config.redis_journal));
+  redis::RedisJournalOptions options;
+  options.shard = shard;
+  // A restarted Redis may lack its end: it counts again once it is equal and registered anew.
+  options.on_restart = [](const std::string& run_id) {
+    return absl::FailedPreconditionError(absl::StrCat("Redis was restarted, its run id is ", run_id, " now"));
+  };
+  auto connect = [redis, options]() -> std::unique_ptr<ports::JournalCopy> {
+    return std::make_unique<redis::RedisJournal>(redis, options);
+  };
+  return std::make_unique<replicated::ReplicatedJournal>(std::move(file), std::move(connect), *in_sync);
+}
+
+std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file) {
+  if (config.postgres.empty()) return std::make_unique<embedded::SqliteStore>(file);
+  postgres::PostgresConfig postgres;
+  postgres.url = config.postgres;
+  return std::make_unique<postgres::PostgresStore>(std::move(postgres));
+}
+
+absl::StatusOr<std::unique_ptr<ports::RateLimiter>> OpenRateLimiter(const BackendConfig& config) {
+  if (config.redis.empty()) return std::make_unique<embedded::MemoryRateLimiter>();
+  XT_ASSIGN_OR_RETURN(redis::RedisConfig redis, RedisAt("redis.address", config.redis));
+  return std::make_unique<redis::RedisRateLimiter>(std::move(redis));
+}
+
+}  // namespace xt::backends

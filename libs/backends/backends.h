@@ -1,0 +1,75 @@
+// Backends: which server stands behind each port, by configuration. A server that is configured is used; where none is,
+// the port runs on its embedded adapter, with its data below the folder given. A server may be away when a port is
+// opened: the port's calls then fail with UNAVAILABLE until it is there. Plain functions; call them from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/ports/command_journal.h"
+#include "libs/ports/execution_stream.h"
+#include "libs/ports/in_sync_set.h"
+#include "libs/ports/journal_copy.h"
+#include "libs/ports/leader_election.h"
+#include "libs/ports/market_bus.h"
+#include "libs/ports/notification_bus.h"
+#include "libs/ports/session_store.h"
+#include "libs/ports/store.h"
+
+namespace xt::runtime {
+class ConfigSchema;
+}
+
+namespace xt::zookeeper {
+class ZooKeeperSession;
+}
+
+namespace xt::backends {
+
+// Empty: not used.
+struct BackendConfig {
+  std::string redis_journal;  // "host:port"; of the journal alone
+  std::string redis;          // "host:port"; of everything else
+  std::string kafka;          // "host:port,host:port"
+  std::string rabbitmq;       // "amqp://user:password@host:port/vhost"
+  std::string postgres;       // "postgresql://user:password@host:port/database"
+  std::string zookeeper;      // "host:port,host:port"
+  std::string zookeeper_session_file;
+
+  // The keys of one server each, so that a service describes those that it uses.
+  void DescribeRedisJournal(runtime::ConfigSchema& schema);
+  void DescribeRedis(runtime::ConfigSchema& schema);
+  void DescribeKafka(runtime::ConfigSchema& schema);
+  void DescribeRabbitMq(runtime::ConfigSchema& schema);
+  void DescribePostgres(runtime::ConfigSchema& schema);
+  void DescribeZooKeeper(runtime::ConfigSchema& schema);
+};
+
+absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(const BackendConfig& config,
+                                                                            const std::string& shard,
+                                                                            const std::string& folder);
+absl::StatusOr<std::unique_ptr<ports::MarketBus>> OpenMarketBus(const BackendConfig& config, const std::string& folder);
+absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(const BackendConfig& config);
+// The process's one session with ZooKeeper; null where none is configured.
+absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config);
+// `session` may be null: then this process is the only candidate of the folder. `id` names it in
+// ports::Leadership::leader_id.
+absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
+    const std::shared_ptr<zookeeper::ZooKeeperSession>& session, const std::string& role, const std::string& id,
+    const std::string& folder);
+// Null without a session.
+std::unique_ptr<ports::InSyncSet> MakeInSyncSet(const std::shared_ptr<zookeeper::ZooKeeperSession>& session,
+                                                const std::string& shard);
+// The file alone, or with its second copy in Redis. `in_sync` is needed for two copies, and outlives the journal.
+absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const BackendConfig& config,
+                                                                   const std::string& shard,
+                                                                   std::unique_ptr<ports::JournalCopy> file,
+                                                                   ports::InSyncSet* in_sync);
+// Not opened yet.
+std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file);
+absl::StatusOr<std::unique_ptr<ports::RateLimiter>> OpenRateLimiter(const BackendConfig& config);
+
+}  // namespace xt::backends

@@ -1,0 +1,167 @@
+// A cluster of real servers, with two of each service that may be doubled. An order crosses all of it and is found in every
+// broker with the broker's own tool; whoever dies is replaced, and what was acknowledged stays.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
+#include "tests/support/cluster.h"
+
+namespace xt::test {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+
+Cluster& SharedCluster() {
+  static Cluster cluster(XT_BINARY_DIR "/bin", "sequencer=2,matching=2,gateway=2,notifier=2");
+  static const std::string error = cluster.Up();
+  EXPECT_EQ(error, "");
+  return cluster;
+}
+
+// Asks again and again until it is true: each question is a program or a request, so that it waits by itself.
+template <typename Question>
+bool Eventually(const Question& question, seconds patience = seconds(60)) {
+  const auto deadline = steady_clock::now() + patience;
+  while (!question()) {
+    if (steady_clock::now() > deadline) return false;
+  }
+  return true;
+}
+
+// Sends an order until it is answered, with the same client order id, as a trader's program would.
+json OrderUntilAnswered(Cluster& cluster, std::size_t account, std::size_t gateway, const json& order) {
+  json answer;
+  Eventually([&] {
+    SignedClient client = cluster.client(account, gateway);
+    const auto sent = client.Order(order);
+    if (!sent.ok() || sent->status >= 500) return false;
+    answer = sent->body;
+    answer["httpStatus"] = sent->status;
+    return true;
+  });
+  return answer;
+}
+
+std::string Port(const json& address) {
+  const std::string text = address;
+  return text.substr(text.rfind(':') + 1);
+}
+
+class ClusterTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_FALSE(cluster_.ready().is_null()); }
+
+  json Server(const std::string& name) { return Cluster::Find(cluster_.Status(), name); }
+
+  // Sells and buys `quantity` at a price of its own; the buyer's answer.
+  json Trade(const std::string& price, const std::string& quantity, const std::string& name) {
+    const json sold = OrderUntilAnswered(cluster_, 0, 0, LimitOrder("BTC-KRW", "SELL", price, quantity, name + "-s"));
+    EXPECT_EQ(sold.value("status", ""), "NEW") << sold;
+    return OrderUntilAnswered(cluster_, 1, 1, LimitOrder("BTC-KRW", "BUY", price, quantity, name + "-b"));
+  }
+
+  Cluster& cluster_ = SharedCluster();
+};
+
+TEST_F(ClusterTest, AnOrderIsInEveryBrokerUnderOneId) {
+  rabbitmq::RabbitMqConfig config;
+  config.url = Server("rabbitmq").at("url");
+  const auto bus = rabbitmq::RabbitMqNotificationBus::Create(config);
+  ASSERT_TRUE(bus.ok()) << bus.status();
+  const auto consumer = (*bus)->Consume({.name = "", .bindings = {"trade.BTC-KRW"}});
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+
+  const json bought = Trade("90000000", "0.25", "every-broker");
+  ASSERT_EQ(bought.value("status", ""), "FILLED") << bought;
+  const std::string sequence = bought.at("sequence");
+  const std::string trade = bought.at("fills").at(0).at("tradeId");
+
+  // Redis: the entry's id is the sequence.
+  const ToolResult redis = RunTool({"redis-cli", "-p", Port(Server("redis").at("address")), "XRANGE",
+                                    "xt:{0}:executions", sequence + "-0", sequence + "-0"});
+  EXPECT_THAT(redis.output, HasSubstr(sequence + "-0"));
+  // The journal's Redis holds the frame that ends there, or later.
+  const ToolResult journal = RunTool({"redis-cli", "-p", Port(Server("redis-journal").at("address")), "--scan"});
+  EXPECT_THAT(journal.output, HasSubstr("journal"));
+  // PostgreSQL: the fills of the trade.
+  EXPECT_TRUE(Eventually([&] {
+    const ToolResult rows =
+        RunTool({"psql", Server("postgres").at("url"), "-Atc",
+                 "SELECT count(*) FROM xtrader.fills WHERE trade_id = " + trade + " AND sequence = " + sequence});
+    return rows.output == "2\n";
+  }));
+  // Kafka: both topics, by the id in the header.
+  for (const std::string topic : {"market.trade", "trading.events"}) {
+    EXPECT_TRUE(Eventually([&] {
+      const ToolResult kafka = RunTool({"kcat", "-b", Server("kafka").at("address"), "-C", "-t", topic, "-o",
+                                        "beginning", "-e", "-q", "-f", "%h\\n"});
+      return kafka.output.find(sequence) != std::string::npos;
+    })) << topic;
+  }
+  // RabbitMQ: the message id.
+  const bool notified = Eventually([&] {
+    const auto messages = (*consumer)->Read(100, std::chrono::milliseconds(500));
+    return messages.ok() && std::any_of(messages->begin(), messages->end(), [&](const auto& delivery) {
+             return std::to_string(delivery.notification.id.sequence.value()) == sequence;
+           });
+  });
+  EXPECT_TRUE(notified);
+}
+
+TEST_F(ClusterTest, OneSequencerLeadsAndIsReplacedWhenItIsKilled) {
+  const json before = cluster_.Status();
+  const std::string leader = Cluster::LeaderOf(before, "sequencer");
+  ASSERT_NE(leader, "") << before.dump(2);
+  const json resting =
+      OrderUntilAnswered(cluster_, 0, 0, LimitOrder("BTC-KRW", "SELL", "95000000", "0.1", "failover-1"));
+  ASSERT_EQ(resting.value("status", ""), "NEW") << resting;
+
+  ASSERT_EQ(::kill(Cluster::Find(before, leader).at("pid"), SIGKILL), 0);
+  const json after = OrderUntilAnswered(cluster_, 1, 1, LimitOrder("BTC-KRW", "BUY", "95000000", "0.1", "failover-2"));
+  EXPECT_EQ(after.value("status", ""), "FILLED") << after;
+  EXPECT_TRUE(Eventually([&] {
+    const json now = cluster_.Status();
+    const std::string present = Cluster::LeaderOf(now, "sequencer");
+    return !present.empty() && Cluster::Find(now, leader).at("pid").is_number();
+  }));
+  // The same id again gets the first answer: it was executed once.
+  const json again = OrderUntilAnswered(cluster_, 1, 0, LimitOrder("BTC-KRW", "BUY", "95000000", "0.1", "failover-2"));
+  EXPECT_EQ(again.value("orderId", "1"), after.value("orderId", "2")) << again;
+}
+
+TEST_F(ClusterTest, EveryServiceThatIsKilledComesBack) {
+  for (const json& service : cluster_.Status().at("services")) {
+    const std::string id = service.at("id");
+    ASSERT_EQ(::kill(service.at("pid"), SIGKILL), 0) << id;
+    EXPECT_TRUE(Eventually([&] {
+      const json now = Cluster::Find(cluster_.Status(), id);
+      return now.at("pid").is_number() && now.at("pid") != service.at("pid");
+    })) << id;
+    const json traded = Trade("91000000", "0.01", "after-" + id);
+    EXPECT_EQ(traded.value("status", ""), "FILLED") << id << " " << traded;
+  }
+}
+
+TEST_F(ClusterTest, TheAccountSeesItsOrderInPersistence) {
+  const json bought = Trade("92000000", "0.02", "persisted");
+  ASSERT_EQ(bought.value("status", ""), "FILLED") << bought;
+  EXPECT_TRUE(Eventually([&] {
+    SignedClient client = cluster_.client(1);
+    const auto order = client.Get("/v1/order/" + bought.at("orderId").get<std::string>());
+    return order.ok() && order->status == 200 && order->body.value("status", "") == "FILLED";
+  }));
+}
+
+}  // namespace
+}  // namespace xt::test

@@ -1,0 +1,60 @@
+// Cluster: a whole cluster under test: real servers and the six services as processes, started and ended by xt-cluster as
+// `./dev cluster` does. Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/files.h"
+#include "tests/support/signed_client.h"
+
+namespace xt::test {
+
+// What a program printed, and how it ended.
+struct ToolResult {
+  std::optional<int> status;  // nullopt: not in time
+  std::string output;         // both streams
+};
+// Runs a program to its end. `argv[0]` is looked up in PATH.
+ToolResult RunTool(std::vector<std::string> argv, std::chrono::seconds timeout = std::chrono::seconds(60));
+
+class Cluster {
+ public:
+  // `binaries`: the folder of the programs. `replicas` as for `./dev cluster up`.
+  Cluster(std::string binaries, std::string replicas);
+  ~Cluster();  // `down`
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // Empty when it serves, else what `up` said.
+  [[nodiscard]] std::string Up();
+  [[nodiscard]] ToolResult Down();
+  // One service or server stays away until it is started again.
+  [[nodiscard]] ToolResult Stop(const std::string& name) const;
+  [[nodiscard]] ToolResult Start(const std::string& name) const;
+
+  // As it is now: `status --json`. Null when that fails.
+  [[nodiscard]] nlohmann::json Status() const;
+  [[nodiscard]] const nlohmann::json& ready() const { return ready_; }
+  // One service by id, or server by name, of a status.
+  [[nodiscard]] static nlohmann::json Find(const nlohmann::json& status, const std::string& name);
+  // The id of the service of this name that leads; empty when none does.
+  [[nodiscard]] static std::string LeaderOf(const nlohmann::json& status, const std::string& name);
+
+  // The i-th demo account through the gateway-g.
+  [[nodiscard]] SignedClient client(std::size_t i, std::size_t gateway = 0) const;
+  [[nodiscard]] std::string data() const { return folder_ / "data"; }
+
+ private:
+  [[nodiscard]] ToolResult Command(std::vector<std::string> arguments, std::chrono::seconds timeout) const;
+
+  TemporaryFolder folder_;
+  const std::string binaries_;
+  const std::string replicas_;
+  nlohmann::json ready_;
+};
+
+}  // namespace xt::test

@@ -1,0 +1,111 @@
+#include "tools/cluster/cluster_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "libs/http/client.h"
+
+namespace xt::cluster {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string LockFile(const std::string& data) { return data + "/lock"; }
+
+std::string HoldFile(const std::string& data, const std::string& name) { return data + "/held/" + name; }
+
+std::string ReadText(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Whether the metrics say that the process leads a role.
+bool Leads(const std::string& metrics) {
+  for (std::size_t at = metrics.find("\nleader_is_leader{"); at != std::string::npos;
+       at = metrics.find("\nleader_is_leader{", at + 1)) {
+    const std::size_t end = metrics.find('\n', at + 1);
+    if (metrics.substr(at, end - at).ends_with(" 1")) return true;
+  }
+  return false;
+}
+
+void AskService(ordered_json& service) {
+  const std::string admin = service.at("admin");
+  const std::string port = admin.substr(admin.rfind(':') + 1);
+  std::uint16_t number = 0;
+  std::from_chars(port.data(), port.data() + port.size(), number);
+  http::Client client({.port = number, .connect_timeout_ms = 500, .request_timeout_ms = 2'000});
+  const auto ready = client.Get("/readyz");
+  service["ready"] = ready.ok() && ready->status == 200;
+  const auto metrics = client.Get("/metrics");
+  if (metrics.ok() && metrics->body.find("\nleader_is_leader{") != std::string::npos) {
+    service["leader"] = Leads(metrics->body);
+  }
+}
+
+}  // namespace
+
+absl::Status HoldLock(const std::string& data) {
+  std::filesystem::create_directories(data);
+  const int file = ::open(LockFile(data).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) return absl::UnavailableError(absl::StrCat("cannot open ", LockFile(data)));
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    ::close(file);
+    return absl::UnavailableError(absl::StrCat("a cluster runs in ", data, " already"));
+  }
+  const std::string pid = std::to_string(::getpid());
+  if (::ftruncate(file, 0) != 0 || ::write(file, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) {
+    return absl::UnavailableError(absl::StrCat("cannot write ", LockFile(data)));
+  }
+  return absl::OkStatus();  // the file stays open, and the lock held, until the process ends
+}
+
+pid_t SupervisorOf(const std::string& data) {
+  const int file = ::open(LockFile(data).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  const bool free = ::flock(file, LOCK_SH | LOCK_NB) == 0;
+  ::close(file);
+  if (free) return 0;
+  const std::string text = ReadText(LockFile(data));
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid;
+}
+
+bool WaitForEnd(pid_t pid, std::chrono::milliseconds timeout) {
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (fd < 0) return true;
+  pollfd watched{.fd = fd, .events = POLLIN, .revents = 0};
+  const bool ended = ::poll(&watched, 1, static_cast<int>(timeout.count())) > 0;
+  ::close(fd);
+  return ended;
+}
+
+void Hold(const std::string& data, const std::string& name) {
+  std::filesystem::create_directories(data + "/held");
+  std::ofstream file(HoldFile(data, name));
+}
+
+void Release(const std::string& data, const std::string& name) { std::filesystem::remove(HoldFile(data, name)); }
+
+bool IsHeld(const std::string& data, const std::string& name) { return std::filesystem::exists(HoldFile(data, name)); }
+
+absl::StatusOr<ordered_json> ReadCluster(const std::string& data) {
+  if (SupervisorOf(data) == 0) return absl::NotFoundError(absl::StrCat("no cluster runs in ", data));
+  ordered_json cluster = ordered_json::parse(ReadText(data + "/ready.json"), nullptr, false);
+  if (cluster.is_discarded()) return absl::NotFoundError(absl::StrCat("the cluster in ", data, " does not serve yet"));
+  for (ordered_json& service : cluster["services"]) AskService(service);
+  return cluster;
+}
+
+}  // namespace xt::cluster
