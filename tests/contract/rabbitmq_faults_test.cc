@@ -1,0 +1,98 @@
+// RabbitMqNotificationBus while its broker is away, stopped, killed and restarted.
+#include <numeric>
+#include <set>
+
+#include "tests/contract/rabbitmq_support.h"
+
+namespace xt::contract {
+namespace {
+
+using rabbitmq::RabbitMqConfig;
+
+constexpr std::chrono::milliseconds kShort{1'000};
+
+RabbitMqConfig ConfigOf(const std::string& url) {
+  RabbitMqConfig config;
+  config.url = url;
+  config.publish_timeout = kDeadline;
+  config.request_timeout = kDeadline;
+  return config;
+}
+
+// Until the broker has seen what happened to it.
+absl::Status PublishUntilItWorks(ports::NotificationBus& bus, const std::vector<ports::Notification>& messages) {
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  absl::Status status;
+  do {
+    status = bus.Publish(messages);
+  } while (!status.ok() && std::chrono::steady_clock::now() < deadline);
+  return status;
+}
+
+TEST(RabbitMqFaultsTest, ABrokerThatIsAwayIsUnavailable) {
+  const auto bus = ConnectToRabbitMq(ConfigOf("amqp://guest:guest@127.0.0.1:" + std::to_string(servers::FreePort())));
+  EXPECT_EQ(bus->Publish({Numbered("a", 1)}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(bus->Consume(NamedQueue("q", "a")).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(bus->TakeDeadLetters(1).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(RabbitMqFaultsTest, AStoppedBrokerEndsPublishAtItsDeadline) {
+  StartedRabbitMq rabbit;
+  RabbitMqConfig config = ConfigOf(rabbit.server().url());
+  const auto patient = ConnectToRabbitMq(config);
+  auto consumer = *patient->Consume(NamedQueue("q", "a"));
+  config.publish_timeout = kShort;
+  const auto bus = ConnectToRabbitMq(config);
+  ASSERT_TRUE(PublishUntilItWorks(*bus, {Numbered("a", 1)}).ok());
+  const std::uint64_t before = bus->stats().reconnects;
+
+  rabbit.server().Pause();
+  // More than all buffers on the way hold.
+  auto large = NumberedRange("a", 2, 400);
+  for (auto& message : large) message.payload = std::make_shared<const std::string>(rabbitmq::kMaxMessageBytes, 'x');
+  EXPECT_EQ(bus->Publish(large).code(), absl::StatusCode::kUnavailable);
+  EXPECT_GT(bus->stats().reconnects, before);
+  EXPECT_FALSE(bus->stats().connected);
+  EXPECT_EQ(bus->Publish({Numbered("a", 2)}).code(), absl::StatusCode::kUnavailable) << "a new connection, too";
+  rabbit.server().Resume();
+
+  ASSERT_TRUE(PublishUntilItWorks(*bus, {Numbered("a", 1'000)}).ok());
+  std::set<std::uint64_t> seen;
+  while (seen.count(1'000) == 0) {
+    const auto numbers = TakeNumbers(*consumer, 1);
+    ASSERT_FALSE(numbers.empty());
+    seen.insert(numbers.begin(), numbers.end());
+  }
+  EXPECT_EQ(seen.count(1), 1U);
+}
+
+TEST(RabbitMqFaultsTest, WhatWasConfirmedSurvivesAKilledBroker) {
+  constexpr std::uint64_t kMessages = 2'000;
+  StartedRabbitMq rabbit;
+  const auto bus = ConnectToRabbitMq(ConfigOf(rabbit.server().url()));
+  auto consumer = *bus->Consume(NamedQueue("q", "a"));
+  ports::QueueOptions options = NamedQueue("", "a");
+  auto private_consumer = *bus->Consume(options);
+  ASSERT_TRUE(bus->Publish(NumberedRange("a", 1, kMessages)).ok());
+  const auto held = *consumer->Read(1, kDeadline);
+  ASSERT_EQ(held.size(), 1U);
+
+  rabbit.server().Kill();
+  EXPECT_EQ(bus->Publish({Numbered("a", kMessages + 1)}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(consumer->Read(1, kNow).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(consumer->Acknowledge(held[0].tag).code(), absl::StatusCode::kUnavailable);
+  const absl::Status restarted = rabbit.server().Start();
+  ASSERT_TRUE(restarted.ok()) << restarted;
+
+  std::vector<std::uint64_t> expected(kMessages);
+  std::iota(expected.begin(), expected.end(), 1);
+  EXPECT_EQ(TakeNumbers(*consumer, kMessages), expected);
+  EXPECT_TRUE(private_consumer->Read(1, kNow)->empty()) << "made anew";
+  EXPECT_EQ(bus->stats().private_queues_remade, 1U);
+  ASSERT_TRUE(bus->Publish({Numbered("a", kMessages + 1)}).ok());
+  EXPECT_EQ(TakeNumbers(*consumer, 1), std::vector<std::uint64_t>{kMessages + 1});
+  EXPECT_EQ(TakeNumbers(*private_consumer, 1), std::vector<std::uint64_t>{kMessages + 1});
+}
+
+}  // namespace
+}  // namespace xt::contract

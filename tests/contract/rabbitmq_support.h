@@ -1,0 +1,67 @@
+// What the tests of the notification bus on RabbitMQ share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
+#include "tests/contract/contract_support.h"
+#include "tools/servers/rabbitmq_server.h"
+
+namespace xt::contract {
+
+// A broker with a folder of its own, started.
+class StartedRabbitMq {
+ public:
+  StartedRabbitMq() : server_(folder_.path()) {
+    const absl::Status status = server_.Start();
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  [[nodiscard]] servers::RabbitMqServer& server() { return server_; }
+
+ private:
+  TemporaryFolder folder_;
+  servers::RabbitMqServer server_;
+};
+
+inline std::unique_ptr<rabbitmq::RabbitMqNotificationBus> ConnectToRabbitMq(const rabbitmq::RabbitMqConfig& config) {
+  auto bus = rabbitmq::RabbitMqNotificationBus::Create(config);
+  EXPECT_TRUE(bus.ok()) << bus.status();
+  return *std::move(bus);
+}
+
+inline ports::Notification Numbered(const std::string& key, std::uint64_t number) {
+  return {key, {domain::SequenceNumber(number), 0}, std::make_shared<const std::string>(std::to_string(number))};
+}
+
+inline std::vector<ports::Notification> NumberedRange(const std::string& key, std::uint64_t first, std::uint64_t last) {
+  std::vector<ports::Notification> messages;
+  for (std::uint64_t number = first; number <= last; ++number) messages.push_back(Numbered(key, number));
+  return messages;
+}
+
+inline ports::QueueOptions NamedQueue(const std::string& name, const std::string& binding) {
+  ports::QueueOptions options;
+  options.name = name;
+  options.bindings = {binding};
+  return options;
+}
+
+// Reads and acknowledges until `count` have come; their sequence numbers.
+inline std::vector<std::uint64_t> TakeNumbers(ports::NotificationConsumer& consumer, std::size_t count) {
+  std::vector<std::uint64_t> numbers;
+  while (numbers.size() < count) {
+    const auto deliveries = consumer.Read(1'000, kDeadline);
+    EXPECT_TRUE(deliveries.ok()) << deliveries.status();
+    if (!deliveries.ok() || deliveries->empty()) break;
+    for (const auto& delivery : *deliveries) {
+      numbers.push_back(delivery.notification.id.sequence.value());
+      EXPECT_TRUE(consumer.Acknowledge(delivery.tag).ok());
+    }
+  }
+  return numbers;
+}
+
+}  // namespace xt::contract
