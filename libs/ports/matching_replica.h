@@ -4,8 +4,10 @@
 // Protocol: Connect tells what the replica has applied; frames then come in order from the next one, first as uncommitted
 // (Offer), applied when their commit is told (Commit). Results come back in sequence order through the observer.
 // A frame that does not follow (sequence or hash) breaks the connection with FAILED_PRECONDITION.
-// Threads: Connect, Offer and Commit by one thread (the sequencer's), never block: RESOURCE_EXHAUSTED when the replica's
-// bounded input is full, the caller slows down. The observer is called on the replica's thread and must not block.
+// Connect names the last sequence whose results the caller has. A replica that has applied more could never give it the
+// results between: it drops its whole state and begins at position 0, so that the caller replays the journal from there.
+// Threads: Connect, Offer and Commit by one thread (the sequencer's). Connect may wait, Offer and Commit never do:
+// RESOURCE_EXHAUSTED when the replica's bounded input is full, the caller slows down. The observer is called on the replica's thread and must not block.
 // Queries from any thread; they are answered between two commands, so they are consistent.
 #pragma once
 
@@ -43,7 +45,8 @@ class MatchingReplica {
   // A status that is not OK is final: the replica is gone and says nothing more until Connect is called again.
   using Observer = std::function<void(absl::StatusOr<FrameResults>)>;
   virtual ~MatchingReplica() = default;
-  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer) = 0;
+  // `applied` of the answer is at most `results_after`.
+  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) = 0;
   virtual absl::Status Offer(std::shared_ptr<const domain::Frame> frame) = 0;
   virtual absl::Status Commit(domain::SequenceNumber sequence) = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
 #include "services/gateway/core/json_writer.h"
@@ -13,11 +14,15 @@
 namespace xt::gateway {
 namespace {
 
-grpc_clients::ClientOptions Connection(const std::string& address, runtime::HealthCheck& health) {
-  health.Set(runtime::HealthStatus::kDown, "not connected to " + address);
-  return {.address = address, .on_connection = [&health, address](bool connected) {
+// For people.
+std::string Join(const std::vector<std::string>& addresses) { return absl::StrJoin(addresses, ", "); }
+
+grpc_clients::ClientOptions Connection(const std::vector<std::string>& addresses, runtime::HealthCheck& health) {
+  const std::string down = "not connected to " + Join(addresses);
+  health.Set(runtime::HealthStatus::kDown, down);
+  return {.addresses = addresses, .on_connection = [&health, down](bool connected) {
             if (connected) return health.SetOk();
-            health.Set(runtime::HealthStatus::kDown, "not connected to " + address);
+            health.Set(runtime::HealthStatus::kDown, down);
           }};
 }
 
@@ -29,16 +34,16 @@ struct GatewayProcess::Parts {
         std::unique_ptr<ports::RateLimiter> limiter)
       : rate_limiter(std::move(limiter)),
         sequencing(grpc_clients::ConnectOrderSequencing(Connection(
-            config.sequencer_address, context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard)))),
-        matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
-        history(grpc_clients::ConnectHistory({.address = config.persistence_address})),
-        market(grpc_clients::ConnectMarketQueries({.address = config.market_data_address})),
+            config.sequencer_addresses, context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard)))),
+        matching(grpc_clients::ConnectMatchingQueries({.addresses = config.matching_addresses})),
+        history(grpc_clients::ConnectHistory({.addresses = config.persistence_addresses})),
+        market(grpc_clients::ConnectMarketQueries({.addresses = config.market_data_addresses})),
         history_probe([this] { return history->CommittedSequence().status(); },
                       context.health.AddCheck("gateway.persistence", runtime::Dependency::kHard),
-                      config.persistence_address),
+                      Join(config.persistence_addresses)),
         market_probe([this] { return market->GetTicker(domain::SymbolId(0)).status(); },
                      context.health.AddCheck("gateway.market_data", runtime::Dependency::kSoft),
-                     config.market_data_address),
+                     Join(config.market_data_addresses)),
         app(config.service, {*sequencing, *history, *market, *matching, *rate_limiter},
             {.infra_health = {}, .notifier_endpoint = [address = config.notifier_address] { return address; }},
             context.clock, context.metrics, context.health) {}
@@ -56,10 +61,17 @@ struct GatewayProcess::Parts {
 void GatewayProcessConfig::Describe(runtime::ConfigSchema& schema) {
   service.Describe(schema);
   servers.DescribeRedis(schema);
-  schema.String("sequencer.address", &sequencer_address, {.doc = "Host and gRPC port of the sequencer."})
-      .String("matching.address", &matching_address, {.doc = "Host and gRPC port of matching."})
-      .String("persistence.address", &persistence_address, {.doc = "Host and gRPC port of persistence."})
-      .String("market_data.address", &market_data_address, {.doc = "Host and gRPC port of market-data."})
+  schema
+      .StringList("sequencer.addresses", &sequencer_addresses,
+                  {.doc = "Host and gRPC port of each sequencer; orders go to the one that leads.",
+                   .min_items = 1,
+                   .max_items = 16})
+      .StringList("matching.addresses", &matching_addresses,
+                  {.doc = "Host and gRPC port of each replica of matching.", .min_items = 1, .max_items = 16})
+      .StringList("persistence.addresses", &persistence_addresses,
+                  {.doc = "Host and gRPC port of each instance of persistence.", .min_items = 1, .max_items = 16})
+      .StringList("market_data.addresses", &market_data_addresses,
+                  {.doc = "Host and gRPC port of each instance of market-data.", .min_items = 1, .max_items = 16})
       .String("notifier.address", &notifier_address,
               {.doc = "Host and WebSocket port of the notifier, where upgrades of /ws* go; empty: nowhere."});
 }

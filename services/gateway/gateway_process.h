@@ -15,10 +15,10 @@ namespace xt::gateway {
 struct GatewayProcessConfig {
   GatewayConfig service;
   backends::BackendConfig servers;
-  std::string sequencer_address = "127.0.0.1:9091";
-  std::string matching_address = "127.0.0.1:9092";
-  std::string persistence_address = "127.0.0.1:9093";
-  std::string market_data_address = "127.0.0.1:9094";
+  std::vector<std::string> sequencer_addresses = {"127.0.0.1:9091"};
+  std::vector<std::string> matching_addresses = {"127.0.0.1:9092"};
+  std::vector<std::string> persistence_addresses = {"127.0.0.1:9093"};
+  std::vector<std::string> market_data_addresses = {"127.0.0.1:9094"};
   std::string notifier_address = "127.0.0.1:8081";
 
   void Describe(runtime::ConfigSchema& schema);

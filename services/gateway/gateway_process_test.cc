@@ -42,8 +42,8 @@ class GatewayProcessTest : public ::testing::Test {
   // Nothing listens on port 1.
   ChildProcess process_{
       {XT_BINARY_DIR "/bin/xtrader-gateway", "--port", "0", "--ready-file", folder_ / "ready.json",
-       "--sequencer.address", "127.0.0.1:1", "--matching.address", "127.0.0.1:1", "--persistence.address",
-       "127.0.0.1:1", "--market-data.address", "127.0.0.1:1", "--notifier.address", "127.0.0.1:1"},
+       "--sequencer.addresses", "127.0.0.1:1,127.0.0.1:2", "--matching.addresses", "127.0.0.1:1",
+       "--persistence.addresses", "127.0.0.1:1", "--market-data.addresses", "127.0.0.1:1", "--notifier.address", "127.0.0.1:1"},
       folder_ / "output"};
   json ready_;
 };

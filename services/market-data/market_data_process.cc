@@ -16,7 +16,7 @@ struct MarketDataProcess::Parts {
       : market_bus(std::move(bus)),
         notification_bus(std::move(notifications)),
         election(std::move(leader)),
-        matching(grpc_clients::ConnectMatchingQueries({.address = config.matching_address})),
+        matching(grpc_clients::ConnectMatchingQueries({.addresses = config.matching_addresses})),
         app(config.service, *market_bus, *notification_bus, *matching, *election, context.clock, context.metrics,
             context.health),
         service(app, [this](domain::SymbolId symbol) { return app.CodeOf(symbol); }) {}
@@ -31,9 +31,11 @@ struct MarketDataProcess::Parts {
 
 void MarketDataProcessConfig::Describe(runtime::ConfigSchema& schema) {
   schema.Path("data", &data_folder, {.doc = "Folder of the market bus and the election.", .required = true})
-      .String("matching.address", &matching_address,
-              {.doc = "Host and gRPC port of matching, which has the symbols and the books to start from.",
-               .required = true});
+      .StringList(
+          "matching.addresses", &matching_addresses,
+          {.doc = "Host and gRPC port of each replica of matching, which has the symbols and the books to start from.",
+           .min_items = 1,
+           .max_items = 16});
   servers.DescribeKafka(schema);
   servers.DescribeRabbitMq(schema);
   servers.DescribeZooKeeper(schema);

@@ -16,7 +16,7 @@ struct MarketDataProcessConfig {
   MarketDataConfig service;
   std::string data_folder = ".xtrader/market-data";
   backends::BackendConfig servers;
-  std::string matching_address = "127.0.0.1:9092";
+  std::vector<std::string> matching_addresses = {"127.0.0.1:9092"};
 
   void Describe(runtime::ConfigSchema& schema);
 };

@@ -40,7 +40,7 @@ class MarketDataProcessTest : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-market-data", "--data", folder_ / "data", "--ready-file",
-                         folder_ / "ready.json", "--matching.address", "127.0.0.1:1"},
+                         folder_ / "ready.json", "--matching.addresses", "127.0.0.1:1"},
                         folder_ / "output"};
   json ready_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/runtime/log.h"
 #include "libs/wire/event_codec.h"
 
 namespace xt::matching {
@@ -26,7 +27,7 @@ MatchingApp::MatchingApp(const MatchingConfig& config, runtime::MetricsRegistry&
       clock_(clock),
       feed_(health.AddCheck("matching.sequencer", runtime::Dependency::kHard)),
       heartbeat_(health.AddHeartbeat("matching.engine", kHeartbeatLimitMs)),
-      engine_(config.engine),
+      engine_(std::make_unique<Engine>(config.engine)),
       metrics_(metrics, config.shard) {
   feed_.Set(runtime::HealthStatus::kDown, "no sequencer is connected");
   depth_metric_ = metrics.GaugeCallback("matching_input_queue_depth", "Frames offered and not applied yet.",
@@ -63,11 +64,13 @@ void MatchingApp::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer) {
+absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer,
+                                                           domain::SequenceNumber results_after) {
   std::unique_lock lock(mutex_);
   if (state_ != State::kRunning) return NotRunning();
   auto asking = std::make_shared<Observer>(std::move(observer));
   asking_to_connect_ = asking;
+  results_after_ = results_after;
   connected_ = false;
   frames_.clear();
   input_.notify_all();
@@ -150,18 +153,31 @@ void MatchingApp::Run() {
       return state_ != State::kRunning || asking_to_connect_ != nullptr || !questions_.empty() || NextIsCommitted();
     });
     heartbeat_.Beat();
-    if (asking_to_connect_ != nullptr) {
-      observer_ = std::exchange(asking_to_connect_, nullptr);
-      connected_ = true;
-      committed_ = 0;
-      offered_ = applied_;
-      feed_.SetOk();
-      changed_.notify_all();
-    }
+    if (asking_to_connect_ != nullptr) AdmitSequencer();
     if (!questions_.empty()) AnswerQuestions(lock);
     if (state_ == State::kRunning && NextIsCommitted()) ApplyNext(lock);
   }
   Finish(lock);
+}
+
+void MatchingApp::AdmitSequencer() {
+  if (applied_.sequence > results_after_) DropState();
+  observer_ = std::exchange(asking_to_connect_, nullptr);
+  connected_ = true;
+  committed_ = 0;
+  offered_ = applied_;
+  feed_.SetOk();
+  changed_.notify_all();
+}
+
+// The results of what was applied cannot be had again but by applying it again.
+void MatchingApp::DropState() {
+  runtime::Log(runtime::LogLevel::kWarn, "dropped the whole state: the sequencer lacks results of what was applied",
+               {{"seq", applied_.sequence.value()}, {"results_after", results_after_.value()}});
+  engine_ = nullptr;  // before the new one takes as much memory
+  engine_ = std::make_unique<Engine>(config_.engine);
+  applied_ = {};
+  metrics_.StateDropped();
 }
 
 void MatchingApp::AnswerQuestions(std::unique_lock<std::mutex>& lock) {
@@ -181,7 +197,7 @@ void MatchingApp::ApplyNext(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const std::int64_t wait_ns = clock_.MonotonicNs() - waiting.committed_ns;
   ports::FrameResults results = Apply(*waiting.frame);
-  metrics_.ObserveFrame(engine_, wait_ns, committed);
+  metrics_.ObserveFrame(*engine_, wait_ns, committed);
   lock.lock();
   applied_ = {waiting.frame->last_sequence(), waiting.frame->hash, waiting.frame->timestamp_ns};
   lock.unlock();
@@ -197,7 +213,7 @@ ports::FrameResults MatchingApp::Apply(const domain::Frame& frame) {
   std::uint64_t sequence = frame.first_sequence.value();
   std::int64_t before_ns = clock_.MonotonicNs();
   for (const domain::Command& command : frame.commands) {
-    const auto events = engine_.Apply(domain::SequenceNumber(sequence), frame.timestamp_ns, command);
+    const auto events = engine_->Apply(domain::SequenceNumber(sequence), frame.timestamp_ns, command);
     const std::int64_t after_ns = clock_.MonotonicNs();
     metrics_.Observe(command, events, after_ns - before_ns);
     results.results.push_back({domain::SequenceNumber(sequence), frame.timestamp_ns, {events.begin(), events.end()}});
@@ -205,7 +221,7 @@ ports::FrameResults MatchingApp::Apply(const domain::Frame& frame) {
     ++sequence;
   }
   results.digest = wire::DigestResults(results.results);
-  if (engine_.next_due_ns() != kNothingDue) results.next_due_ns = engine_.next_due_ns();
+  if (engine_->next_due_ns() != kNothingDue) results.next_due_ns = engine_->next_due_ns();
   return results;
 }
 
@@ -241,20 +257,20 @@ absl::StatusOr<Answer> MatchingApp::Ask(std::function<absl::StatusOr<Answer>()> 
 
 absl::StatusOr<domain::BookSnapshot> MatchingApp::GetBook(domain::SymbolId symbol, std::size_t depth) {
   return Ask<domain::BookSnapshot>([this, symbol, depth]() -> absl::StatusOr<domain::BookSnapshot> {
-    if (!engine_.HasSymbol(symbol)) return absl::NotFoundError("unknown symbol " + std::to_string(symbol.value()));
-    return engine_.Snapshot(symbol, depth);
+    if (!engine_->HasSymbol(symbol)) return absl::NotFoundError("unknown symbol " + std::to_string(symbol.value()));
+    return engine_->Snapshot(symbol, depth);
   });
 }
 
 absl::StatusOr<ports::ReferenceData> MatchingApp::GetReferenceData() {
   return Ask<ports::ReferenceData>([this]() -> absl::StatusOr<ports::ReferenceData> {
-    return ports::ReferenceData{engine_.applied(), engine_.assets(), engine_.symbols()};
+    return ports::ReferenceData{engine_->applied(), engine_->assets(), engine_->symbols()};
   });
 }
 
 absl::StatusOr<ports::StateDigest> MatchingApp::GetStateDigest() {
   return Ask<ports::StateDigest>([this]() -> absl::StatusOr<ports::StateDigest> {
-    return ports::StateDigest{engine_.applied(), engine_.Digest()};
+    return ports::StateDigest{engine_->applied(), engine_->Digest()};
   });
 }
 

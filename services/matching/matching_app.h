@@ -4,7 +4,8 @@
 //
 // Input: at most max_waiting_frames offered and not applied (beyond: RESOURCE_EXHAUSTED, the sequencer waits) and at most
 // max_waiting_queries questions (beyond: RESOURCE_EXHAUSTED). A frame that does not follow the one before breaks the
-// connection; what was applied stays. Start, Drain and Stop by one thread; the ports as their contracts say.
+// connection; what was applied stays. A sequencer that lacks results of what was applied makes it drop all state and begin
+// with an empty engine (Connect). Start, Drain and Stop by one thread; the ports as their contracts say.
 #pragma once
 
 #include <chrono>
@@ -43,8 +44,8 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   // The observer is told UNAVAILABLE; waiting queries fail with the same. Idempotent.
   void Stop();
 
-  // Waits until the engine has left the connection before: at most one frame.
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override;
+  // Waits until the engine has left the connection before: at most one frame, and the making of an empty engine.
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) override;
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override;
   // May run ahead of the offers.
   absl::Status Commit(domain::SequenceNumber sequence) override;
@@ -74,6 +75,8 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   absl::StatusOr<Answer> Ask(std::function<absl::StatusOr<Answer>()> question);
 
   void Run();
+  void AdmitSequencer();
+  void DropState();
   void AnswerQuestions(std::unique_lock<std::mutex>& lock);
   void ApplyNext(std::unique_lock<std::mutex>& lock);
   ports::FrameResults Apply(const domain::Frame& frame);
@@ -89,7 +92,7 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   runtime::Heartbeat& heartbeat_;
 
   // Of the engine's thread.
-  Engine engine_;
+  std::unique_ptr<Engine> engine_;
   MatchingMetrics metrics_;
 
   std::mutex mutex_;
@@ -98,6 +101,7 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   State state_ = State::kNew;
   bool connected_ = false;
   std::shared_ptr<Observer> asking_to_connect_;
+  domain::SequenceNumber results_after_;  // of the sequencer that connects
   std::shared_ptr<Observer> observer_;
   std::deque<WaitingFrame> frames_;
   std::uint64_t committed_ = 0;

@@ -23,6 +23,9 @@ using testing::FrameChain;
 using ::testing::HasSubstr;
 using testing::ResultCollector;
 
+// A sequencer that has all results.
+constexpr SequenceNumber kNoLimit{1'000'000};
+
 MatchingConfig SmallConfig() {
   MatchingConfig config;
   config.max_waiting_frames = 4;
@@ -45,7 +48,7 @@ class MatchingAppTest : public ::testing::Test {
   void TearDown() override { app_.Stop(); }
 
   void ConnectAndSetUp() {
-    ASSERT_TRUE(app_.Connect(results_.Observer()).ok());
+    ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit).ok());
     Apply({FrameChain::Setup()});
   }
   // Offers and commits one frame, and waits for its results.
@@ -69,7 +72,7 @@ class MatchingAppTest : public ::testing::Test {
 TEST_F(MatchingAppTest, StartsEmptyAndIsNotReadyWithoutASequencer) {
   EXPECT_EQ(AppliedSequence(), 0u);
   EXPECT_THAT(replica_.health.ReadyJson(), HasSubstr("no sequencer is connected"));
-  const auto position = app_.Connect(results_.Observer());
+  const auto position = app_.Connect(results_.Observer(), kNoLimit);
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(0));
   EXPECT_EQ(position->frame_hash, Hash128{});
@@ -145,8 +148,8 @@ TEST_F(MatchingAppTest, TwoReplicasSayTheSame) {
   ResultCollector other_results;
   Replica other;
   ASSERT_TRUE(other.app.Start().ok());
-  ASSERT_TRUE(other.app.Connect(other_results.Observer()).ok());
-  ASSERT_TRUE(app_.Connect(results_.Observer()).ok());
+  ASSERT_TRUE(other.app.Connect(other_results.Observer(), kNoLimit).ok());
+  ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit).ok());
   for (int i = 0; i < 50; ++i) {
     const auto side = i % 2 == 0 ? Side::kBuy : Side::kSell;
     const auto frame = i == 0 ? chain_.Next(FrameChain::Setup())
@@ -183,7 +186,7 @@ TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
   const auto offered = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
   ASSERT_TRUE(app_.Offer(offered).ok());
   ResultCollector again;
-  const auto position = app_.Connect(again.Observer());
+  const auto position = app_.Connect(again.Observer(), SequenceNumber(FrameChain::kSetupCommands));
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
   EXPECT_EQ(position->frame_hash, offered->previous_hash);
@@ -192,6 +195,61 @@ TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
   EXPECT_TRUE(again.WaitForFrames(1));
   EXPECT_EQ(results_.frames().size(), 1u) << "the old observer hears nothing more";
   app_.Stop();  // before `again` goes
+}
+
+TEST_F(MatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
+  ConnectAndSetUp();
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  const std::uint64_t applied = chain_.sequence();
+  const auto before = results_.frames();
+  const auto digest = app_.GetStateDigest();
+  ResultCollector again;
+  const auto position = app_.Connect(again.Observer(), SequenceNumber(applied - 1));
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(0));
+  EXPECT_EQ(position->frame_hash, Hash128{});
+  EXPECT_EQ(app_.GetStateDigest()->sequence, SequenceNumber(0));
+  EXPECT_TRUE(app_.GetReferenceData()->symbols.empty());
+  EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_state_drops_total{shard="main"} 1)"));
+  EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_book_orders{symbol="BTC-KRW",side="BUY"} 0)"));
+  FrameChain replayed;
+  ASSERT_TRUE(app_.Offer(replayed.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(app_.Offer(replayed.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")})).ok());
+  ASSERT_TRUE(app_.Commit(SequenceNumber(applied)).ok());
+  ASSERT_TRUE(again.WaitForFrames(2));
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(again.frames()[i].digest, before[i].digest);
+  EXPECT_EQ(app_.GetStateDigest()->digest, digest->digest);
+  EXPECT_EQ(results_.frames().size(), 2u) << "the old observer hears nothing more";
+  app_.Stop();  // before `again` goes
+}
+
+TEST_F(MatchingAppTest, ASequencerThatHasAllResultsFindsTheStateAsItWas) {
+  ConnectAndSetUp();
+  const auto position = app_.Connect(results_.Observer(), SequenceNumber(FrameChain::kSetupCommands));
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
+  EXPECT_EQ(position->frame_hash, chain_.hash());
+  EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_state_drops_total{shard="main"} 0)"));
+}
+
+TEST_F(MatchingAppTest, AfterAnotherJournalTheSymbolsAreTheNewOnes) {
+  ConnectAndSetUp();
+  ASSERT_TRUE(app_.Connect(results_.Observer(), SequenceNumber(0)).ok());
+  auto bodies = FrameChain::Setup();
+  for (domain::CommandBody& body : bodies) {
+    if (auto* asset = std::get_if<domain::DefineAsset>(&body); asset != nullptr && asset->code.view() == "KRW") {
+      asset->code = *domain::AssetCode::From("USD");
+    }
+    if (auto* define = std::get_if<domain::DefineSymbol>(&body)) {
+      define->symbol.code = *domain::SymbolCode::From("BTC-USD");
+    }
+  }
+  chain_ = FrameChain();
+  Apply(bodies);
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  app_.Drain(std::chrono::steady_clock::now() + testing::kPatience);
+  EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_book_orders{symbol="BTC-USD",side="BUY"} 1)"));
+  EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_book_orders{symbol="BTC-KRW",side="BUY"} 0)"));
 }
 
 TEST_F(MatchingAppTest, AFullInputAsksToWait) {
@@ -262,7 +320,7 @@ TEST_F(MatchingAppTest, StopTellsTheObserverAndRefusesEverything) {
   app_.Stop();
   EXPECT_TRUE(absl::IsUnavailable(results_.WaitForEnd()));
   EXPECT_TRUE(absl::IsUnavailable(app_.GetStateDigest().status()));
-  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer()).status()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer(), kNoLimit).status()));
   EXPECT_TRUE(absl::IsUnavailable(app_.Offer(chain_.Next(FrameChain::Setup()))));
 }
 

@@ -60,6 +60,15 @@ class StreamRegistry {
     ++open_;
     return {true, std::exchange(current_, stream)};
   }
+  // One at a time, so that the replica is left connected to the stream that came last.
+  void RunIfCurrent(const Stream* stream, const std::function<void()>& connect) {
+    const std::lock_guard connecting(connecting_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (current_.get() != stream) return;
+    }
+    connect();
+  }
   // From now on the stream does nothing any more.
   void Leave(const Stream* stream) {
     bool was_current = false;
@@ -86,6 +95,7 @@ class StreamRegistry {
 
  private:
   const std::function<void()> on_disconnect_;
+  std::mutex connecting_;  // taken before mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ending_ = false;
@@ -110,7 +120,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
     }
     if (admission.admitted) {
       stream->admitted_ = true;
-      stream->Connect();
+      stream->AwaitFirstRequest();
     } else {
       stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
     }
@@ -123,11 +133,17 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   }
 
   void OnReadDone(bool ok) override {
-    const std::lock_guard lock(mutex_);
-    if (!ok) return EndWith(grpc::Status::OK);
-    if (ending_) return FinishIfIdle();
-    if (const absl::Status status = TakeRequest(); !status.ok()) return EndWith(ToGrpc(status));
-    StartRead(&request_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!ok) return EndWith(grpc::Status::OK);
+      if (ending_) return FinishIfIdle();
+      if (begun_) {
+        if (const absl::Status status = TakeRequest(); !status.ok()) return EndWith(ToGrpc(status));
+        return StartRead(&request_);
+      }
+      begun_ = true;
+    }
+    registry_.RunIfCurrent(this, [this] { Connect(); });
   }
 
   void OnWriteDone(bool ok) override {
@@ -153,9 +169,18 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   }
 
  private:
+  void AwaitFirstRequest() {
+    const std::lock_guard lock(mutex_);
+    if (!ending_) StartRead(&request_);
+  }
+
+  // The first request is there, and no other is read before it is answered.
   void Connect() {
     auto position = replica_.Connect(
-        [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); });
+        [stream = self_](absl::StatusOr<ports::FrameResults> results) {
+          stream->Observe(std::move(results));
+        },
+        domain::SequenceNumber(request_.results_after()));
     const std::lock_guard lock(mutex_);
     if (!position.ok()) return EndWith(ToGrpc(position.status()));
     if (ending_) return;
@@ -249,6 +274,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   const std::size_t max_held_frames_;
   StreamRegistry& registry_;
   bool admitted_ = false;
+  bool begun_ = false;  // the first request is there
   pb::ReplicateRequest request_;
   pb::ReplicateResponse response_;
 

@@ -32,7 +32,7 @@ class MatchingServiceTest : public ::testing::Test {
     auto host = runtime::GrpcHost::Start({}, {service_.service()}, health_, metrics_);
     ASSERT_TRUE(host.ok()) << host.status();
     host_ = *std::move(host);
-    const grpc_clients::ClientOptions options{.address = host_->address()};
+    const grpc_clients::ClientOptions options{.addresses = {host_->address()}};
     replica_ = grpc_clients::ConnectMatchingReplica(options);
     queries_ = grpc_clients::ConnectMatchingQueries(options);
     stub_ = pb::MatchingService::NewStub(grpc::CreateChannel(host_->address(), grpc::InsecureChannelCredentials()));
@@ -54,9 +54,11 @@ class MatchingServiceTest : public ::testing::Test {
     return config;
   }
   // The replica's position, once the client is through.
-  ports::ReplicaPosition ConnectClient() {
+  ports::ReplicaPosition ConnectClient(SequenceNumber results_after = SequenceNumber(1'000'000)) {
     absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
-    for (int attempt = 0; attempt < 20 && !position.ok(); ++attempt) position = replica_->Connect(results_.Observer());
+    for (int attempt = 0; attempt < 20 && !position.ok(); ++attempt) {
+      position = replica_->Connect(results_.Observer(), results_after);
+    }
     EXPECT_TRUE(position.ok()) << position.status();
     return position.value_or(ports::ReplicaPosition{});
   }
@@ -152,11 +154,29 @@ TEST_F(MatchingServiceTest, AfterABreakTheClientGoesOnWhereTheReplicaStands) {
   EXPECT_TRUE(results_.WaitForFrames(2));
 }
 
+TEST_F(MatchingServiceTest, ASequencerThatLacksResultsReplaysFromTheBeginning) {
+  ConnectClient();
+  const auto setup = chain_.Next(FrameChain::Setup());
+  ASSERT_TRUE(replica_->Offer(setup).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(1));
+  const ports::ReplicaPosition position = ConnectClient(SequenceNumber(chain_.sequence() - 1));
+  EXPECT_EQ(position.applied, SequenceNumber(0));
+  EXPECT_EQ(position.frame_hash, Hash128{});
+  ASSERT_TRUE(replica_->Offer(setup).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(2));
+  EXPECT_EQ(results_.frames()[0].digest, results_.frames()[1].digest);
+}
+
 // A stream by hand.
 struct BareStream {
   explicit BareStream(pb::MatchingService::Stub& stub) {
     context.set_deadline(std::chrono::system_clock::now() + testing::kPatience);
     stream = stub.Replicate(&context);
+    pb::ReplicateRequest first;
+    first.set_results_after(1'000'000);
+    stream->Write(first);
   }
   grpc::ClientContext context;
   std::unique_ptr<grpc::ClientReaderWriter<pb::ReplicateRequest, pb::ReplicateResponse>> stream;

@@ -45,7 +45,10 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
                                      "Orders that rest in all books or wait for their stop price.",
                                      {{"shard", shard}})),
       client_ids_(registry.Gauge("matching_client_ids", "Client order ids and transfer references that are kept.",
-                                 {{"shard", shard}})) {
+                                 {{"shard", shard}})),
+      state_drops_(registry.Counter("matching_state_drops_total",
+                                    "Times that the whole state was dropped, because the sequencer lacked results.",
+                                    {{"shard", shard}})) {
   static_assert(std::size(kOperationNames) == kOperations);
   for (std::size_t op = 0; op < kOperations; ++op) {
     for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
@@ -79,6 +82,20 @@ void MatchingMetrics::ObserveFrame(const Engine& engine, std::int64_t wait_ns, s
   for (std::size_t i = 0; i < symbols_.size(); ++i) {
     if (symbols_[i].changed) ShowBook(engine, domain::SymbolId(static_cast<std::uint16_t>(i)), symbols_[i]);
   }
+}
+
+void MatchingMetrics::StateDropped() {
+  state_drops_.Increment();
+  for (runtime::Gauge* gauge : {&applied_, &replay_ratio_, &resting_orders_, &client_ids_}) gauge->Set(0);
+  for (SymbolMetrics& metrics : symbols_) {
+    for (const std::size_t side : {0, 1}) {
+      metrics.orders[side]->Set(0);
+      metrics.levels[side]->Set(0);
+    }
+    metrics.crossed->Set(0);
+  }
+  // Another journal may give the ids to other symbols.
+  symbols_.clear();
 }
 
 void MatchingMetrics::Take(const domain::Trade& trade) {

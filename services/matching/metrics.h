@@ -23,6 +23,8 @@ class MatchingMetrics {
   void Observe(const domain::Command& command, std::span<const domain::Event> events, std::int64_t elapsed_ns);
   // A frame that waited `wait_ns` since its commit was applied; shows the state of the books that it changed.
   void ObserveFrame(const Engine& engine, std::int64_t wait_ns, std::uint64_t committed);
+  // The engine is empty again. What was counted stays counted.
+  void StateDropped();
 
  private:
   static constexpr std::size_t kOperations = std::variant_size_v<domain::CommandBody>;
@@ -52,6 +54,7 @@ class MatchingMetrics {
   runtime::Gauge& replay_ratio_;
   runtime::Gauge& resting_orders_;
   runtime::Gauge& client_ids_;
+  runtime::Counter& state_drops_;
   std::vector<SymbolMetrics> symbols_;  // by id
 };
 

@@ -17,14 +17,15 @@ struct NotifierProcess::Parts {
   Parts(const NotifierProcessConfig& config, runtime::ServiceContext& context,
         std::unique_ptr<ports::NotificationBus> notifications)
       : bus(std::move(notifications)),
-        matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_address, context))),
-        history(grpc_clients::ConnectHistory(Client(config.persistence_address, context))),
+        matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_addresses, context))),
+        history(grpc_clients::ConnectHistory(Client(config.persistence_addresses, context))),
         app(config.service, *bus, *matching, *history, context.clock, context.metrics, context.health),
         service(app.hub()) {}
 
-  static grpc_clients::ClientOptions Client(const std::string& address, const runtime::ServiceContext& context) {
+  static grpc_clients::ClientOptions Client(const std::vector<std::string>& addresses,
+                                            const runtime::ServiceContext& context) {
     grpc_clients::ClientOptions options;
-    options.address = address;
+    options.addresses = addresses;
     options.max_message_bytes = context.config.grpc_max_message_bytes;
     return options;
   }
@@ -38,14 +39,16 @@ struct NotifierProcess::Parts {
 
 void NotifierProcessConfig::Describe(runtime::ConfigSchema& schema) {
   schema
-      .String("matching.address", &matching_address,
-              {.doc = "Host and gRPC port of matching, which has the symbols and the books to start from.",
-               .required = true,
-               .max_length = 255})
-      .String("persistence.address", &persistence_address,
-              {.doc = "Host and gRPC port of persistence, which has the keys that clients sign in with.",
-               .required = true,
-               .max_length = 255});
+      .StringList(
+          "matching.addresses", &matching_addresses,
+          {.doc = "Host and gRPC port of each replica of matching, which has the symbols and the books to start from.",
+           .min_items = 1,
+           .max_items = 16})
+      .StringList(
+          "persistence.addresses", &persistence_addresses,
+          {.doc = "Host and gRPC port of each instance of persistence, which has the keys that clients sign in with.",
+           .min_items = 1,
+           .max_items = 16});
   servers.DescribeRabbitMq(schema);
   service.Describe(schema);
 }

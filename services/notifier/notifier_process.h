@@ -15,8 +15,8 @@ namespace xt::notifier {
 struct NotifierProcessConfig {
   NotifierConfig service;
   backends::BackendConfig servers;
-  std::string matching_address = "127.0.0.1:9092";
-  std::string persistence_address = "127.0.0.1:9093";
+  std::vector<std::string> matching_addresses = {"127.0.0.1:9092"};
+  std::vector<std::string> persistence_addresses = {"127.0.0.1:9093"};
 
   void Describe(runtime::ConfigSchema& schema);
 };

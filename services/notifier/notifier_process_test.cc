@@ -29,7 +29,7 @@ std::uint16_t PortOf(const std::string& address) {
 TEST(NotifierProcessTest, StartsAloneAndSaysWhatIsMissing) {
   const test::TemporaryFolder folder;
   ChildProcess process({XT_BINARY_DIR "/bin/xtrader-notifier", "--ready-file", folder / "ready.json",
-                        "--matching.address", "127.0.0.1:1", "--persistence.address", "127.0.0.1:1"},
+                        "--matching.addresses", "127.0.0.1:1", "--persistence.addresses", "127.0.0.1:1"},
                        folder / "output");
   ASSERT_TRUE(process.WaitForFile(folder / "ready.json", kPatience)) << test::ReadFile(folder / "output");
   const json ready = json::parse(test::ReadFile(folder / "ready.json"));

@@ -35,7 +35,7 @@ class Life {
     EXPECT_TRUE(host.ok()) << host.status();
     host_ = *std::move(host);
     grpc_clients::ClientOptions options;
-    options.address = host_->address();
+    options.addresses = {host_->address()};
     history_ = grpc_clients::ConnectHistory(options);
   }
   ~Life() {

@@ -21,13 +21,15 @@ class ReplicaLink {
   ReplicaLink(ports::MatchingReplica& replica, std::shared_ptr<Inbox> inbox)
       : replica_(replica), inbox_(std::move(inbox)) {}
 
-  absl::StatusOr<ports::ReplicaPosition> Connect() {
+  absl::StatusOr<ports::ReplicaPosition> Connect(domain::SequenceNumber results_after) {
     held_.clear();
     connected_ = true;
     const std::uint64_t connection = ++connection_;
-    return replica_.Connect([inbox = inbox_, connection](absl::StatusOr<ports::FrameResults> results) {
-      inbox->Tell(ReplicaTold{connection, std::move(results)});
-    });
+    return replica_.Connect(
+        [inbox = inbox_, connection](absl::StatusOr<ports::FrameResults> results) {
+          inbox->Tell(ReplicaTold{connection, std::move(results)});
+        },
+        results_after);
   }
   // What the present connection says from now on is not listened to, and nothing more is sent.
   void Drop() {

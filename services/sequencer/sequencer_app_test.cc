@@ -15,6 +15,7 @@ namespace {
 
 using domain::SequenceNumber;
 using testing::Await;
+using testing::FakeEventLog;
 using testing::NumberedCommand;
 using testing::Outcome;
 using testing::Soon;
@@ -299,6 +300,7 @@ TEST(SequencerAppTest, AReplicaThatKeptItsStateGetsOnlyTheRest) {
   world.Crash();
   ASSERT_TRUE(world.StartAndServe().ok());
   EXPECT_EQ(Await(world.Ask(6))->sequence, SequenceNumber(8));
+  EXPECT_EQ(world.matching.drops(), 0U);
 }
 
 TEST(SequencerAppTest, AReplayThatComesToOtherResultsHalts) {
@@ -315,22 +317,53 @@ TEST(SequencerAppTest, AReplayThatComesToOtherResultsHalts) {
   EXPECT_EQ(CodeOf(Await(world.Ask(2))), absl::StatusCode::kUnavailable);
 }
 
-TEST(SequencerAppTest, AReplicaThatDoesNotFitTheJournalIsNotFed) {
-  const std::vector<std::pair<ports::ReplicaPosition, std::string>> cases = {
-      {{SequenceNumber(2), Hash128{4, 5}}, "another frame"},
-      {{SequenceNumber(99), Hash128{4, 5}}, "another journal"},
-  };
-  for (const auto& [position, reason] : cases) {
+// A replica that came to its state in another way than by this journal, and why it does not fit.
+const std::pair<ports::ReplicaPosition, std::string> kMisfits[] = {
+    {{SequenceNumber(2), Hash128{4, 5}}, "another frame"},
+    {{SequenceNumber(99), Hash128{4, 5}}, "another journal"},
+};
+
+TEST(SequencerAppTest, AReplicaThatDoesNotFitTheJournalBeginsAnew) {
+  for (const auto& [position, reason] : kMisfits) {
     World world;
     ASSERT_TRUE(world.StartAndServe().ok());
     ASSERT_TRUE(Await(world.Ask(1)).ok());
     world.Crash();
     world.matching.SetPosition(position);
+    ASSERT_TRUE(world.StartAndServe().ok()) << reason;
+    EXPECT_EQ(world.matching.drops(), 1U);
+    EXPECT_EQ(Await(world.Ask(2))->sequence, SequenceNumber(4)) << "EPOCH_START, the command, EPOCH_START";
+    EXPECT_EQ(world.matching.applied(), 4U);
+  }
+}
+
+TEST(SequencerAppTest, AReplicaThatKeepsWhatDoesNotFitIsNotFed) {
+  for (const auto& [position, reason] : kMisfits) {
+    World world;
+    ASSERT_TRUE(world.StartAndServe().ok());
+    ASSERT_TRUE(Await(world.Ask(1)).ok());
+    world.Crash();
+    world.matching.SetPosition(position);
+    world.matching.SetStubborn();
     ASSERT_TRUE(world.Launch().Start().ok());
-    ASSERT_TRUE(world.matching.WaitForConnects(3));
+    ASSERT_TRUE(world.matching.WaitForConnects(4));
     EXPECT_THAT(world.process->health.ReadyJson(), ::testing::HasSubstr(reason));
     EXPECT_EQ(CodeOf(Await(world.Ask(2))), absl::StatusCode::kUnavailable);
   }
+}
+
+TEST(SequencerAppTest, ALeaderWithoutResultsGetsThemFromAReplicaThatHasApplied) {
+  World world;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  for (std::uint64_t n = 1; n <= 5; ++n) ASSERT_TRUE(Await(world.Ask(n)).ok());
+  world.Crash();
+  FakeEventLog empty;  // the next leader's outbox
+  world.outbox = &empty;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  EXPECT_EQ(world.matching.drops(), 1U);
+  EXPECT_EQ(Await(world.Ask(6))->sequence, SequenceNumber(8));
+  EXPECT_EQ(empty.LastSequence(), SequenceNumber(8));
+  world.Crash();
 }
 
 TEST(SequencerAppTest, DrainAnswersWhatIsInFlightAndFlushes) {

@@ -82,8 +82,11 @@ class SequencerLoop {
   absl::Status ReadTail(const ports::OpenReport& report);
   void ConnectAndReplay();
   absl::Status CatchUp();
-  absl::Status ReplayFrom(const ports::ReplicaPosition& position);
-  absl::Status ReplayRecord(const ports::JournalRecord& record, const ports::ReplicaPosition& position);
+  absl::StatusOr<domain::SequenceNumber> ConnectReplica();
+  absl::StatusOr<std::string> MisfitOf(const ports::ReplicaPosition& position);
+  absl::Status HaltOnDataLoss(absl::Status read);
+  absl::Status ReplayFrom(domain::SequenceNumber applied);
+  absl::Status ReplayRecord(const ports::JournalRecord& record);
   absl::Status AwaitReplay(std::size_t open_frames);
   void TakeReplayed(ports::FrameResults& results);
   void ReportReplay();

@@ -41,7 +41,7 @@ struct SequencerProcess::Parts {
   static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
                                             const runtime::ServiceContext& context) {
     grpc_clients::ClientOptions options;
-    options.address = config.matching_address;
+    options.addresses = config.matching_addresses;
     options.max_message_bytes = context.config.grpc_max_message_bytes;
     return options;
   }
@@ -56,8 +56,10 @@ struct SequencerProcess::Parts {
 void SequencerProcessConfig::Describe(runtime::ConfigSchema& schema) {
   schema.Path("data", &data_folder,
               {.doc = "Folder of the journal, the outbox and the embedded buses.", .required = true});
-  schema.String("matching.address", &matching_address,
-                {.doc = "Address of matching's gRPC port; it may be absent.", .required = true, .max_length = 255});
+  schema.StringList("matching.addresses", &matching_addresses,
+                    {.doc = "Host and gRPC port of each replica of matching, one of which is fed; all may be absent.",
+                     .min_items = 1,
+                     .max_items = 16});
   schema.Int64(
       "journal.segment_bytes", &journal_segment_bytes,
       {.min = 1 << 20, .max = 1 << 30, .unit = "bytes", .doc = "Size of one preallocated file of the journal."});

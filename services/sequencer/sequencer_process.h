@@ -17,7 +17,7 @@ struct SequencerProcessConfig {
   SequencerConfig service;
   backends::BackendConfig servers;
   std::string data_folder = ".xtrader/sequencer";
-  std::string matching_address = "127.0.0.1:9092";
+  std::vector<std::string> matching_addresses = {"127.0.0.1:9092"};
   std::uint64_t journal_segment_bytes = 64ULL << 20;
   std::uint64_t outbox_retain_bytes = 1ULL << 30;
   std::size_t stream_max_unanswered = 8192;

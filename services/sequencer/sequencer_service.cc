@@ -26,8 +26,7 @@ constexpr int kMaxPerMessage = 256;
 xtrader::v1::SubmitOutcome OutcomeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kResourceExhausted: return xtrader::v1::SUBMIT_OUTCOME_BACKPRESSURE;
-    // A malformed command, too, was certainly not accepted.
-    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kInvalidArgument: return xtrader::v1::SUBMIT_OUTCOME_INVALID;
     case absl::StatusCode::kUnavailable: return xtrader::v1::SUBMIT_OUTCOME_UNAVAILABLE;
     default: return xtrader::v1::SUBMIT_OUTCOME_UNKNOWN;
   }
@@ -96,7 +95,7 @@ class Stream final : public grpc::ServerBidiReactor<SubmitRequest, SubmitRespons
     if (streams.Add(stream)) {
       stream->StartRead(&stream->request_);
     } else {
-      stream->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
+      stream->Finish(grpc::Status::OK);
     }
     return stream.get();
   }

@@ -80,34 +80,57 @@ void SequencerLoop::ConnectAndReplay() {
 }
 
 absl::Status SequencerLoop::CatchUp() {
-  XT_ASSIGN_OR_RETURN(const ports::ReplicaPosition position, link_.Connect());
   replay_.target = led_ ? core_.committed_sequence() : tail_.last_sequence;
-  replay_.applied = position.applied;
-  if (position.applied > replay_.target) {
-    return absl::FailedPreconditionError(absl::StrCat("matching stands at sequence ", position.applied.value(),
-                                                      ", beyond the journal's end at ", replay_.target.value(),
-                                                      ": it followed another journal"));
-  }
-  if (context_.events.LastSequence() < position.applied) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("matching stands at sequence ", position.applied.value(), ", but the outbox ends at ",
-                     context_.events.LastSequence().value(), ": restart matching, so that it replays"));
-  }
-  XT_RETURN_IF_ERROR(ReplayFrom(position));
+  XT_ASSIGN_OR_RETURN(replay_.applied, ConnectReplica());
+  XT_RETURN_IF_ERROR(ReplayFrom(replay_.applied));
   XT_ASSIGN_OR_RETURN(const ports::ReferenceData data, context_.queries.GetReferenceData());
   context_.codes.LearnAll(data);
   return replay_.replica;
 }
 
-absl::Status SequencerLoop::ReplayFrom(const ports::ReplicaPosition& position) {
-  if (replay_.target.value() == 0) return absl::OkStatus();
-  Log(LogLevel::kInfo, "replaying", {{"seq", position.applied.value()}, {"target", replay_.target.value()}});
+// What the replica has applied of this journal. One that does not fit is made to begin anew, once.
+absl::StatusOr<domain::SequenceNumber> SequencerLoop::ConnectReplica() {
+  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position, link_.Connect(context_.events.LastSequence()));
+  XT_ASSIGN_OR_RETURN(std::string misfit, MisfitOf(position));
+  if (!misfit.empty()) {
+    Log(LogLevel::kWarn, "matching does not fit the journal and is to begin anew",
+        {{"seq", position.applied.value()}, {"reason", misfit}});
+    XT_ASSIGN_OR_RETURN(position, link_.Connect(domain::SequenceNumber(0)));
+    XT_ASSIGN_OR_RETURN(misfit, MisfitOf(position));
+  }
+  if (!misfit.empty()) return absl::FailedPreconditionError(misfit);
+  return position.applied;
+}
+
+// Why the journal cannot be replayed behind the position; empty when it can.
+absl::StatusOr<std::string> SequencerLoop::MisfitOf(const ports::ReplicaPosition& position) {
+  const std::uint64_t applied = position.applied.value();
+  if (applied == 0) return "";
+  if (position.applied > replay_.target) {
+    return absl::StrCat("matching stands at sequence ", applied, ", beyond the journal's end at ",
+                        replay_.target.value(), ": it followed another journal");
+  }
+  if (position.applied > context_.events.LastSequence()) {
+    return absl::StrCat("matching stands at sequence ", applied, ", but the outbox ends at ",
+                        context_.events.LastSequence().value());
+  }
+  bool same = false;
+  const absl::Status read =
+      context_.journal.Read(position.applied, [&](const ports::JournalRecord& record) -> absl::Status {
+        same = record.last_sequence == position.applied && record.hash == position.frame_hash;
+        return absl::CancelledError("the first one is enough");
+      });
+  if (!absl::IsCancelled(read)) XT_RETURN_IF_ERROR(HaltOnDataLoss(read));
+  if (same) return "";
+  return absl::StrCat("matching has another frame at sequence ", applied, " than the journal");
+}
+
+absl::Status SequencerLoop::ReplayFrom(domain::SequenceNumber applied) {
+  if (applied == replay_.target) return absl::OkStatus();
+  Log(LogLevel::kInfo, "replaying", {{"seq", applied.value()}, {"target", replay_.target.value()}});
   ReportReplay();
-  const domain::SequenceNumber from(std::max<std::uint64_t>(position.applied.value(), 1));
-  absl::Status status =
-      context_.journal.Read(from, [&](const ports::JournalRecord& record) { return ReplayRecord(record, position); });
-  // What the journal itself cannot read is no fault of the replica.
-  if (absl::IsDataLoss(status)) core_.HaltNow(status);
+  absl::Status status = HaltOnDataLoss(context_.journal.Read(
+      After(applied), [this](const ports::JournalRecord& record) { return ReplayRecord(record); }));
   if (status.ok()) status = AwaitReplay(0);
   ExecuteActions();
   XT_RETURN_IF_ERROR(status);
@@ -118,12 +141,13 @@ absl::Status SequencerLoop::ReplayFrom(const ports::ReplicaPosition& position) {
   return absl::OkStatus();
 }
 
-absl::Status SequencerLoop::ReplayRecord(const ports::JournalRecord& record, const ports::ReplicaPosition& position) {
-  if (record.first_sequence <= position.applied) {
-    if (record.last_sequence == position.applied && record.hash == position.frame_hash) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("matching has another frame at sequence ", position.applied.value(), " than the journal"));
-  }
+// What the journal itself cannot read is no fault of the replica.
+absl::Status SequencerLoop::HaltOnDataLoss(absl::Status read) {
+  if (absl::IsDataLoss(read)) core_.HaltNow(read);
+  return read;
+}
+
+absl::Status SequencerLoop::ReplayRecord(const ports::JournalRecord& record) {
   auto frame = wire::DecodeFrame(record.bytes);
   if (!frame.ok()) {
     return absl::DataLossError(absl::StrCat("the journal's frame of sequence ", record.first_sequence.value(), ": ",

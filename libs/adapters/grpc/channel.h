@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "libs/adapters/grpc/clients.h"
@@ -13,7 +14,7 @@
 namespace xt::grpc_clients {
 
 // A TCP connection of its own, never shared with another channel of this process. A dead peer is noticed within 2 s.
-std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options);
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ClientOptions& options);
 
 // The same code and message; a deadline that passed is UNAVAILABLE: for a query it makes no difference to the caller.
 absl::Status ToAbsl(const grpc::Status& status);

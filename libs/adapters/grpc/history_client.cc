@@ -1,8 +1,8 @@
 // The client side of ports::History: one unary call per question.
 
-#include "libs/adapters/grpc/channel.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/adapters/grpc/history_proto.h"
+#include "libs/adapters/grpc/instances.h"
 #include "libs/base/status.h"
 #include "xtrader/v1/persistence_service.grpc.pb.h"
 
@@ -26,8 +26,7 @@ absl::StatusOr<std::vector<Row>> ReadRows(const Messages& messages) {
 
 class HistoryClient final : public ports::History {
  public:
-  explicit HistoryClient(const ClientOptions& options)
-      : timeout_(options.call_timeout), stub_(pb::PersistenceService::NewStub(MakeChannel(options))) {}
+  explicit HistoryClient(const ClientOptions& options) : instances_(options) {}
 
   absl::StatusOr<ports::OrderRow> GetOrder(SequenceNumber at_least, AccountId account, domain::OrderId order) override {
     pb::GetOrderRequest request;
@@ -48,7 +47,7 @@ class HistoryClient final : public ports::History {
     pb::ListOrdersResponse response;
     ToProto(filter, request);
     request.set_at_least_sequence(at_least.value());
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::ListOrders, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::ListOrders, request, response));
     return ReadRows<ports::OrderRow>(response.orders());
   }
 
@@ -58,7 +57,7 @@ class HistoryClient final : public ports::History {
     pb::ListFillsResponse response;
     ToProto(filter, request);
     request.set_at_least_sequence(at_least.value());
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::ListFills, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::ListFills, request, response));
     return ReadRows<ports::FillRow>(response.fills());
   }
 
@@ -67,7 +66,7 @@ class HistoryClient final : public ports::History {
     pb::ListBalancesResponse response;
     request.set_at_least_sequence(at_least.value());
     request.set_account_id(account.value());
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::ListBalances, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::ListBalances, request, response));
     return ReadRows<ports::BalanceRow>(response.balances());
   }
 
@@ -75,14 +74,14 @@ class HistoryClient final : public ports::History {
     pb::ListAccountsRequest request;
     pb::ListAccountsResponse response;
     request.set_at_least_sequence(at_least.value());
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::ListAccounts, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::ListAccounts, request, response));
     return ReadRows<ports::AccountRow>(response.accounts());
   }
 
   absl::StatusOr<SequenceNumber> CommittedSequence() override {
     pb::GetCommittedSequenceResponse response;
     XT_RETURN_IF_ERROR(
-        CallUnary(*stub_, &Stub::GetCommittedSequence, timeout_, pb::GetCommittedSequenceRequest(), response));
+        instances_.Call(&Stub::GetCommittedSequence, pb::GetCommittedSequenceRequest(), response));
     return SequenceNumber(response.sequence());
   }
 
@@ -90,7 +89,7 @@ class HistoryClient final : public ports::History {
     pb::GetApiKeyRequest request;
     pb::GetApiKeyResponse response;
     request.set_api_key(std::string(api_key));
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::GetApiKey, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::GetApiKey, request, response));
     return FromProto(response.api_key());
   }
 
@@ -98,7 +97,7 @@ class HistoryClient final : public ports::History {
     pb::ListApiKeysRequest request;
     pb::ListApiKeysResponse response;
     request.set_account_id(account.value());
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::ListApiKeys, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::ListApiKeys, request, response));
     return ReadRows<ports::ApiKeyRow>(response.api_keys());
   }
 
@@ -106,7 +105,7 @@ class HistoryClient final : public ports::History {
     pb::PutApiKeyRequest request;
     pb::PutApiKeyResponse response;
     ToProto(row, *request.mutable_api_key());
-    return CallUnary(*stub_, &Stub::PutApiKey, timeout_, request, response);
+    return instances_.Call(&Stub::PutApiKey, request, response);
   }
 
  private:
@@ -117,12 +116,11 @@ class HistoryClient final : public ports::History {
     pb::GetOrderResponse response;
     request.set_at_least_sequence(at_least.value());
     request.set_account_id(account.value());
-    XT_RETURN_IF_ERROR(CallUnary(*stub_, &Stub::GetOrder, timeout_, request, response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::GetOrder, request, response));
     return FromProto(response.order());
   }
 
-  const std::chrono::milliseconds timeout_;
-  const std::unique_ptr<Stub> stub_;
+  Instances<pb::PersistenceService> instances_;
 };
 
 }  // namespace

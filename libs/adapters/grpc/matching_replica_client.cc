@@ -1,17 +1,19 @@
 // The client side of ports::MatchingReplica: one session per Connect, with a thread that writes frames and commits and
-// one that reads results. Connect waits for the replica's position, at most for the call timeout. A session that is
-// replaced ends without a word to its observer.
+// one that reads results. A session that is replaced ends without a word to its observer.
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "libs/adapters/grpc/channel.h"
 #include "libs/adapters/grpc/clients.h"
+#include "libs/base/check.h"
 #include "libs/base/status.h"
 #include "libs/wire/event_proto.h"
 #include "libs/wire/frame_codec.h"
@@ -45,8 +47,12 @@ absl::StatusOr<ports::FrameResults> ReadResults(const pb::FrameResult& message) 
 
 class Session {
  public:
-  Session(pb::MatchingService::Stub& stub, const ClientOptions& options, Observer observer)
-      : options_(options), observer_(std::move(observer)), stream_(stub.Replicate(&context_)) {}
+  Session(pb::MatchingService::Stub& stub, const ClientOptions& options, Observer observer,
+          domain::SequenceNumber results_after)
+      : options_(options),
+        observer_(std::move(observer)),
+        results_after_(results_after),
+        stream_(stub.Replicate(&context_)) {}
 
   // The observer is not called once this has begun, unless it is being called.
   ~Session() {
@@ -71,6 +77,11 @@ class Session {
     if (broken_) return absl::UnavailableError("the connection to matching broke");
     changed_.notify_all();
     return *position_;
+  }
+
+  [[nodiscard]] bool broken() {
+    std::lock_guard lock(mutex_);
+    return broken_;
   }
 
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) {
@@ -142,6 +153,13 @@ class Session {
   }
 
   void Write() {
+    pb::ReplicateRequest first;
+    first.set_results_after(results_after_.value());
+    if (stream_->Write(first)) WriteFrames();
+    context_.TryCancel();
+  }
+
+  void WriteFrames() {
     std::vector<std::shared_ptr<const domain::Frame>> frames;
     domain::SequenceNumber committed;
     while (Next(frames, committed)) {
@@ -152,9 +170,8 @@ class Session {
         offered->set_hash(frame->hash.ToBytes());
       }
       request.set_committed_sequence(committed.value());
-      if (!stream_->Write(request)) break;
+      if (!stream_->Write(request)) return;
     }
-    context_.TryCancel();
   }
 
   // Waits for news. False when the session is to end.
@@ -174,6 +191,7 @@ class Session {
 
   const ClientOptions& options_;
   const Observer observer_;
+  const domain::SequenceNumber results_after_;
   grpc::ClientContext context_;
   const std::unique_ptr<grpc::ClientReaderWriter<pb::ReplicateRequest, pb::ReplicateResponse>> stream_;
 
@@ -193,17 +211,22 @@ class Session {
 
 class MatchingReplicaClient final : public ports::MatchingReplica {
  public:
-  explicit MatchingReplicaClient(const ClientOptions& options)
-      : options_(options), channel_(MakeChannel(options)), stub_(pb::MatchingService::NewStub(channel_)) {}
-
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override {
-    session_.reset();
-    if (!channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectWait)) {
-      return absl::UnavailableError("matching cannot be reached at " + options_.address);
+  explicit MatchingReplicaClient(const ClientOptions& options) : options_(options) {
+    XT_CHECK(!options_.addresses.empty(), "a client without an address");
+    for (const std::string& address : options_.addresses) {
+      auto channel = MakeChannel(address, options_);
+      replicas_.push_back({address, channel, pb::MatchingService::NewStub(channel)});
     }
-    auto session = std::make_unique<Session>(*stub_, options_, std::move(observer));
-    auto position = session->Start();
-    if (position.ok()) session_ = std::move(session);
+  }
+
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) override {
+    if (session_ != nullptr && session_->broken()) GoOn();
+    session_.reset();
+    absl::StatusOr<ports::ReplicaPosition> position = NotConnected();
+    for (std::size_t tried = 0; tried < replicas_.size() && !position.ok(); ++tried) {
+      position = ConnectTo(replicas_[present_], observer, results_after);
+      if (!position.ok()) GoOn();
+    }
     return position;
   }
 
@@ -216,11 +239,30 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
   }
 
  private:
+  struct Replica {
+    std::string address;
+    std::shared_ptr<grpc::Channel> channel;
+    std::unique_ptr<pb::MatchingService::Stub> stub;
+  };
+
+  void GoOn() { present_ = (present_ + 1) % replicas_.size(); }
+
+  absl::StatusOr<ports::ReplicaPosition> ConnectTo(Replica& replica, const Observer& observer,
+                                                   domain::SequenceNumber results_after) {
+    if (!replica.channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWait)) {
+      return absl::UnavailableError("matching cannot be reached at " + replica.address);
+    }
+    auto session = std::make_unique<Session>(*replica.stub, options_, observer, results_after);
+    auto position = session->Start();
+    if (position.ok()) session_ = std::move(session);
+    return position;
+  }
+
   static absl::Status NotConnected() { return absl::UnavailableError("not connected to matching"); }
 
   const ClientOptions options_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<pb::MatchingService::Stub> stub_;
+  std::vector<Replica> replicas_;
+  std::size_t present_ = 0;  // the replica that is fed, or was last
   std::unique_ptr<Session> session_;
 };
 

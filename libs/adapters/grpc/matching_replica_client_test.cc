@@ -33,8 +33,9 @@ class FakeMatching final : public pb::MatchingService::Service {
       context_ = context;
       frames_.clear();
     }
-    if (mode != Mode::kSilent) TellPosition(*stream);
     pb::ReplicateRequest request;
+    if (!stream->Read(&request)) return grpc::Status::OK;
+    if (mode != Mode::kSilent) TellPosition(request, *stream);
     while (stream->Read(&request)) {
       for (const pb::OfferedFrame& offered : request.frames()) Keep(offered);
       Answer(request.committed_sequence(), *stream);
@@ -48,9 +49,9 @@ class FakeMatching final : public pb::MatchingService::Service {
     std::lock_guard lock(mutex_);
     if (context_ != nullptr) context_->TryCancel();
   }
-  bool WaitForFrames(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kLimit, [&] { return received_ >= count; });
+  std::size_t received() {
+    std::lock_guard lock(mutex_);
+    return received_;
   }
 
   std::atomic<Mode> mode{Mode::kNormal};
@@ -59,10 +60,14 @@ class FakeMatching final : public pb::MatchingService::Service {
  private:
   using Stream = grpc::ServerReaderWriter<pb::ReplicateResponse, pb::ReplicateRequest>;
 
-  void TellPosition(Stream& stream) const {
+  void TellPosition(const pb::ReplicateRequest& first, Stream& stream) const {
+    EXPECT_EQ(first.frames_size(), 0);
+    EXPECT_EQ(first.committed_sequence(), 0U);
     pb::ReplicateResponse response;
-    response.set_applied_sequence(41);
-    response.set_frame_hash(hash.ToBytes());
+    if (first.results_after() >= 41) {
+      response.set_applied_sequence(41);
+      response.set_frame_hash(hash.ToBytes());
+    }
     stream.Write(response);
   }
 
@@ -119,11 +124,12 @@ class Observed {
     changed_.wait_for(lock, kLimit, [&] { return results_.size() >= count; });
     return results_;
   }
-  std::vector<absl::Status> WaitForError() {
+  std::vector<absl::Status> WaitForErrors(std::size_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kLimit, [&] { return !errors_.empty(); });
+    changed_.wait_for(lock, kLimit, [&] { return errors_.size() >= count; });
     return errors_;
   }
+  std::vector<absl::Status> WaitForError() { return WaitForErrors(1); }
   std::size_t errors() {
     std::lock_guard lock(mutex_);
     return errors_.size();
@@ -160,7 +166,7 @@ class MatchingReplicaClientTest : public ::testing::Test {
 
 TEST_F(MatchingReplicaClientTest, FramesGoAndResultsComeInOrder) {
   Make();
-  const auto position = client_->Connect(observed_.Observer());
+  const auto position = client_->Connect(observed_.Observer(), SequenceNumber(100));
   ASSERT_TRUE(position.ok()) << position.status();
   EXPECT_EQ(position->applied, SequenceNumber(41));
   EXPECT_EQ(position->frame_hash, matching_.hash);
@@ -180,9 +186,15 @@ TEST_F(MatchingReplicaClientTest, FramesGoAndResultsComeInOrder) {
   }
 }
 
+TEST_F(MatchingReplicaClientTest, TellsTheReplicaWhereItsResultsEnd) {
+  Make();
+  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(41))->applied, SequenceNumber(41));
+  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(40))->applied, SequenceNumber(0));
+}
+
 TEST_F(MatchingReplicaClientTest, NothingIsAnsweredBeforeItsCommit) {
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 2)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(44, 2)).ok());
   ASSERT_TRUE(client_->Commit(SequenceNumber(43)).ok());
@@ -191,12 +203,12 @@ TEST_F(MatchingReplicaClientTest, NothingIsAnsweredBeforeItsCommit) {
 
 TEST_F(MatchingReplicaClientTest, ABreakIsToldOnceAndConnectStartsAgain) {
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
   matching_.Break();
   EXPECT_EQ(observed_.WaitForError().front().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Offer(MakeFrame(42, 1)).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Commit(SequenceNumber(42)).code(), absl::StatusCode::kUnavailable);
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
   ASSERT_TRUE(client_->Commit(SequenceNumber(42)).ok());
   EXPECT_EQ(observed_.WaitForResults(1).size(), 1U);
@@ -205,15 +217,15 @@ TEST_F(MatchingReplicaClientTest, ABreakIsToldOnceAndConnectStartsAgain) {
 
 TEST_F(MatchingReplicaClientTest, AReplacedOrDestroyedSessionSaysNothing) {
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
   client_.reset();
   EXPECT_EQ(observed_.errors(), 0U);
 }
 
 TEST_F(MatchingReplicaClientTest, TheInputIsBounded) {
   Make(2);
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(43, 1)).ok());
   EXPECT_EQ(client_->Offer(MakeFrame(44, 1)).code(), absl::StatusCode::kResourceExhausted);
@@ -225,7 +237,7 @@ TEST_F(MatchingReplicaClientTest, TheInputIsBounded) {
 TEST_F(MatchingReplicaClientTest, AnAnswerThatCannotBeReadEndsTheSession) {
   matching_.mode = FakeMatching::Mode::kDamagedResult;
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer()).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
   ASSERT_TRUE(client_->Commit(SequenceNumber(42)).ok());
   EXPECT_EQ(observed_.WaitForError().front().message(), "sequence: must not be 0");
@@ -234,11 +246,67 @@ TEST_F(MatchingReplicaClientTest, AnAnswerThatCannotBeReadEndsTheSession) {
 TEST_F(MatchingReplicaClientTest, AReplicaThatSaysNothingOrIsNotThere) {
   matching_.mode = FakeMatching::Mode::kSilent;
   Make();
-  EXPECT_EQ(client_->Connect(observed_.Observer()).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100)).status().code(), absl::StatusCode::kUnavailable);
   server_.Stop();
-  EXPECT_EQ(client_->Connect(observed_.Observer()).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100)).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Offer(MakeFrame(42, 1)).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(observed_.errors(), 0U);
+}
+
+class SeveralReplicasTest : public ::testing::Test {
+ protected:
+  // Which one is fed now.
+  std::size_t Fed() {
+    const std::size_t before = second_.received();
+    EXPECT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
+    EXPECT_TRUE(client_->Commit(SequenceNumber(42)).ok());
+    observed_.WaitForResults(++fed_);
+    return second_.received() > before ? 1 : 0;
+  }
+  absl::Status Connect() { return client_->Connect(observed_.Observer(), SequenceNumber(100)).status(); }
+
+  FakeMatching first_;
+  FakeMatching second_;
+  TestServer first_server_{first_};
+  TestServer second_server_{second_};
+  Observed observed_;
+  std::size_t fed_ = 0;
+  std::unique_ptr<ports::MatchingReplica> client_ =
+      ConnectMatchingReplica({.addresses = {first_server_.address(), second_server_.address()}});
+};
+
+TEST_F(SeveralReplicasTest, ThePresentOneIsTriedFirst) {
+  ASSERT_TRUE(Connect().ok());
+  EXPECT_EQ(Fed(), 0U);
+  ASSERT_TRUE(Connect().ok());
+  EXPECT_EQ(Fed(), 0U);
+}
+
+TEST_F(SeveralReplicasTest, AfterALossAnotherOneIsFed) {
+  ASSERT_TRUE(Connect().ok());
+  first_.Break();
+  observed_.WaitForError();
+  ASSERT_TRUE(Connect().ok());
+  EXPECT_EQ(Fed(), 1U);
+  second_.Break();
+  observed_.WaitForErrors(2);
+  ASSERT_TRUE(Connect().ok());
+  EXPECT_EQ(Fed(), 0U);
+}
+
+TEST_F(SeveralReplicasTest, OneThatIsNotThereIsPassedOver) {
+  first_server_.Stop();
+  ASSERT_TRUE(Connect().ok());
+  EXPECT_EQ(Fed(), 1U);
+  second_server_.Stop();
+  observed_.WaitForError();
+  EXPECT_EQ(Connect().code(), absl::StatusCode::kUnavailable);
+  first_server_.Start();
+  absl::Status status = Connect();
+  // Each attempt waits for the connection for a while.
+  for (int attempt = 0; attempt < 50 && !status.ok(); ++attempt) status = Connect();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Fed(), 0U);
 }
 
 }  // namespace

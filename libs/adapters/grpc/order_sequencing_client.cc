@@ -1,7 +1,4 @@
-// The client side of ports::OrderSequencing: a thread that connects and writes, and one that reads answers.
-//
-// A command is in one of two places: `waiting_`, where it certainly was not sent, or `sent_`, where it may have been
-// applied. It moves before its message is written. What a broken stream leaves behind follows from the place.
+#include "libs/adapters/grpc/order_sequencing_client.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -13,7 +10,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "libs/adapters/grpc/channel.h"
-#include "libs/adapters/grpc/clients.h"
 #include "libs/wire/command_proto.h"
 #include "libs/wire/event_proto.h"
 #include "xtrader/v1/sequencer_service.grpc.pb.h"
@@ -25,10 +21,8 @@ namespace pb = ::xtrader::v1;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxBatch = 256;
-constexpr milliseconds kMinBackoff{50};
-constexpr milliseconds kMaxBackoff{1'000};
-// How long a wait for the connection may keep the destructor waiting.
-constexpr milliseconds kConnectSlice{200};
+// Between two attempts to connect or to open a stream: a sequencer that comes back is found at once.
+constexpr milliseconds kRetry{50};
 
 absl::StatusOr<domain::CommandResult> OutcomeOf(const pb::SubmittedResult& result) {
   switch (result.outcome()) {
@@ -39,15 +33,22 @@ absl::StatusOr<domain::CommandResult> OutcomeOf(const pb::SubmittedResult& resul
     }
     case pb::SUBMIT_OUTCOME_BACKPRESSURE: return absl::ResourceExhaustedError(result.detail());
     case pb::SUBMIT_OUTCOME_UNAVAILABLE: return absl::UnavailableError(result.detail());
+    case pb::SUBMIT_OUTCOME_INVALID: return absl::InvalidArgumentError(result.detail());
     default: return absl::UnknownError(result.detail());
   }
 }
 
+// A thread that connects and writes, and one that reads answers.
+//
+// A command is in one of two places: `waiting_`, where it certainly was not sent, or `sent_`, where it may have been
+// applied. It moves before its message is written. What a broken stream leaves behind follows from the place.
 class OrderSequencingClient final : public ports::OrderSequencing {
  public:
-  explicit OrderSequencingClient(const ClientOptions& options)
-      : options_(options),
-        channel_(MakeChannel(options)),
+  OrderSequencingClient(const std::string& address, const ClientOptions& options,
+                        std::function<void(bool connected)> on_connection)
+      : max_in_flight_(options.max_in_flight),
+        on_connection_(std::move(on_connection)),
+        channel_(MakeChannel(address, options)),
         stub_(pb::SequencerService::NewStub(channel_)),
         thread_([this] { Run(); }) {}
 
@@ -78,7 +79,7 @@ class OrderSequencingClient final : public ports::OrderSequencing {
     {
       std::lock_guard lock(mutex_);
       if (!connected_) return absl::UnavailableError("not connected to the sequencer");
-      if (waiting_.size() + sent_.size() >= options_.max_in_flight) {
+      if (waiting_.size() + sent_.size() >= max_in_flight_) {
         return absl::ResourceExhaustedError("too many commands wait for their answer");
       }
       waiting_.push_back({command, std::move(done)});
@@ -88,12 +89,10 @@ class OrderSequencingClient final : public ports::OrderSequencing {
   }
 
   void Run() {
-    milliseconds backoff = kMinBackoff;
     while (WaitForConnection()) {
-      if (ServeStream()) backoff = kMinBackoff;
+      ServeStream();
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, backoff, [this] { return stopping_; });
-      backoff = std::min(2 * backoff, kMaxBackoff);
+      changed_.wait_for(lock, kRetry, [this] { return stopping_; });
     }
   }
 
@@ -104,37 +103,35 @@ class OrderSequencingClient final : public ports::OrderSequencing {
         std::lock_guard lock(mutex_);
         if (stopping_) return false;
       }
-      if (channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectSlice)) return true;
+      if (channel_->WaitForConnected(std::chrono::system_clock::now() + kRetry)) return true;
+      grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
     }
   }
 
-  // One stream from its opening to its end. True when it carried an answer.
-  bool ServeStream() {
+  // One stream from its opening to its end.
+  void ServeStream() {
     grpc::ClientContext context;
     std::unique_ptr<Stream> stream;
     {
       std::lock_guard lock(mutex_);
-      if (stopping_) return false;
+      if (stopping_) return;
       stream = stub_->Submit(&context);
       context_ = &context;
       broken_ = false;
-      answered_ = false;
       connected_ = true;
     }
     Tell(true);
     std::thread reader([&] { ReadAnswers(*stream); });
     WriteCommands(*stream);
-    context.TryCancel();
     reader.join();
     {
       std::lock_guard lock(mutex_);
       context_ = nullptr;
       connected_ = false;
     }
-    stream->Finish();
+    const grpc::Status status = stream->Finish();
     Tell(false);
-    FailEverything();
-    return answered_;
+    FailEverything(status);
   }
 
   void ReadAnswers(Stream& stream) {
@@ -154,7 +151,6 @@ class OrderSequencingClient final : public ports::OrderSequencing {
 
   Done TakeSent(std::uint64_t request_id) {
     std::lock_guard lock(mutex_);
-    answered_ = true;
     const auto found = sent_.find(request_id);
     if (found == sent_.end()) return nullptr;
     Done done = std::move(found->second);
@@ -193,7 +189,11 @@ class OrderSequencingClient final : public ports::OrderSequencing {
     return true;
   }
 
-  void FailEverything() {
+  // A sequencer that ends the stream in order has answered whatever it read of it.
+  void FailEverything(const grpc::Status& end) {
+    const absl::Status sent_outcome =
+        end.ok() ? absl::UnavailableError("the sequencer ended the stream before it read the command")
+                 : absl::UnknownError("the connection to the sequencer broke before the answer");
     std::deque<Waiting> waiting;
     absl::flat_hash_map<std::uint64_t, Done> sent;
     {
@@ -201,15 +201,16 @@ class OrderSequencingClient final : public ports::OrderSequencing {
       waiting.swap(waiting_);
       sent.swap(sent_);
     }
-    for (auto& [id, done] : sent) done(absl::UnknownError("the connection to the sequencer broke before the answer"));
+    for (auto& [id, done] : sent) done(sent_outcome);
     for (Waiting& item : waiting) item.done(absl::UnavailableError("the connection to the sequencer broke; not sent"));
   }
 
   void Tell(bool connected) const {
-    if (options_.on_connection) options_.on_connection(connected);
+    if (on_connection_) on_connection_(connected);
   }
 
-  const ClientOptions options_;
+  const std::size_t max_in_flight_;
+  const std::function<void(bool connected)> on_connection_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<pb::SequencerService::Stub> stub_;
 
@@ -218,7 +219,6 @@ class OrderSequencingClient final : public ports::OrderSequencing {
   bool stopping_ = false;
   bool connected_ = false;
   bool broken_ = false;
-  bool answered_ = false;
   grpc::ClientContext* context_ = nullptr;
   std::uint64_t next_request_id_ = 1;
   std::deque<Waiting> waiting_;
@@ -228,8 +228,9 @@ class OrderSequencingClient final : public ports::OrderSequencing {
 
 }  // namespace
 
-std::unique_ptr<ports::OrderSequencing> ConnectOrderSequencing(const ClientOptions& options) {
-  return std::make_unique<OrderSequencingClient>(options);
+std::unique_ptr<ports::OrderSequencing> ConnectToSequencer(const std::string& address, const ClientOptions& options,
+                                                           std::function<void(bool connected)> on_connection) {
+  return std::make_unique<OrderSequencingClient>(address, options, std::move(on_connection));
 }
 
 }  // namespace xt::grpc_clients

@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -39,12 +43,18 @@ class FakeMatching final : public pb::MatchingService::Service {
     }
     if (request->symbol_id() != 3) return {grpc::StatusCode::NOT_FOUND, "no such symbol"};
     EXPECT_EQ(request->depth(), 10U);
+    ++books;
     wire::ToProto(kBook, *response->mutable_book());
     return grpc::Status::OK;
   }
   grpc::Status GetReferenceData(grpc::ServerContext*, const pb::GetReferenceDataRequest*,
                                 pb::GetReferenceDataResponse* response) override {
-    response->set_sequence(7);
+    response->set_sequence(sequence);
+    {
+      const std::lock_guard lock(mutex_);
+      ++asked_;
+    }
+    changed_.notify_all();
     for (std::uint16_t id = 0; id < 3; ++id) {
       wire::ToProto(domain::Asset{domain::AssetId(id), *domain::AssetCode::From("BTC"), 8}, *response->add_assets());
     }
@@ -61,7 +71,20 @@ class FakeMatching final : public pb::MatchingService::Service {
     return grpc::Status::OK;
   }
 
+  // Waits until it was asked for its reference data `more` times more.
+  bool WaitUntilAsked(int more) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), [this, due = asked_ + more] { return asked_ >= due; });
+  }
+
   std::atomic<bool> misplaced{false};
+  std::atomic<std::uint64_t> sequence{7};
+  std::atomic<int> books{0};
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int asked_ = 0;
 };
 
 TEST(MatchingQueriesClient, Answers) {
@@ -95,6 +118,73 @@ TEST(MatchingQueriesClient, ADeadlineAndAnAbsentServerAreUnavailable) {
   EXPECT_EQ(client->GetBook(SymbolId(3), 10).status().code(), absl::StatusCode::kUnavailable);
 }
 
+class SeveralMatchingsTest : public ::testing::Test {
+ protected:
+  void Connect() {
+    ClientOptions options;
+    for (const TestServer& server : servers_) options.addresses.push_back(server.address());
+    client_ = ConnectMatchingQueries(options);
+  }
+  // Which replica answers; none beyond the last.
+  std::size_t Asked() {
+    std::array<int, 3> before{};
+    for (std::size_t i = 0; i < 3; ++i) before[i] = replicas_[i].books;
+    const auto book = client_->GetBook(SymbolId(3), 10);
+    EXPECT_TRUE(book.ok()) << book.status();
+    std::size_t asked = 0;
+    while (asked < 3 && replicas_[asked].books == before[asked]) ++asked;
+    return asked;
+  }
+
+  std::array<FakeMatching, 3> replicas_;
+  std::array<TestServer, 3> servers_{TestServer{replicas_[0]}, TestServer{replicas_[1]}, TestServer{replicas_[2]}};
+  std::unique_ptr<ports::MatchingQueries> client_;
+};
+
+TEST_F(SeveralMatchingsTest, TheNewestReplicaIsAskedFromTheFirstCallOn) {
+  replicas_[1].sequence = 9;
+  Connect();
+  EXPECT_EQ(Asked(), 1U);
+  EXPECT_EQ(client_->GetReferenceData()->sequence, SequenceNumber(9));
+}
+
+TEST_F(SeveralMatchingsTest, ACallThatFailsGoesToTheNewestOfTheOthers) {
+  replicas_[0].sequence = 9;
+  replicas_[2].sequence = 8;
+  Connect();
+  EXPECT_EQ(Asked(), 0U);
+  servers_[0].Stop();
+  EXPECT_EQ(Asked(), 2U);
+  servers_[2].Stop();
+  EXPECT_EQ(Asked(), 1U);
+  servers_[1].Stop();
+  EXPECT_EQ(client_->GetBook(SymbolId(3), 10).status().code(), absl::StatusCode::kUnavailable);
+  servers_[0].Start();
+  // The first attempts may still wait for the next connection.
+  for (int attempt = 0; attempt < 100 && !client_->GetReferenceData().ok(); ++attempt) replicas_[0].WaitUntilAsked(1);
+  EXPECT_EQ(Asked(), 0U);
+}
+
+TEST_F(SeveralMatchingsTest, AReplicaThatGetsAheadIsNoticedWithoutACall) {
+  replicas_[0].sequence = 9;
+  Connect();
+  EXPECT_EQ(Asked(), 0U);
+  replicas_[1].sequence = 10;
+  // The second look begins when what the first one saw is known.
+  ASSERT_TRUE(replicas_[0].WaitUntilAsked(1));
+  ASSERT_TRUE(replicas_[0].WaitUntilAsked(1));
+  EXPECT_EQ(Asked(), 1U);
+}
+
+TEST_F(SeveralMatchingsTest, ReferenceDataIsTheNewestAtOnce) {
+  replicas_[0].sequence = 9;
+  Connect();
+  EXPECT_EQ(client_->GetReferenceData()->sequence, SequenceNumber(9));
+  replicas_[2].sequence = 10;
+  EXPECT_EQ(client_->GetReferenceData()->sequence, SequenceNumber(10));
+  EXPECT_EQ(Asked(), 2U);
+}
+
 class FakeMarketData final : public pb::MarketDataService::Service {
  public:
   grpc::Status GetDepth(grpc::ServerContext*, const pb::GetDepthRequest*, pb::GetDepthResponse* response) override {
@@ -104,6 +194,8 @@ class FakeMarketData final : public pb::MarketDataService::Service {
   grpc::Status GetTrades(grpc::ServerContext*, const pb::GetTradesRequest* request,
                          pb::GetTradesResponse* response) override {
     EXPECT_EQ(request->limit(), 5U);
+    ++calls;
+    if (lagging) return {grpc::StatusCode::UNAVAILABLE, "lagging"};
     ToProto(trade, SymbolId(3), code, *response->add_trades());
     return grpc::Status::OK;
   }
@@ -125,6 +217,8 @@ class FakeMarketData final : public pb::MarketDataService::Service {
     return grpc::Status::OK;
   }
 
+  std::atomic<bool> lagging{false};
+  std::atomic<int> calls{0};
   const domain::SymbolCode code = *domain::SymbolCode::From("BTC-KRW");
   const ports::PublicTrade trade{{SequenceNumber(4), 2}, 100, domain::TradeId(6), domain::Price(7), domain::Quantity(8),
                                  domain::Side::kSell};
@@ -174,6 +268,55 @@ TEST(MarketQueriesClient, Answers) {
   ASSERT_TRUE(candles.ok()) << candles.status();
   EXPECT_THAT(*candles, ::testing::ElementsAre(market_data.candle));
   EXPECT_EQ(*client->GetExternalCandle("binance", "BTCUSDT"), market_data.candle);
+}
+
+TEST(MarketQueriesClient, ACallThatIsNotAnsweredGoesToEachOtherInstanceOnce) {
+  FakeMarketData first;
+  FakeMarketData second;
+  TestServer first_server(first);
+  TestServer second_server(second);
+  const auto client = ConnectMarketQueries({.addresses = {first_server.address(), second_server.address()}});
+  EXPECT_TRUE(client->GetTrades(SymbolId(3), 5).ok());
+  EXPECT_EQ(first.calls, 1);
+  EXPECT_EQ(second.calls, 0);
+  first.lagging = true;
+  EXPECT_TRUE(client->GetTrades(SymbolId(3), 5).ok());
+  EXPECT_TRUE(client->GetTrades(SymbolId(3), 5).ok());
+  EXPECT_EQ(first.calls, 2) << "the one that answered last is asked";
+  EXPECT_EQ(second.calls, 2);
+  second_server.Stop();
+  const auto trades = client->GetTrades(SymbolId(3), 5);
+  EXPECT_EQ(trades.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(trades.status().message(), "lagging");
+  EXPECT_EQ(first.calls, 3);
+}
+
+class FakePersistence final : public pb::PersistenceService::Service {
+ public:
+  explicit FakePersistence(std::uint64_t sequence) : sequence_(sequence) {}
+  grpc::Status GetCommittedSequence(grpc::ServerContext* context, const pb::GetCommittedSequenceRequest*,
+                                    pb::GetCommittedSequenceResponse* response) override {
+    while (silent && !context->IsCancelled()) std::this_thread::yield();
+    response->set_sequence(sequence_);
+    return grpc::Status::OK;
+  }
+  std::atomic<bool> silent{false};
+
+ private:
+  const std::uint64_t sequence_;
+};
+
+TEST(HistoryClient, AnInstanceThatDoesNotAnswerInTimeIsPassedOver) {
+  FakePersistence first(1);
+  FakePersistence second(2);
+  TestServer first_server(first);
+  TestServer second_server(second);
+  ClientOptions options{.addresses = {first_server.address(), second_server.address()}};
+  const auto patient = ConnectHistory(options);
+  EXPECT_EQ(*patient->CommittedSequence(), SequenceNumber(1));
+  first.silent = true;
+  options.call_timeout = std::chrono::milliseconds(500);
+  EXPECT_EQ(*ConnectHistory(options)->CommittedSequence(), SequenceNumber(2));
 }
 
 TEST(MarketQueriesProto, BytesOnTheBusRoundTrip) {

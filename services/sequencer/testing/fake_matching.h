@@ -27,13 +27,18 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   // What is due after a frame.
   using Due = std::function<std::int64_t(const domain::Frame&)>;
 
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer) override {
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) override {
     return state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
       ++s.connects;
       if (s.absent) return absl::UnavailableError("matching is absent");
       s.observer = std::move(observer);
       s.frames.clear();
       s.answers.clear();
+      if (s.position.applied > results_after && !s.stubborn) {
+        ++s.drops;
+        s.position = {};
+        s.reference = {};
+      }
       return s.position;
     });
   }
@@ -122,6 +127,12 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   void SetPosition(const ports::ReplicaPosition& position) {
     state_.Do([&](State& s) { s.position = position; });
   }
+  // Breaks the contract: never drops its state.
+  void SetStubborn() {
+    state_.Do([&](State& s) { s.stubborn = true; });
+  }
+  // How often it dropped its state.
+  [[nodiscard]] std::size_t drops() { return state_.Get().drops; }
   [[nodiscard]] bool WaitForApplied(std::uint64_t sequence) {
     return state_.WaitUntil([&](const State& s) { return s.position.applied.value() >= sequence; });
   }
@@ -140,6 +151,8 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     Effect effect;
     Due due;
     std::size_t connects = 0;
+    std::size_t drops = 0;
+    bool stubborn = false;
     std::size_t full = 0;
     bool absent = false;
     bool held = false;

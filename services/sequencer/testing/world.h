@@ -42,7 +42,7 @@ struct World {
     process = std::make_unique<Process>();
     process->health.SetState(runtime::ServingState::kServing);
     process->app = std::make_unique<SequencerApp>(
-        config, SequencerPorts{journal, matching, matching, events, executions, market, notifications, election},
+        config, SequencerPorts{journal, matching, matching, *outbox, executions, market, notifications, election},
         process->metrics, process->health, *clock);
     return *process->app;
   }
@@ -76,6 +76,7 @@ struct World {
   FakeJournal journal;
   FakeMatching matching;
   FakeEventLog events;
+  ports::EventLog* outbox = &events;
   FakeExecutionStream executions;
   FakeMarketBus market;
   FakeNotificationBus notifications;

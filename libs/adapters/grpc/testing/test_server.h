@@ -38,11 +38,8 @@ class TestServer {
     server_.reset();
   }
 
-  [[nodiscard]] ClientOptions Options() const {
-    ClientOptions options;
-    options.address = "127.0.0.1:" + std::to_string(port_);
-    return options;
-  }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] ClientOptions Options() const { return {.addresses = {address()}}; }
 
  private:
   grpc::Service& service_;
