@@ -11,7 +11,8 @@
 // Private queues are classic ones and vanish with their connection. They do not count deliveries: a message that came
 // back says 2 however often it came, and max_deliveries is not enforced.
 // The broker sends ahead: up to `prefetch` deliveries wait in each consumer. They are shared out among the consumers of
-// a queue before Read, and count as delivered when the consumer dies.
+// a queue before Read, count as delivered when the consumer dies, and take no room of max_length. The bound is exact only
+// for who waits for each confirmation: publishers hear that a queue is full after the fact, at most a window later.
 //
 // A consumer that lost its connection connects again at the next Read; while that fails Read says UNAVAILABLE without
 // waiting. A named queue goes on where it was: what was not acknowledged comes again, with new tags; settling an old tag
