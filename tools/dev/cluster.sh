@@ -27,8 +27,8 @@ dev_cluster() {
     ensure_servers
     ensure_kafka || die "Kafka's jars cannot be fetched"
     arguments+=(--binaries "$XT_ROOT/build/dev/bin")
-    XT_KAFKA_HOME=$(kafka_home)
-    export XT_KAFKA_HOME
+    XTRADER_KAFKA_HOME=$(kafka_home)
+    export XTRADER_KAFKA_HOME
   fi
   build_targets dev "${targets[@]}"
   exec "$XT_ROOT/build/dev/bin/xt-cluster" "$action" --data "$data" "${arguments[@]}"

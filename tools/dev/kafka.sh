@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Kafka's jars, which Debian does not have: fetched from Maven Central as deploy/dev/kafka/pom.xml says, into build/kafka
-# or XT_KAFKA_HOME. Sourced by ./dev.
+# or XTRADER_KAFKA_HOME. Sourced by ./dev.
 
 readonly XT_KAFKA_RETRY_PAUSES_S=(2 5 15)
 
-kafka_home() { printf '%s' "${XT_KAFKA_HOME:-$XT_ROOT/build/kafka}"; }
+kafka_home() { printf '%s' "${XTRADER_KAFKA_HOME:-$XT_ROOT/build/kafka}"; }
 
 # A folder holds the pom that it was made from; it is made aside and renamed into place, so one that is there is complete.
 kafka_is_there() { cmp -s "$1/pom.xml" "$XT_ROOT/deploy/dev/kafka/pom.xml"; }

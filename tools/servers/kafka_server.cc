@@ -18,7 +18,7 @@ constexpr std::string_view kClusterId = "eHRyYWRlci1kZXYta2Fma2E";  // any 16 by
 constexpr std::string_view kStarted = "Kafka Server started";
 
 std::string JarFolder() {
-  const char* home = std::getenv("XT_KAFKA_HOME");
+  const char* home = std::getenv("XTRADER_KAFKA_HOME");
   return absl::StrCat(home != nullptr && *home != '\0' ? home : XT_SOURCE_DIR "/build/kafka", "/libs");
 }
 
