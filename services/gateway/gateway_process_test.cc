@@ -40,11 +40,11 @@ class GatewayProcessTest : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   // Nothing listens on port 1.
-  ChildProcess process_{
-      {XT_BINARY_DIR "/bin/xtrader-gateway", "--port", "0", "--ready-file", folder_ / "ready.json",
-       "--sequencer.addresses", "127.0.0.1:1,127.0.0.1:2", "--matching.addresses", "127.0.0.1:1",
-       "--persistence.addresses", "127.0.0.1:1", "--market-data.addresses", "127.0.0.1:1", "--notifier.address", "127.0.0.1:1"},
-      folder_ / "output"};
+  ChildProcess process_{{XT_BINARY_DIR "/bin/xtrader-gateway", "--port", "0", "--ready-file", folder_ / "ready.json",
+                         "--sequencer.addresses", "127.0.0.1:1,127.0.0.1:2", "--matching.addresses", "127.0.0.1:1",
+                         "--persistence.addresses", "127.0.0.1:1", "--market-data.addresses", "127.0.0.1:1",
+                         "--notifier.address", "127.0.0.1:1"},
+                        folder_ / "output"};
   json ready_;
 };
 

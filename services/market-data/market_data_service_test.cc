@@ -37,7 +37,8 @@ class MarketDataServiceTest : public ::testing::Test {
                                          health_, metrics_);
     ASSERT_TRUE(host.ok()) << host.status();
     host_ = *std::move(host);
-    markets_ = grpc_clients::ConnectMarketQueries({.addresses = {host_->address()}, .call_timeout = testing::kPatience});
+    markets_ =
+        grpc_clients::ConnectMarketQueries({.addresses = {host_->address()}, .call_timeout = testing::kPatience});
   }
 
   const domain::Symbol btc_ = MakeSymbol(0, "BTC-KRW");

@@ -64,8 +64,7 @@ void MatchingApp::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer,
-                                                           domain::SequenceNumber results_after) {
+absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer, domain::SequenceNumber results_after) {
   std::unique_lock lock(mutex_);
   if (state_ != State::kRunning) return NotRunning();
   auto asking = std::make_shared<Observer>(std::move(observer));

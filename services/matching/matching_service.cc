@@ -177,9 +177,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   // The first request is there, and no other is read before it is answered.
   void Connect() {
     auto position = replica_.Connect(
-        [stream = self_](absl::StatusOr<ports::FrameResults> results) {
-          stream->Observe(std::move(results));
-        },
+        [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); },
         domain::SequenceNumber(request_.results_after()));
     const std::lock_guard lock(mutex_);
     if (!position.ok()) return EndWith(ToGrpc(position.status()));

@@ -80,8 +80,7 @@ class HistoryClient final : public ports::History {
 
   absl::StatusOr<SequenceNumber> CommittedSequence() override {
     pb::GetCommittedSequenceResponse response;
-    XT_RETURN_IF_ERROR(
-        instances_.Call(&Stub::GetCommittedSequence, pb::GetCommittedSequenceRequest(), response));
+    XT_RETURN_IF_ERROR(instances_.Call(&Stub::GetCommittedSequence, pb::GetCommittedSequenceRequest(), response));
     return SequenceNumber(response.sequence());
   }
 

@@ -21,7 +21,8 @@ class Instances {
 
   explicit Instances(const ClientOptions& options) : timeout_(options.call_timeout) {
     XT_CHECK(!options.addresses.empty(), "a client without an address");
-    for (const std::string& address : options.addresses) stubs_.push_back(Service::NewStub(MakeChannel(address, options)));
+    for (const std::string& address : options.addresses)
+      stubs_.push_back(Service::NewStub(MakeChannel(address, options)));
   }
 
   template <typename Request, typename Response>

@@ -86,10 +86,10 @@ void LeaderRouter::Run() {
 }
 
 void LeaderRouter::Send(const ItemPtr& item, Attempt attempt) {
-  instances_[attempt.instance].client->Submit(
-      item->command, [this, item, attempt](absl::StatusOr<domain::CommandResult> outcome) {
-        OnOutcome(item, attempt, std::move(outcome));
-      });
+  instances_[attempt.instance].client->Submit(item->command,
+                                              [this, item, attempt](absl::StatusOr<domain::CommandResult> outcome) {
+                                                OnOutcome(item, attempt, std::move(outcome));
+                                              });
 }
 
 void LeaderRouter::OnOutcome(const ItemPtr& item, Attempt attempt, absl::StatusOr<domain::CommandResult> outcome) {

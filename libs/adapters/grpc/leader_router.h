@@ -93,7 +93,7 @@ class LeaderRouter final : public ports::OrderSequencing {
   std::size_t next_ = 0;               // the next one to probe
   SteadyTime probed_at_;
   SteadyTime next_probe_at_;
-  std::string refusal_;  // the last one
+  std::string refusal_;                       // the last one
   std::map<std::uint64_t, ItemPtr> waiting_;  // by number, which is also by deadline
   bool sending_waiting_ = false;
   std::size_t unanswered_ = 0;

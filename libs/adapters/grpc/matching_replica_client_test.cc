@@ -246,9 +246,11 @@ TEST_F(MatchingReplicaClientTest, AnAnswerThatCannotBeReadEndsTheSession) {
 TEST_F(MatchingReplicaClientTest, AReplicaThatSaysNothingOrIsNotThere) {
   matching_.mode = FakeMatching::Mode::kSilent;
   Make();
-  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100)).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100)).status().code(),
+            absl::StatusCode::kUnavailable);
   server_.Stop();
-  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100)).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100)).status().code(),
+            absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Offer(MakeFrame(42, 1)).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(observed_.errors(), 0U);
 }

@@ -160,6 +160,8 @@ class Connection {
   int changes_ = 0;
 };
 
-inline domain::Command Named(const std::string& name) { return {domain::CreateAccount{*domain::AccountName::From(name)}}; }
+inline domain::Command Named(const std::string& name) {
+  return {domain::CreateAccount{*domain::AccountName::From(name)}};
+}
 
 }  // namespace xt::grpc_clients::testing
