@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -84,7 +85,7 @@ TEST_F(ClusterTest, AnOrderIsInEveryBrokerUnderOneId) {
 
   const json bought = Trade("90000000", "0.25", "every-broker");
   ASSERT_EQ(bought.value("status", ""), "FILLED") << bought;
-  const std::string sequence = bought.at("sequence");
+  const std::string sequence = std::to_string(bought.at("sequence").get<std::uint64_t>());
   const std::string trade = bought.at("fills").at(0).at("tradeId");
 
   // Redis: the entry's id is the sequence.
@@ -93,7 +94,7 @@ TEST_F(ClusterTest, AnOrderIsInEveryBrokerUnderOneId) {
   EXPECT_THAT(redis.output, HasSubstr(sequence + "-0"));
   // The journal's Redis holds the frame that ends there, or later.
   const ToolResult journal = RunTool({"redis-cli", "-p", Port(Server("redis-journal").at("address")), "--scan"});
-  EXPECT_THAT(journal.output, HasSubstr("journal"));
+  EXPECT_THAT(journal.output, HasSubstr("xt:{0}:journal"));
   // PostgreSQL: the fills of the trade.
   EXPECT_TRUE(Eventually([&] {
     const ToolResult rows =
@@ -141,7 +142,8 @@ TEST_F(ClusterTest, OneSequencerLeadsAndIsReplacedWhenItIsKilled) {
 }
 
 TEST_F(ClusterTest, EveryServiceThatIsKilledComesBack) {
-  for (const json& service : cluster_.Status().at("services")) {
+  const json status = cluster_.Status();
+  for (const json& service : status.at("services")) {
     const std::string id = service.at("id");
     ASSERT_EQ(::kill(service.at("pid"), SIGKILL), 0) << id;
     EXPECT_TRUE(Eventually([&] {
