@@ -17,6 +17,11 @@ STUBS = {
     "apt-get": 'echo "apt-get $*" >>"$STATE/calls"; for p in "$@"; do echo "$p"; done >>"$STATE/installed"; echo "apt noise"',
     "sudo": 'echo sudo >>"$STATE/calls"; exec "$@"',
     "id": 'cat "$STATE/uid"',
+    # Fails as often as $STATE/mvn says, then copies one jar.
+    "mvn": 'echo "mvn ${*: -2:1}" >>"$STATE/calls"; left=$(cat "$STATE/mvn"); echo $((left - 1)) >"$STATE/mvn"; '
+           '((left <= 0)) || { echo "[ERROR] no network"; exit 1; }; '
+           'out=${*: -1}; out=${out#*=}; mkdir -p "$out"; touch "$out/kafka.jar"',
+    "sleep": 'echo "sleep $*" >>"$STATE/calls"',
     "cmake": 'echo "cmake $*" >>"$STATE/calls"; mkdir -p "build/$2/bin"; touch "build/$2/build.ninja"; '
              'for p in xtrader-standalone xt-order bench-e2e; do cp "$STATE/program" "build/$2/bin/$p"; done',
     "ninja": 'echo "ninja ${*: -1}" >>"$STATE/calls"; echo "ninja noise"; exit "$(cat "$STATE/ninja" 2>/dev/null || echo 0)"',
@@ -118,6 +123,47 @@ class DevTest(unittest.TestCase):
         self.assertIn("there is no target 'xtrader-standalone' in this tree", err)
         status, out, _ = self.dev("test", "unit")
         self.assertEqual((status, out), (1, "0 passed, 1 failed\n"))
+
+    def start_ensure_kafka(self):
+        (self.tree / "deploy" / "dev" / "kafka").mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "deploy" / "dev" / "kafka" / "pom.xml", self.tree / "deploy" / "dev" / "kafka")
+        script = 'set -euo pipefail; XT_ROOT=$1; source "$1/tools/dev/common.sh"; source "$1/tools/dev/kafka.sh"; ensure_kafka'
+        env = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "STATE": str(self.state), "HOME": str(self.folder)}
+        return subprocess.Popen(["bash", "-c", script, "bash", str(self.tree)], env=env, stdin=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True)
+
+    def ensure_kafka(self):
+        process = self.start_ensure_kafka()
+        _, err = process.communicate(timeout=60)
+        return process.returncode, err
+
+    def test_kafka_is_fetched_once_and_again_for_another_version(self):
+        (self.state / "mvn").write_text("0")
+        self.assertEqual(self.ensure_kafka()[0], 0)
+        self.assertTrue((self.tree / "build" / "kafka" / "libs" / "kafka.jar").exists())
+        self.assertEqual(self.ensure_kafka(), (0, ""))
+        self.assertEqual(self.calls(), ["sleep 0", "mvn dependency:copy-dependencies"])
+        (self.tree / "build" / "kafka" / "pom.xml").write_text("another version")
+        self.assertEqual(self.ensure_kafka()[0], 0)
+        self.assertEqual(self.calls(), ["sleep 0", "mvn dependency:copy-dependencies"])
+        self.assertEqual([path.name for path in (self.tree / "build").iterdir()], ["kafka"])
+
+    def test_kafka_is_tried_again_when_the_network_fails_and_never_there_by_half(self):
+        (self.state / "mvn").write_text("2")
+        status, err = self.ensure_kafka()
+        self.assertEqual(status, 0, err)
+        self.assertEqual(err.count("Maven failed: [ERROR] no network"), 2)
+        shutil.rmtree(self.tree / "build")
+        (self.state / "mvn").write_text("99")
+        self.assertEqual(self.ensure_kafka()[0], 1)
+        self.assertEqual(list((self.tree / "build").iterdir()), [])
+
+    def test_kafka_is_fetched_by_one_of_two_at_once(self):
+        (self.state / "mvn").write_text("0")
+        for process in [self.start_ensure_kafka(), self.start_ensure_kafka()]:
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0)
+        self.assertEqual(self.calls().count("mvn dependency:copy-dependencies"), 1)
 
     def test_mistakes_are_named_before_anything_is_built(self):
         for arguments, message in [
