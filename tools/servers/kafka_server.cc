@@ -35,7 +35,16 @@ absl::Status KafkaServer::Prepare(Command& command) {
     return absl::NotFoundError(absl::StrCat("kafka: no jars in ", jars, "; `./dev test` fetches them"));
   }
   WriteFile(kProperties, Properties());
-  command.argv = {java, "-Xms128m", "-Xmx384m", "-Xss512k", "-XX:+UseSerialGC", "-cp", jars + "/*"};
+  // What the JVM would leave in /tmp when it is killed goes into the folder.
+  command.argv = {java,
+                  "-Xms128m",
+                  "-Xmx384m",
+                  "-Xss512k",
+                  "-XX:+UseSerialGC",
+                  "-XX:-UsePerfData",
+                  absl::StrCat("-Djava.io.tmpdir=", folder()),
+                  "-cp",
+                  jars + "/*"};
   if (!fs::exists(folder() + "/data/meta.properties")) {
     if (absl::Status status = Format(command.argv); !status.ok()) return status;
   }

@@ -118,7 +118,11 @@ absl::Status Producer::Enqueue(const Outgoing& outgoing, Batch& batch, Deadline 
       return absl::OkStatus();
     }
     rd_kafka_headers_destroy(headers);
-    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) return Unavailable(absl::StrCat("topic ", message.topic), error);
+    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      const absl::Status why = Reason(client_.get(), error);
+      BreakAndUnlock(lock, client_.get(), why);
+      return why;
+    }
     const bool room =
         changed_.wait_until(lock, deadline, [this, seen = events_] { return events_ != seen || !broken_.ok(); });
     if (!room) return LateStatus();
@@ -138,16 +142,14 @@ absl::Status Producer::LateStatus() const {
 }
 
 void Producer::Break(const absl::Status& why) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!broken_.ok()) return;
-    broken_ = why;
-  }
-  changed_.notify_all();
-  Purge(client_.get());
+  std::unique_lock lock(mutex_);
+  if (broken_.ok()) BreakAndUnlock(lock, client_.get(), why);
 }
 
-void Producer::Purge(rd_kafka_t* client) {
+void Producer::BreakAndUnlock(std::unique_lock<std::mutex>& lock, rd_kafka_t* client, const absl::Status& why) {
+  broken_ = why;
+  lock.unlock();
+  changed_.notify_all();
   // Not before broken_ is set: what were added behind the purge would be sent without what was purged before it.
   rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
@@ -176,33 +178,24 @@ void Producer::OnReports(rd_kafka_t* client, rd_kafka_event_t* event) {
   std::uint64_t confirmed = 0;
   std::uint64_t failed = 0;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;  // the first one
-  bool breaks = false;
-  {
-    std::lock_guard lock(mutex_);
-    while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
-      --static_cast<Batch*>(message->_private)->unreported;
-      ++(message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? confirmed : failed);
-      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = message->err;
-    }
-    breaks = failed > 0 && broken_.ok();
-    if (breaks) broken_ = Reason(client, error);
+  std::unique_lock lock(mutex_);
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+    --static_cast<Batch*>(message->_private)->unreported;
+    ++(message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? confirmed : failed);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = message->err;
   }
   counters_.in_flight -= confirmed + failed;
   counters_.published += confirmed;
   if (confirmed > 0) counters_.connected = true;
-  if (breaks) Purge(client);
+  if (failed > 0 && broken_.ok()) BreakAndUnlock(lock, client, Reason(client, error));
 }
 
 void Producer::OnError(rd_kafka_t* client, rd_kafka_event_t* event) {
   const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) counters_.connected = false;
-  {
-    std::lock_guard lock(mutex_);
-    last_error_ = rd_kafka_event_error_string(event);
-    if (error != RD_KAFKA_RESP_ERR__FATAL || !broken_.ok()) return;
-    broken_ = Reason(client, error);
-  }
-  Purge(client);
+  std::unique_lock lock(mutex_);
+  last_error_ = rd_kafka_event_error_string(event);
+  if (error == RD_KAFKA_RESP_ERR__FATAL && broken_.ok()) BreakAndUnlock(lock, client, Reason(client, error));
 }
 
 absl::Status Producer::Reason(rd_kafka_t* client, rd_kafka_resp_err_t error) {

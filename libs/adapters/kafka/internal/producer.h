@@ -62,10 +62,10 @@ class Producer {
   static void OnEvent(rd_kafka_t* client, rd_kafka_event_t* event, void* producer);
   void OnReports(rd_kafka_t* client, rd_kafka_event_t* event);
   void OnError(rd_kafka_t* client, rd_kafka_event_t* event);
-  // What broke it; the library ends itself by a fatal error, and then that is the reason. Called once.
+  // What breaks it: `error`, or the fatal error by which the library ended itself. Asked once.
   absl::Status Reason(rd_kafka_t* client, rd_kafka_resp_err_t error);
-  // Once, by who set broken_. The client is that of the callback, since client_ is void while it is being destroyed.
-  static void Purge(rd_kafka_t* client);
+  // Of one that is not broken. `client` is ours; a callback passes its own, since client_ is void while it is destroyed.
+  void BreakAndUnlock(std::unique_lock<std::mutex>& lock, rd_kafka_t* client, const absl::Status& why);
   // Waits while the queue of the client is full.
   absl::Status Enqueue(const Outgoing& outgoing, Batch& batch, Deadline deadline);
   absl::Status WaitForReports(const Batch& batch, Deadline deadline);
