@@ -1,6 +1,4 @@
-// RabbitMqNotificationBus while its broker is away, stopped, killed and restarted.
-#include <set>
-
+// RabbitMqNotificationBus while its broker is away or stopped.
 #include "tests/contract/rabbitmq_support.h"
 
 namespace xt::contract {
@@ -63,62 +61,6 @@ TEST(RabbitMqFaultsTest, AStoppedBrokerEndsPublishAtItsDeadline) {
     seen.insert(numbers.begin(), numbers.end());
   }
   EXPECT_EQ(seen.count(1), 1U);
-}
-
-absl::Status StatusOf(const absl::Status& status) { return status; }
-template <typename Value>
-absl::Status StatusOf(const absl::StatusOr<Value>& value) {
-  return value.status();
-}
-
-// A broker that was restarted takes connections before its quorum queues have their leaders.
-template <typename Call>
-auto UntilAvailable(const Call& call) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
-  auto answer = call();
-  while (absl::IsUnavailable(StatusOf(answer)) && std::chrono::steady_clock::now() < deadline) answer = call();
-  return answer;
-}
-
-// Reads and acknowledges until so many different ones have come, or nothing more comes.
-std::set<std::uint64_t> TakeDistinct(ports::NotificationConsumer& consumer, std::size_t count) {
-  std::set<std::uint64_t> numbers;
-  while (numbers.size() < count) {
-    const auto deliveries = UntilAvailable([&] { return consumer.Read(1'000, kDeadline); });
-    if (!deliveries.ok() || deliveries->empty()) break;
-    for (const auto& delivery : *deliveries) {
-      numbers.insert(delivery.notification.id.sequence.value());
-      EXPECT_TRUE(consumer.Acknowledge(delivery.tag).ok());
-    }
-  }
-  return numbers;
-}
-
-TEST(RabbitMqFaultsTest, WhatWasConfirmedSurvivesAKilledBroker) {
-  constexpr std::uint64_t kMessages = 2'000;
-  StartedRabbitMq rabbit;
-  const auto bus = ConnectToRabbitMq(ConfigOf(rabbit.server().url()));
-  auto consumer = *bus->Consume(NamedQueue("q", "a"));
-  ports::QueueOptions options = NamedQueue("", "a");
-  auto private_consumer = *bus->Consume(options);
-  ASSERT_TRUE(bus->Publish(NumberedRange("a", 1, kMessages)).ok());
-  const auto held = *consumer->Read(1, kDeadline);
-  ASSERT_EQ(held.size(), 1U);
-
-  rabbit.server().Kill();
-  EXPECT_EQ(bus->Publish({Numbered("a", kMessages + 1)}).code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(consumer->Read(1, kNow).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(consumer->Acknowledge(held[0].tag).code(), absl::StatusCode::kUnavailable);
-  const absl::Status restarted = rabbit.server().Start();
-  ASSERT_TRUE(restarted.ok()) << restarted;
-
-  EXPECT_EQ(TakeDistinct(*consumer, kMessages).size(),
-            kMessages);  // what had been sent ahead comes again, in any order
-  EXPECT_TRUE(UntilAvailable([&] { return private_consumer->Read(1, kNow); })->empty()) << "made anew";
-  EXPECT_EQ(bus->stats().private_queues_remade, 1U);
-  ASSERT_TRUE(UntilAvailable([&] { return bus->Publish({Numbered("a", kMessages + 1)}); }).ok());
-  EXPECT_EQ(TakeNumbers(*consumer, 1), std::vector<std::uint64_t>{kMessages + 1});
-  EXPECT_EQ(TakeNumbers(*private_consumer, 1), std::vector<std::uint64_t>{kMessages + 1});
 }
 
 }  // namespace
