@@ -84,7 +84,8 @@ TEST_F(PostgresKillTest, KilledInMidCommitTheWatermarkTellsWhatIsThere) {
     writer.join();
     EXPECT_TRUE(status.ok() || absl::IsAborted(status)) << status;
     EXPECT_EQ(store_->Watermark().status().code(), absl::StatusCode::kUnavailable);
-    ASSERT_TRUE(server_->Start().ok());
+    const absl::Status started = server_->Start();
+    ASSERT_TRUE(started.ok()) << started;
     const auto stored = store_->Watermark();
     ASSERT_TRUE(stored.ok()) << stored.status();
     EXPECT_TRUE(stored->value() == watermark + kCommands || (stored->value() == watermark && !status.ok()))

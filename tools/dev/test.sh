@@ -97,6 +97,7 @@ run_tests() {
   "${runner[@]}" env \
     GTEST_OUTPUT="xml:$results/" GTEST_COLOR=no GTEST_BRIEF=1 TEST_TMPDIR="$tmp" \
     ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}" \
+    LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$XT_ROOT/tools/dev/lsan.supp:print_suppressions=0}" \
     UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}" \
     TSAN_OPTIONS="${TSAN_OPTIONS:-second_deadlock_stack=1:suppressions=$XT_ROOT/tools/dev/tsan.supp}" \
     ctest --test-dir "$dir" "$@" -j2 --output-on-failure --output-junit "$results/junit.xml" </dev/null || true

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,13 +38,21 @@ sockaddr_in Loopback(std::uint16_t port) {
 }  // namespace
 
 std::uint16_t FreePort() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof(address);
-  XT_CHECK(socket >= 0 && ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0, "no free port");
-  XT_CHECK(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(socket);
-  return ntohs(address.sin_port);
+  constexpr int kFirst = 15'000;
+  constexpr int kLast = 32'000;
+  constexpr int kAttempts = 1'000;
+  static std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<int> ports(kFirst, kLast);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(ports(random));
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address = Loopback(port);
+    const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    ::close(socket);
+    if (free) return port;
+  }
+  XT_CHECK(false, "no free port");
+  return 0;
 }
 
 std::string FindProgram(std::string_view name) {

@@ -17,7 +17,8 @@
 
 namespace xt::servers {
 
-// A port of 127.0.0.1 that nobody listens on now.
+// A port of 127.0.0.1 that nobody listens on now, from a range in which the system takes none for connections: so it is
+// still free when the server is started again.
 std::uint16_t FreePort();
 // The first of these programs that exists: an absolute path, or a name that is looked up in PATH, /usr/sbin and
 // /usr/lib/postgresql/15/bin. Empty when there is none.
