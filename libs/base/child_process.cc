@@ -29,6 +29,7 @@ int RemainingMs(Clock::time_point deadline) {
 
 std::vector<char*> PointersTo(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   return pointers;
@@ -51,7 +52,7 @@ std::vector<std::string> Environment(const std::vector<std::string>& given) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;  // what this thread blocks is its own affair
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   if (options.own_group) ::setpgid(0, 0);
   if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(127);
   ::dup2(output, STDOUT_FILENO);
