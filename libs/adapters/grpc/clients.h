@@ -1,8 +1,8 @@
-// The client side of the ports that cross processes, over gRPC: each function makes an object that reaches one service at
-// the addresses of its instances, one or several, in the background, and again after every loss (backoff 50..1000 ms; a
-// silent peer is lost after 2 s). All instances may be absent: calls then fail with UNAVAILABLE. The objects are thread-safe
-// as their ports say; destruction ends all calls under way and blocks until no thread of the client runs any more; every
-// unanswered command gets its outcome first, while a replica's observer hears nothing of it.
+// The client side of the ports that cross processes, over gRPC: each function makes an object that reaches one service
+// at the addresses of its instances, one or several, in the background, and again after every loss (backoff 50..1000
+// ms; a silent peer is lost after 2 s). All instances may be absent: calls then fail with UNAVAILABLE. The objects are
+// thread-safe as their ports say; destruction ends all calls under way and blocks until no thread of the client runs
+// any more; every unanswered command gets its outcome first, while a replica's observer hears nothing of it.
 #pragma once
 
 #include <chrono>
@@ -26,8 +26,8 @@ struct ClientOptions {
   int max_message_bytes = 16 * 1024 * 1024;
   // What follows is for ConnectOrderSequencing only.
   std::chrono::milliseconds leader_wait{3000};  // how long a command may wait for an instance that takes it
-  // Told when the first instance is connected and when the last one is not any more, on a thread of the client; must not
-  // block. For health checks. May be empty.
+  // Told when the first instance is connected and when the last one is not any more, on a thread of the client; must
+  // not block. For health checks. May be empty.
   std::function<void(bool connected)> on_connection;
 };
 
@@ -35,20 +35,20 @@ struct ClientOptions {
 // same moment travel in one message. When a stream breaks, what was sent and not answered ends as UNKNOWN.
 std::unique_ptr<ports::OrderSequencing> ConnectOrderSequencing(const ClientOptions& options);
 
-// One replica is fed at a time, by one stream per Connect(); a break is told to the observer once. Connect tries the replica
-// of the last connection first and then each other one; after a break it begins with another one. It waits up to 250 ms
-// for the connection to a replica and up to the call timeout for its position.
+// One replica is fed at a time, by one stream per Connect(); a break is told to the observer once. Connect tries the
+// replica of the last connection first and then each other one; after a break it begins with another one. It waits up
+// to 250 ms for the connection to a replica and up to the call timeout for its position.
 std::unique_ptr<ports::MatchingReplica> ConnectMatchingReplica(const ClientOptions& options);
 
-// Asks the replica with the highest applied sequence: the one that is fed, or was fed last. Which one that is, is found out
-// by the first call, by a call that fails (it then goes to that replica), by GetReferenceData, which asks all, and once a
-// second. So for about a second after the sequencer changed over to another replica an answer may show the state at which
-// the one before was left, and until the new one has replayed as far, too; after the change answers may be of an earlier
-// sequence than before. Each answer is consistent and names its sequence.
+// Asks the replica with the highest applied sequence: the one that is fed, or was fed last. Which one that is, is found
+// out by the first call, by a call that fails (it then goes to that replica), by GetReferenceData, which asks all, and
+// once a second. So for about a second after the sequencer changed over to another replica an answer may show the state
+// at which the one before was left, and until the new one has replayed as far, too; after the change answers may be of
+// an earlier sequence than before. Each answer is consistent and names its sequence.
 std::unique_ptr<ports::MatchingQueries> ConnectMatchingQueries(const ClientOptions& options);
 
-// A call goes to the instance that answered last; when that is UNAVAILABLE or does not answer in time, to each other one once.
-// The last of these failures is returned.
+// A call goes to the instance that answered last; when that is UNAVAILABLE or does not answer in time, to each other
+// one once. The last of these failures is returned.
 std::unique_ptr<ports::History> ConnectHistory(const ClientOptions& options);
 std::unique_ptr<ports::MarketQueries> ConnectMarketQueries(const ClientOptions& options);
 

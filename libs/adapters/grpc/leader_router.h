@@ -1,12 +1,12 @@
 // LeaderRouter: OrderSequencing over several sequencers of which at most one leads. A command goes to the instance that
-// answered last. UNAVAILABLE means that the instance certainly did not take it: the command waits, and a leader is searched
-// for: the first waiting command is offered to one instance after the other, a round of all in 30 ms, until one takes
-// it; then the others follow. An instance that keeps the offered command without an answer is passed over after half a
-// second, with the next command. A command that waited for `leader_wait` is answered UNAVAILABLE. Every other outcome, UNKNOWN
-// included, is passed on as it is: whether to send a command again is the caller's decision.
+// answered last. UNAVAILABLE means that the instance certainly did not take it: the command waits, and a leader is
+// searched for: the first waiting command is offered to one instance after the other, a round of all in 30 ms, until
+// one takes it; then the others follow. An instance that keeps the offered command without an answer is passed over
+// after half a second, with the next command. A command that waited for `leader_wait` is answered UNAVAILABLE. Every
+// other outcome, UNKNOWN included, is passed on as it is: whether to send a command again is the caller's decision.
 //
-// Order: waiting commands are sent in the order of their submission. Overtaken can be only what was sent and is refused after
-// a leader was found: by an instance that was passed over, or by the leader before.
+// Order: waiting commands are sent in the order of their submission. Overtaken can be only what was sent and is refused
+// after a leader was found: by an instance that was passed over, or by the leader before.
 // Bounds: at most max_in_flight commands are unanswered, waiting or sent; beyond it they are RESOURCE_EXHAUSTED.
 // Threads: Submit from any thread. Outcomes come on threads of the instances' clients, on a thread of this object, or
 // inside Submit. The destructor answers what is left (UNKNOWN when sent, UNAVAILABLE when not) before it returns.

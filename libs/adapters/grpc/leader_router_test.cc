@@ -1,5 +1,5 @@
-// LeaderRouter with instances in this process, which change their mind at any moment: under ThreadSanitizer too, which cannot
-// follow gRPC.
+// LeaderRouter with instances in this process, which change their mind at any moment: under ThreadSanitizer too, which
+// cannot follow gRPC.
 #include "libs/adapters/grpc/leader_router.h"
 
 #include <gtest/gtest.h>

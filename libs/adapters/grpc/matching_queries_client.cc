@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 
 // How often the newest replica is looked for, and how long one may take to say where it stands.
 constexpr milliseconds kLookInterval{1'000};
-constexpr milliseconds kLookTimeout{1'000};
+constexpr milliseconds kLookTimeout{500};
 
 // Every message as a domain value; the position of each must be its id.
 template <typename T, typename Messages>
@@ -42,7 +42,9 @@ absl::Status ReadAll(const Messages& messages, std::vector<T>& out) {
 
 class MatchingQueriesClient final : public ports::MatchingQueries {
  public:
-  explicit MatchingQueriesClient(const ClientOptions& options) : timeout_(options.call_timeout) {
+  explicit MatchingQueriesClient(const ClientOptions& options)
+      : timeout_(options.call_timeout),
+        look_timeout_(options.addresses.size() == 1 ? timeout_ : std::min(timeout_, kLookTimeout)) {
     XT_CHECK(!options.addresses.empty(), "a client without an address");
     for (const std::string& address : options.addresses) {
       stubs_.push_back(pb::MatchingService::NewStub(MakeChannel(address, options)));
@@ -71,7 +73,7 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
   }
 
   absl::StatusOr<ports::ReferenceData> GetReferenceData() override {
-    XT_ASSIGN_OR_RETURN(const pb::GetReferenceDataResponse response, AskAll(timeout_));
+    XT_ASSIGN_OR_RETURN(const pb::GetReferenceDataResponse response, AskAll());
     ports::ReferenceData data;
     data.sequence = domain::SequenceNumber(response.sequence());
     XT_RETURN_IF_ERROR(ReadAll(response.assets(), data.assets));
@@ -93,21 +95,21 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
   template <typename Request, typename Response>
   absl::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response& response) {
-    if (present_ == kNotKnown) XT_RETURN_IF_ERROR(AskAll(LookTimeout()).status());
+    if (present_ == kNotKnown) XT_RETURN_IF_ERROR(AskAll().status());
     const absl::Status status = CallUnary(*stubs_[present_], method, timeout_, request, response);
     if (!absl::IsUnavailable(status) || stubs_.size() == 1) return status;
-    if (!AskAll(LookTimeout()).ok()) return status;
+    if (!AskAll().ok()) return status;
     return CallUnary(*stubs_[present_], method, timeout_, request, response);
   }
 
   // The answer of the replica with the highest applied sequence, which is the present one from now on.
-  absl::StatusOr<pb::GetReferenceDataResponse> AskAll(milliseconds timeout) {
+  absl::StatusOr<pb::GetReferenceDataResponse> AskAll() {
     absl::StatusOr<pb::GetReferenceDataResponse> newest = absl::UnavailableError("no replica of matching answers");
     std::size_t newest_at = present_;
     for (std::size_t i = 0; i < stubs_.size(); ++i) {
       pb::GetReferenceDataResponse response;
       const absl::Status status =
-          CallUnary(*stubs_[i], &Stub::GetReferenceData, timeout, pb::GetReferenceDataRequest(), response);
+          CallUnary(*stubs_[i], &Stub::GetReferenceData, look_timeout_, pb::GetReferenceDataRequest(), response);
       if (!status.ok() && !newest.ok()) newest = status;
       if (!status.ok() || (newest.ok() && newest->sequence() >= response.sequence())) continue;
       newest = std::move(response);
@@ -117,19 +119,18 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
     return newest;
   }
 
-  [[nodiscard]] milliseconds LookTimeout() const { return std::min(timeout_, kLookTimeout); }
-
   void Run() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
       lock.unlock();
-      AskAll(LookTimeout()).IgnoreError();
+      AskAll().IgnoreError();
       lock.lock();
       changed_.wait_for(lock, kLookInterval, [this] { return stopping_; });
     }
   }
 
   const milliseconds timeout_;
+  const milliseconds look_timeout_;
   std::vector<std::unique_ptr<Stub>> stubs_;
   std::atomic<std::size_t> present_{0};
   std::mutex mutex_;

@@ -315,7 +315,7 @@ TEST(HistoryClient, AnInstanceThatDoesNotAnswerInTimeIsPassedOver) {
   const auto patient = ConnectHistory(options);
   EXPECT_EQ(*patient->CommittedSequence(), SequenceNumber(1));
   first.silent = true;
-  options.call_timeout = std::chrono::milliseconds(500);
+  options.call_timeout = std::chrono::seconds(1);
   EXPECT_EQ(*ConnectHistory(options)->CommittedSequence(), SequenceNumber(2));
 }
 
