@@ -6,8 +6,11 @@
 // A frame that does not follow (sequence or hash) breaks the connection with FAILED_PRECONDITION.
 // Connect names the last sequence whose results the caller has. A replica that has applied more could never give it the
 // results between: it drops its whole state and begins at position 0, so that the caller replays the journal from there.
+// A leader that was replaced and does not know it yet must not take the replica away, let alone its state: while the
+// sequencer of a later epoch is connected, Connect is FAILED_PRECONDITION.
 // Threads: Connect, Offer and Commit by one thread (the sequencer's). Connect may wait, Offer and Commit never do:
-// RESOURCE_EXHAUSTED when the replica's bounded input is full, the caller slows down. The observer is called on the replica's thread and must not block.
+// RESOURCE_EXHAUSTED when the replica's bounded input is full, the caller slows down. The observer is called on the
+// replica's thread and must not block.
 // Queries from any thread; they are answered between two commands, so they are consistent.
 #pragma once
 
@@ -46,7 +49,8 @@ class MatchingReplica {
   using Observer = std::function<void(absl::StatusOr<FrameResults>)>;
   virtual ~MatchingReplica() = default;
   // `applied` of the answer is at most `results_after`.
-  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) = 0;
+  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
+                                                  domain::Epoch epoch) = 0;
   virtual absl::Status Offer(std::shared_ptr<const domain::Frame> frame) = 0;
   virtual absl::Status Commit(domain::SequenceNumber sequence) = 0;
 };

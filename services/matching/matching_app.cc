@@ -64,12 +64,17 @@ void MatchingApp::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer, domain::SequenceNumber results_after) {
+absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer, domain::SequenceNumber results_after,
+                                                            domain::Epoch epoch) {
   std::unique_lock lock(mutex_);
   if (state_ != State::kRunning) return NotRunning();
+  if (connected_ && epoch < epoch_) {
+    return absl::FailedPreconditionError("the sequencer of epoch " + std::to_string(epoch_.value()) + " is connected");
+  }
   auto asking = std::make_shared<Observer>(std::move(observer));
   asking_to_connect_ = asking;
   results_after_ = results_after;
+  epoch_ = epoch;
   connected_ = false;
   frames_.clear();
   input_.notify_all();

@@ -45,7 +45,8 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   void Stop();
 
   // Waits until the engine has left the connection before: at most one frame, and the making of an empty engine.
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) override;
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
+                                                 domain::Epoch epoch) override;
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override;
   // May run ahead of the offers.
   absl::Status Commit(domain::SequenceNumber sequence) override;
@@ -102,6 +103,7 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   bool connected_ = false;
   std::shared_ptr<Observer> asking_to_connect_;
   domain::SequenceNumber results_after_;  // of the sequencer that connects
+  domain::Epoch epoch_;                   // of the one that connected last
   std::shared_ptr<Observer> observer_;
   std::deque<WaitingFrame> frames_;
   std::uint64_t committed_ = 0;

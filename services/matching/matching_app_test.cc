@@ -25,6 +25,7 @@ using testing::ResultCollector;
 
 // A sequencer that has all results.
 constexpr SequenceNumber kNoLimit{1'000'000};
+constexpr domain::Epoch kEpoch{5};
 
 MatchingConfig SmallConfig() {
   MatchingConfig config;
@@ -48,7 +49,7 @@ class MatchingAppTest : public ::testing::Test {
   void TearDown() override { app_.Stop(); }
 
   void ConnectAndSetUp() {
-    ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit).ok());
+    ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit, kEpoch).ok());
     Apply({FrameChain::Setup()});
   }
   // Offers and commits one frame, and waits for its results.
@@ -72,7 +73,7 @@ class MatchingAppTest : public ::testing::Test {
 TEST_F(MatchingAppTest, StartsEmptyAndIsNotReadyWithoutASequencer) {
   EXPECT_EQ(AppliedSequence(), 0u);
   EXPECT_THAT(replica_.health.ReadyJson(), HasSubstr("no sequencer is connected"));
-  const auto position = app_.Connect(results_.Observer(), kNoLimit);
+  const auto position = app_.Connect(results_.Observer(), kNoLimit, kEpoch);
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(0));
   EXPECT_EQ(position->frame_hash, Hash128{});
@@ -148,8 +149,8 @@ TEST_F(MatchingAppTest, TwoReplicasSayTheSame) {
   ResultCollector other_results;
   Replica other;
   ASSERT_TRUE(other.app.Start().ok());
-  ASSERT_TRUE(other.app.Connect(other_results.Observer(), kNoLimit).ok());
-  ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit).ok());
+  ASSERT_TRUE(other.app.Connect(other_results.Observer(), kNoLimit, kEpoch).ok());
+  ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit, kEpoch).ok());
   for (int i = 0; i < 50; ++i) {
     const auto side = i % 2 == 0 ? Side::kBuy : Side::kSell;
     const auto frame = i == 0 ? chain_.Next(FrameChain::Setup())
@@ -186,7 +187,7 @@ TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
   const auto offered = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
   ASSERT_TRUE(app_.Offer(offered).ok());
   ResultCollector again;
-  const auto position = app_.Connect(again.Observer(), SequenceNumber(FrameChain::kSetupCommands));
+  const auto position = app_.Connect(again.Observer(), SequenceNumber(FrameChain::kSetupCommands), kEpoch);
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
   EXPECT_EQ(position->frame_hash, offered->previous_hash);
@@ -204,7 +205,7 @@ TEST_F(MatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
   const auto before = results_.frames();
   const auto digest = app_.GetStateDigest();
   ResultCollector again;
-  const auto position = app_.Connect(again.Observer(), SequenceNumber(applied - 1));
+  const auto position = app_.Connect(again.Observer(), SequenceNumber(applied - 1), kEpoch);
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(0));
   EXPECT_EQ(position->frame_hash, Hash128{});
@@ -225,16 +226,29 @@ TEST_F(MatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
 
 TEST_F(MatchingAppTest, ASequencerThatHasAllResultsFindsTheStateAsItWas) {
   ConnectAndSetUp();
-  const auto position = app_.Connect(results_.Observer(), SequenceNumber(FrameChain::kSetupCommands));
+  const auto position = app_.Connect(results_.Observer(), SequenceNumber(FrameChain::kSetupCommands), kEpoch);
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
   EXPECT_EQ(position->frame_hash, chain_.hash());
   EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_state_drops_total{shard="main"} 0)"));
 }
 
+TEST_F(MatchingAppTest, ALeaderThatWasReplacedTakesNothingAway) {
+  ConnectAndSetUp();
+  ResultCollector stale;
+  const auto refused = app_.Connect(stale.Observer(), SequenceNumber(0), domain::Epoch(kEpoch.value() - 1));
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused.status())) << refused.status();
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands + 1);
+  // Without a connection nobody is before it: epochs begin anew with another journal.
+  app_.Disconnect();
+  EXPECT_TRUE(app_.Connect(stale.Observer(), SequenceNumber(0), domain::Epoch(1)).ok());
+  app_.Stop();  // before `stale` goes
+}
+
 TEST_F(MatchingAppTest, AfterAnotherJournalTheSymbolsAreTheNewOnes) {
   ConnectAndSetUp();
-  ASSERT_TRUE(app_.Connect(results_.Observer(), SequenceNumber(0)).ok());
+  ASSERT_TRUE(app_.Connect(results_.Observer(), SequenceNumber(0), kEpoch).ok());
   auto bodies = FrameChain::Setup();
   for (domain::CommandBody& body : bodies) {
     if (auto* asset = std::get_if<domain::DefineAsset>(&body); asset != nullptr && asset->code.view() == "KRW") {
@@ -320,7 +334,7 @@ TEST_F(MatchingAppTest, StopTellsTheObserverAndRefusesEverything) {
   app_.Stop();
   EXPECT_TRUE(absl::IsUnavailable(results_.WaitForEnd()));
   EXPECT_TRUE(absl::IsUnavailable(app_.GetStateDigest().status()));
-  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer(), kNoLimit).status()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer(), kNoLimit, kEpoch).status()));
   EXPECT_TRUE(absl::IsUnavailable(app_.Offer(chain_.Next(FrameChain::Setup()))));
 }
 

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "libs/base/status.h"
 #include "libs/wire/event_proto.h"
@@ -50,56 +52,49 @@ class StreamRegistry {
  public:
   explicit StreamRegistry(std::function<void()> on_disconnect) : on_disconnect_(std::move(on_disconnect)) {}
 
-  struct Admission {
-    bool admitted = false;
-    std::shared_ptr<Stream> replaced;
-  };
-  Admission Admit(const std::shared_ptr<Stream>& stream) {
+  // False when no more are taken.
+  bool Admit(const std::shared_ptr<Stream>& stream) {
     const std::lock_guard lock(mutex_);
-    if (ending_) return {};
-    ++open_;
-    return {true, std::exchange(current_, stream)};
+    if (ending_) return false;
+    open_.insert(stream);
+    return true;
   }
-  // One at a time, so that the replica is left connected to the stream that came last.
-  void RunIfCurrent(const Stream* stream, const std::function<void()>& connect) {
-    const std::lock_guard connecting(connecting_);
-    {
-      const std::lock_guard lock(mutex_);
-      if (current_.get() != stream) return;
-    }
-    connect();
+  // Makes it the sequencer's stream if `connect` succeeds, and gives the one that it replaces. One at a time: the
+  // replica is connected to the stream that is the sequencer's.
+  absl::StatusOr<std::shared_ptr<Stream>> Connect(const std::shared_ptr<Stream>& stream,
+                                                  const std::function<absl::Status()>& connect) {
+    const std::lock_guard lock(mutex_);
+    XT_RETURN_IF_ERROR(connect());
+    return std::exchange(current_, stream);
   }
   // From now on the stream does nothing any more.
-  void Leave(const Stream* stream) {
-    bool was_current = false;
+  void Leave(const std::shared_ptr<Stream>& stream) {
     {
       const std::lock_guard lock(mutex_);
-      was_current = current_.get() == stream;
-      if (was_current) {
+      if (current_ == stream) {
         current_ = nullptr;
         if (on_disconnect_) on_disconnect_();
       }
-      --open_;
+      open_.erase(stream);
     }
     changed_.notify_all();
   }
-  std::shared_ptr<Stream> End() {
+  std::vector<std::shared_ptr<Stream>> End() {
     const std::lock_guard lock(mutex_);
     ending_ = true;
-    return current_;
+    return {open_.begin(), open_.end()};
   }
   void WaitForNone(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline, [this] { return open_ == 0; });
+    changed_.wait_until(lock, deadline, [this] { return open_.empty(); });
   }
 
  private:
   const std::function<void()> on_disconnect_;
-  std::mutex connecting_;  // taken before mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ending_ = false;
-  int open_ = 0;
+  std::set<std::shared_ptr<Stream>> open_;
   std::shared_ptr<Stream> current_;
 };
 
@@ -114,12 +109,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
     auto stream = std::make_shared<Stream>(replica, max_held_frames, registry);
     stream->self_ = stream;
     Stream* const reactor = stream.get();
-    const StreamRegistry::Admission admission = registry.Admit(stream);
-    if (admission.replaced != nullptr) {
-      admission.replaced->End(grpc::Status(grpc::StatusCode::ABORTED, "another sequencer connected"));
-    }
-    if (admission.admitted) {
-      stream->admitted_ = true;
+    if (registry.Admit(stream)) {
       stream->AwaitFirstRequest();
     } else {
       stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
@@ -143,7 +133,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
       }
       begun_ = true;
     }
-    registry_.RunIfCurrent(this, [this] { Connect(); });
+    Connect();
   }
 
   void OnWriteDone(bool ok) override {
@@ -165,7 +155,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
       const std::lock_guard lock(mutex_);
       self = std::move(self_);
     }
-    if (admitted_) registry_.Leave(this);
+    registry_.Leave(self);
   }
 
  private:
@@ -176,18 +166,29 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
 
   // The first request is there, and no other is read before it is answered.
   void Connect() {
-    auto position = replica_.Connect(
-        [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); },
-        domain::SequenceNumber(request_.results_after()));
+    ports::ReplicaPosition position;
+    const auto replaced = registry_.Connect(self_, [&] { return ConnectReplica(position); });
+    if (replaced.ok() && *replaced != nullptr) {
+      (*replaced)->End(grpc::Status(grpc::StatusCode::ABORTED, "another sequencer connected"));
+    }
     const std::lock_guard lock(mutex_);
-    if (!position.ok()) return EndWith(ToGrpc(position.status()));
+    if (!replaced.ok()) return EndWith(ToGrpc(replaced.status()));
     if (ending_) return;
-    response_.set_applied_sequence(position->applied.value());
-    response_.set_frame_hash(position->frame_hash.ToBytes());
-    applied_hash_ = position->frame_hash;
+    response_.set_applied_sequence(position.applied.value());
+    response_.set_frame_hash(position.frame_hash.ToBytes());
+    applied_hash_ = position.frame_hash;
     writing_ = true;
     StartWrite(&response_);
     StartRead(&request_);
+  }
+
+  absl::Status ConnectReplica(ports::ReplicaPosition& position) {
+    XT_ASSIGN_OR_RETURN(
+        position,
+        replica_.Connect(
+            [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); },
+            domain::SequenceNumber(request_.results_after()), domain::Epoch(request_.epoch())));
+    return absl::OkStatus();
   }
 
   void Observe(absl::StatusOr<ports::FrameResults> results) {
@@ -271,7 +272,6 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   ports::MatchingReplica& replica_;
   const std::size_t max_held_frames_;
   StreamRegistry& registry_;
-  bool admitted_ = false;
   bool begun_ = false;  // the first request is there
   pb::ReplicateRequest request_;
   pb::ReplicateResponse response_;
@@ -334,7 +334,7 @@ class MatchingService::Impl final : public pb::MatchingService::CallbackService 
   }
 
   void EndStreams(std::chrono::steady_clock::time_point deadline) {
-    if (const auto stream = registry_.End()) {
+    for (const std::shared_ptr<Stream>& stream : registry_.End()) {
       stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
     }
     registry_.WaitForNone(deadline);

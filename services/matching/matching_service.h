@@ -1,10 +1,10 @@
-// MatchingService: the gRPC face of MatchingReplica and MatchingQueries. One sequencer at a time: a new stream ends the one
-// before it with ABORTED. A frame is decoded from the bytes of the journal and must have the hash that came with it, else
-// the stream ends with DATA_LOSS.
+// MatchingService: the gRPC face of MatchingReplica and MatchingQueries. One sequencer at a time: a new stream ends the
+// one before it with ABORTED, once its first message has connected it to the replica. A frame is decoded from the bytes
+// of the journal and must have the hash that came with it, else the stream ends with DATA_LOSS.
 //
-// Bounds: frames for which the replica has no room are held, at most `max_held_frames`, beyond which the stream ends with
-// RESOURCE_EXHAUSTED; results cannot be more than the frames that were taken. Thread-safe; the ports must outlive it, and
-// all calls must have ended (GrpcHost::Shutdown) before it is destroyed.
+// Bounds: frames for which the replica has no room are held, at most `max_held_frames`, beyond which the stream ends
+// with RESOURCE_EXHAUSTED; results cannot be more than the frames that were taken. Thread-safe; the ports must outlive
+// it, and all calls must have ended (GrpcHost::Shutdown) before it is destroyed.
 #pragma once
 
 #include <chrono>

@@ -57,7 +57,7 @@ class MatchingServiceTest : public ::testing::Test {
   ports::ReplicaPosition ConnectClient(SequenceNumber results_after = SequenceNumber(1'000'000)) {
     absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
     for (int attempt = 0; attempt < 20 && !position.ok(); ++attempt) {
-      position = replica_->Connect(results_.Observer(), results_after);
+      position = replica_->Connect(results_.Observer(), results_after, domain::Epoch(1));
     }
     EXPECT_TRUE(position.ok()) << position.status();
     return position.value_or(ports::ReplicaPosition{});
@@ -171,11 +171,12 @@ TEST_F(MatchingServiceTest, ASequencerThatLacksResultsReplaysFromTheBeginning) {
 
 // A stream by hand.
 struct BareStream {
-  explicit BareStream(pb::MatchingService::Stub& stub) {
+  explicit BareStream(pb::MatchingService::Stub& stub, std::uint64_t epoch = 1) {
     context.set_deadline(std::chrono::system_clock::now() + testing::kPatience);
     stream = stub.Replicate(&context);
     pb::ReplicateRequest first;
     first.set_results_after(1'000'000);
+    first.set_epoch(epoch);
     stream->Write(first);
   }
   grpc::ClientContext context;
@@ -193,6 +194,27 @@ TEST_F(MatchingServiceTest, ANewSequencerEndsTheStreamOfTheOldOne) {
   EXPECT_TRUE(health_.ReadyJson().find("no sequencer is connected") == std::string::npos)
       << "the end of the old stream does not disconnect the new one";
   second.context.TryCancel();
+}
+
+TEST_F(MatchingServiceTest, AStreamThatIsRefusedOrSaysNothingLeavesThePresentOneAlone) {
+  BareStream present(*stub_, 2);
+  ASSERT_TRUE(present.stream->Read(&present.response));
+  BareStream stale(*stub_, 1);
+  EXPECT_FALSE(stale.stream->Read(&stale.response));
+  EXPECT_EQ(stale.stream->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  grpc::ClientContext silent_context;
+  const auto silent = stub_->Replicate(&silent_context);
+  pb::ReplicateRequest request;
+  const auto setup = chain_.Next(FrameChain::Setup());
+  request.add_frames()->set_frame(wire::FrameBytes(*setup));
+  request.mutable_frames(0)->set_hash(setup->hash.ToBytes());
+  request.set_committed_sequence(chain_.sequence());
+  ASSERT_TRUE(present.stream->Write(request));
+  ASSERT_TRUE(present.stream->Read(&present.response));
+  EXPECT_EQ(present.response.applied_sequence(), chain_.sequence());
+  present.context.TryCancel();
+  service_.EndStreams(std::chrono::steady_clock::now() + testing::kPatience);
+  EXPECT_EQ(silent->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(MatchingServiceTest, DamagedFramesEndTheStream) {

@@ -48,10 +48,11 @@ absl::StatusOr<ports::FrameResults> ReadResults(const pb::FrameResult& message) 
 class Session {
  public:
   Session(pb::MatchingService::Stub& stub, const ClientOptions& options, Observer observer,
-          domain::SequenceNumber results_after)
+          domain::SequenceNumber results_after, domain::Epoch epoch)
       : options_(options),
         observer_(std::move(observer)),
         results_after_(results_after),
+        epoch_(epoch),
         stream_(stub.Replicate(&context_)) {}
 
   // The observer is not called once this has begun, unless it is being called.
@@ -155,6 +156,7 @@ class Session {
   void Write() {
     pb::ReplicateRequest first;
     first.set_results_after(results_after_.value());
+    first.set_epoch(epoch_.value());
     if (stream_->Write(first)) WriteFrames();
     context_.TryCancel();
   }
@@ -192,6 +194,7 @@ class Session {
   const ClientOptions& options_;
   const Observer observer_;
   const domain::SequenceNumber results_after_;
+  const domain::Epoch epoch_;
   grpc::ClientContext context_;
   const std::unique_ptr<grpc::ClientReaderWriter<pb::ReplicateRequest, pb::ReplicateResponse>> stream_;
 
@@ -219,12 +222,13 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
     }
   }
 
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) override {
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
+                                                 domain::Epoch epoch) override {
     if (session_ != nullptr && session_->broken()) GoOn();
     session_.reset();
     absl::StatusOr<ports::ReplicaPosition> position = NotConnected();
     for (std::size_t tried = 0; tried < replicas_.size() && !position.ok(); ++tried) {
-      position = ConnectTo(replicas_[present_], observer, results_after);
+      position = ConnectTo(replicas_[present_], observer, results_after, epoch);
       if (!position.ok()) GoOn();
     }
     return position;
@@ -248,11 +252,11 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
   void GoOn() { present_ = (present_ + 1) % replicas_.size(); }
 
   absl::StatusOr<ports::ReplicaPosition> ConnectTo(Replica& replica, const Observer& observer,
-                                                   domain::SequenceNumber results_after) {
+                                                   domain::SequenceNumber results_after, domain::Epoch epoch) {
     if (!replica.channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWait)) {
       return absl::UnavailableError("matching cannot be reached at " + replica.address);
     }
-    auto session = std::make_unique<Session>(*replica.stub, options_, observer, results_after);
+    auto session = std::make_unique<Session>(*replica.stub, options_, observer, results_after, epoch);
     auto position = session->Start();
     if (position.ok()) session_ = std::move(session);
     return position;

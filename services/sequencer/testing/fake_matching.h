@@ -27,7 +27,8 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   // What is due after a frame.
   using Due = std::function<std::int64_t(const domain::Frame&)>;
 
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after) override {
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
+                                                 domain::Epoch) override {
     return state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
       ++s.connects;
       if (s.absent) return absl::UnavailableError("matching is absent");
