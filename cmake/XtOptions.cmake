@@ -19,7 +19,10 @@ endif()
 
 if(XT_SANITIZE STREQUAL "address")
   # g++ 12 sees uninitialized members in its own shared_ptr when it instruments: the other presets keep that warning.
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # Without checks of null, alignment and vptr, which take a third of the time of compiling: AddressSanitizer stops at a
+  # null pointer as well, and the fuzzers' preset has all of them.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null,alignment,vptr -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
   target_compile_options(xt_options INTERFACE -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=address,undefined)
 elseif(XT_SANITIZE STREQUAL "thread")

@@ -3,13 +3,15 @@
 #   xt_library(NAME  SOURCES a.cc b.cc  DEPS xt_base absl::status ...)
 #   xt_binary(NAME   SOURCES main.cc    DEPS ...)
 #   xt_test(NAME     GROUP unit|contract|integration|scenarios|e2e|nightly
-#                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [TIMEOUT seconds])
+#                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [PATHS] [TIMEOUT seconds])
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #
 # A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
 # adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
-# Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a
-# program's cases; a script counts as one test. Either way the test has a target of its name that builds all it needs.
+# The sources of a test with PATHS know XT_SOURCE_DIR and XT_BINARY_DIR; what was compiled of the others, another copy of
+# the tree can use. Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev
+# test to count a program's cases; a script counts as one test. Either way the test has a target of its name that builds
+# all it needs.
 
 function(xt_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
@@ -31,7 +33,7 @@ function(xt_binary name)
 endfunction()
 
 function(xt_test name)
-  cmake_parse_arguments(ARG "THREADED;CORE" "GROUP;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED;CORE;PATHS" "GROUP;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_GROUP)
     message(FATAL_ERROR "xt_test(${name}) needs a GROUP")
   endif()
@@ -40,7 +42,9 @@ function(xt_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} xt_options GTest::gmock_main Threads::Threads)
-  target_compile_definitions(${name} PRIVATE XT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" XT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(ARG_PATHS)
+    target_compile_definitions(${name} PRIVATE XT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" XT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set(labels ${ARG_GROUP} gtest)
   if(ARG_THREADED)

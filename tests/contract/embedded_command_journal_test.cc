@@ -389,6 +389,39 @@ TEST_F(WalJournalTest, DamageThatAppearsWhileItIsOpenIsFoundByRead) {
   EXPECT_THAT(seen, ::testing::ElementsAre(1));
 }
 
+// Fails every write after the next `writes_left` ones.
+class StoppingIo final : public embedded::FileIo {
+ public:
+  absl::Status WriteAt(int fd, std::uint64_t offset, std::string_view bytes) override {
+    if (writes_left == 0) return absl::UnavailableError("write: stopped");
+    --writes_left;
+    return FileIo::WriteAt(fd, offset, bytes);
+  }
+  int writes_left = 1'000'000;
+};
+
+TEST_F(WalJournalTest, ACutThatIsInterruptedLeavesAJournalThatOpens) {
+  constexpr std::uint64_t kKeep = 2;
+  for (int writes = 0; writes < 6; ++writes) {
+    Fill(12 - (writes == 0 ? 0 : static_cast<int>(kKeep)), 300, SmallSegments(8192));
+    {
+      StoppingIo io;
+      WalOptions options = SmallSegments(8192);
+      options.io = &io;
+      auto journal = Make(options);
+      ASSERT_EQ(journal->Open(Token(1))->last_sequence.value(), 12U);
+      io.writes_left = writes;
+      EXPECT_FALSE(journal->CutTail(domain::SequenceNumber(kKeep)).ok());
+    }
+    auto journal = Make(SmallSegments(8192));
+    const auto report = journal->Open(Token(1));
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->last_sequence.value(), 12U - static_cast<std::uint64_t>(writes)) << "the last ones go first";
+    ASSERT_TRUE(journal->CutTail(domain::SequenceNumber(kKeep)).ok());
+    EXPECT_EQ(ReadSequences(*journal, 1).size(), kKeep);
+  }
+}
+
 TEST_F(WalJournalTest, MetricsHooksAreCalled) {
   std::atomic<int> appends{0};
   std::atomic<int> syncs{0};

@@ -99,9 +99,7 @@ TEST_F(PostgresKillTest, KilledInMidCommitTheWatermarkTellsWhatIsThere) {
 // The commit is durable, but its answer never comes: it waits for a standby that does not exist.
 class PostgresInDoubtTest : public PostgresFaultsTest {
  protected:
-  PostgresInDoubtTest() {
-    config_.statement_timeout_ms = 500;
-    config_.call_timeout_ms = 1'000;
+  void SetUp() override {
     Open();
     EXPECT_TRUE(store_->Apply(BatchAfter(0)).ok());  // its session stays as it is now
     session_ = Session();

@@ -76,6 +76,9 @@ TEST_F(RedisExecutionStreamTest, SequencesBeyondTheExactDoublesStayExact) {
   EXPECT_EQ(Read(*consumer), Numbers(kBig - 1, kBig + 2));
   ASSERT_TRUE(Acknowledge(*consumer, kBig - 1, kBig).ok());
   EXPECT_EQ(consumer->Lag(), 2U);
+  MustRun(config_, {"XADD", key_, "9007199254740996-0", "b", "events of 9007199254740996"});
+  ASSERT_TRUE(stream->Publish(Entries(kBig + 3, kBig + 4)).ok()) << "one of them was published by somebody else";
+  EXPECT_EQ(Read(*consumer), Numbers(kBig + 3, kBig + 4));
 }
 
 TEST_F(RedisExecutionStreamTest, APipelineThatFailsInTheMiddleLeavesNoHole) {
@@ -174,9 +177,13 @@ TEST_F(RedisExecutionStreamTest, AFullRedisRefusesAndTakesTheSameAgainLater) {
   OwnRedis redis(Kind::kGeneral);
   RedisExecutionStream stream(redis.Config());
   ASSERT_TRUE(stream.Publish(Entries(1, 3)).ok());
+  auto consumer = *stream.Join("g", "c");
+  ASSERT_EQ(Read(*consumer, 2), Numbers(1, 2));
+  ASSERT_TRUE(Acknowledge(*consumer, 1, 2).ok());
   MustRun(redis.Config(), {"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_EQ(stream.Publish(Entries(4, 6)).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(stream.Stats().refused_full, 1U);
+  EXPECT_EQ(stream.Stats().trimmed, 2U) << "it has made what room it could";
   EXPECT_EQ(stream.LastSequence()->value(), 3U);
   MustRun(redis.Config(), {"CONFIG", "SET", "maxmemory", "100mb"});
   EXPECT_TRUE(stream.Publish(Entries(4, 6)).ok());

@@ -136,6 +136,10 @@ TEST_F(RedisJournalTest, TheScriptComparesTokenSequenceAndHash) {
   EXPECT_THAT(append(token, "0", hash), HasSubstr("GAP 1"));
   EXPECT_THAT(append(token, "2", hash), HasSubstr("GAP 1"));
   EXPECT_THAT(append(token, "1", std::string(32, '0')), HasSubstr("GAP 1"));
+  for (const char* lower : {"3145727", "3145728"}) {  // the token of the connection itself, and the one before
+    EXPECT_THAT(std::string(MessageOf(raw.Eval(redis::scripts::kInit, {key_, end_}, {lower, lower, "uuid"}).status())),
+                HasSubstr("FENCED " + token));
+  }
   EXPECT_EQ(NumberOf(config_, {"XLEN", key_}), 1);
   EXPECT_EQ(End("s"), "1");
   EXPECT_EQ(append(token, "1", hash), "");

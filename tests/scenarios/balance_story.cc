@@ -66,9 +66,9 @@ class Story {
     if (const auto* deposit = std::get_if<Deposit>(&command.body)) {
       CheckMoved({{deposit->account, BalanceReason::kDeposit, deposit->amount.value()}});
     } else if (const auto* withdraw = std::get_if<Withdraw>(&command.body)) {
-      CheckMoved({{withdraw->account, BalanceReason::kWithdrawal, -withdraw->amount.value()}});
+      CheckMoved({{withdraw->account, BalanceReason::kWithdrawal, withdraw->amount.value(), Way::kOut}});
     } else if (const auto* transfer = std::get_if<Transfer>(&command.body)) {
-      CheckMoved({{transfer->account, BalanceReason::kTransfer, -transfer->amount.value()},
+      CheckMoved({{transfer->account, BalanceReason::kTransfer, transfer->amount.value(), Way::kOut},
                   {transfer->to_account, BalanceReason::kTransfer, transfer->amount.value()}});
     } else {
       CheckMoved({});
@@ -79,10 +79,12 @@ class Story {
  private:
   using Party = std::pair<AccountId, OrderId>;
   using Key = std::tuple<AccountId, OrderId, AssetId, BalanceReason>;
+  enum class Way { kIn, kOut };
   struct Movement {
     AccountId account;
     BalanceReason reason;
-    std::int64_t amount;
+    std::int64_t amount;  // as the command has it: anything when it was refused
+    Way way = Way::kIn;
   };
 
   void Wrong(const std::string& what, const BalanceChange& change) {
@@ -123,8 +125,10 @@ class Story {
     if (moved_.size() != movements.size()) return Wrong("too many or too few", moved_.front());
     for (std::size_t i = 0; i < movements.size(); ++i) {
       const BalanceChange& change = moved_[i];
+      const std::int64_t delta = change.available_delta.value();
       const bool right = change.account == movements[i].account && change.reason == movements[i].reason &&
-                         change.available_delta.value() == movements[i].amount && change.locked_delta.value() == 0;
+                         (movements[i].way == Way::kIn ? delta : -delta) == movements[i].amount &&
+                         change.locked_delta.value() == 0;
       if (!right) Wrong("that its command does not say", change);
     }
   }

@@ -49,6 +49,7 @@ regenerate() {
 
 has_target() { grep -q "^build $2: phony" "$(build_dir "$1")/build.ninja"; }
 
+# Another copy of the tree finds in ccache what this one compiled: its key has no absolute path.
 # build_targets PRESET TARGET...: progress and errors on stderr; false when it does not build. One build at a time per
 # preset: two terminals may start at the same moment.
 build_targets() {
@@ -59,7 +60,7 @@ build_targets() {
   flock "$lock"
   if configure "$preset"; then
     (cd "$(build_dir "$preset")" &&
-      NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2) || status=$?
+      CCACHE_BASEDIR=$XT_ROOT CCACHE_NOHASHDIR=1 NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2) || status=$?
   else
     exec {lock}>&-
     return 1

@@ -27,7 +27,7 @@ using Deliveries = std::vector<ExecutionDelivery>;
 // One script call: small enough that others are served in between, large enough that its checks cost nothing.
 constexpr std::size_t kChunkEntries = 128;
 constexpr std::size_t kAcknowledgeAtOnce = 1'000;
-constexpr int kMaxAttempts = 3;
+constexpr int kMaxAttempts = 4;
 
 // "<sequence>", or an entry id "<sequence>-<part>".
 absl::StatusOr<std::uint64_t> ParseSequence(std::string_view text) {
@@ -129,24 +129,22 @@ absl::Status RedisExecutionStream::Publisher::Publish(const std::vector<EventEnt
     return absl::InvalidArgumentError(absl::StrCat("sequence ", entries[i].sequence.value(), " leaves a gap"));
   }
   std::lock_guard lock(mutex_);
-  absl::Status status;
+  bool trimmed = false;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    status = PublishFrom(entries);
+    const absl::Status status = PublishFrom(entries);
     if (status.ok()) return status;
     last_.reset();
     // Somebody else has published, or an earlier call whose reply was lost: the end is read again.
-    const bool moved = MessageOf(status).starts_with("GAP ");
-    const bool full = MessageOf(status).starts_with("FULL ");
-    if (full && attempt == 0) {
-      XT_RETURN_IF_ERROR(state_.Note(Trim()));
-    } else if (full) {
+    if (MessageOf(status).starts_with("GAP ")) continue;
+    const bool too_many = MessageOf(status).starts_with("FULL ");
+    if (!too_many && !absl::IsResourceExhausted(status)) return state_.Note(status);
+    if (std::exchange(trimmed, true)) {
       ++state_.counters.refused_full;
-      return absl::ResourceExhaustedError(
-          absl::StrCat(state_.key, " holds ", state_.options.max_entries, " entries that are not acknowledged"));
-    } else if (!moved) {
-      if (absl::IsResourceExhausted(status)) ++state_.counters.refused_full;
-      return state_.Note(status);
+      return too_many ? absl::ResourceExhaustedError(absl::StrCat(state_.key, " holds ", state_.options.max_entries,
+                                                                  " entries that are not acknowledged"))
+                      : status;
     }
+    XT_RETURN_IF_ERROR(state_.Note(Trim()));
   }
   return absl::UnavailableError(absl::StrCat("another publisher writes to ", state_.key));
 }
@@ -239,7 +237,7 @@ class RedisExecutionStream::Consumer final : public ports::ExecutionConsumer {
 };
 
 absl::Status RedisExecutionStream::Consumer::EnsureGroup() {
-  const absl::Status status = connection_.Run({"XGROUP", "CREATE", state_->key, group_, "0", "MKSTREAM"}).status();
+  absl::Status status = connection_.Run({"XGROUP", "CREATE", state_->key, group_, "0", "MKSTREAM"}).status();
   if (MessageOf(status).starts_with("BUSYGROUP")) return absl::OkStatus();
   return status;
 }

@@ -24,7 +24,7 @@ constexpr std::size_t kMaxGroup = 128;  // records of one pipeline
 
 class RedisJournal::Impl {
  public:
-  Impl(const RedisConfig& config, RedisJournalOptions options)
+  Impl(const RedisConfig& config, const RedisJournalOptions& options)
       : keys_(options.shard),
         reader_(config, keys_),
         writer_(config, keys_, options),
@@ -169,8 +169,8 @@ RedisJournalStats RedisJournal::Impl::Stats() const {
           c.accepted_late, c.sent_again, c.restored,         c.restarts};
 }
 
-RedisJournal::RedisJournal(RedisConfig config, RedisJournalOptions options)
-    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
+RedisJournal::RedisJournal(const RedisConfig& config, const RedisJournalOptions& options)
+    : impl_(std::make_unique<Impl>(config, options)) {}
 RedisJournal::~RedisJournal() = default;
 
 absl::StatusOr<ports::OpenReport> RedisJournal::Open(ports::FencingToken token) { return impl_->Open(token); }

@@ -54,7 +54,7 @@ struct RedisJournalStats {
 
 class RedisJournal final : public ports::JournalCopy {
  public:
-  explicit RedisJournal(RedisConfig config, RedisJournalOptions options = {});
+  explicit RedisJournal(const RedisConfig& config, const RedisJournalOptions& options = {});
   ~RedisJournal() override;
 
   // Once per object. Fences every other writer, then verifies every record. INVALID_ARGUMENT for an epoch of 2^43 and more.
