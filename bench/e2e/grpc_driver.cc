@@ -3,7 +3,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,9 +40,10 @@ class GrpcClient {
 
   Recorder Run() {
     if (SignIn()) {
-      for (std::size_t i = 0; i < load_.in_flight; ++i) SendNext();
-      while (!pending_.empty() && ReadOne()) {
-        if (!recorder_.Over()) SendNext();
+      if (load_.per_second > 0) {
+        RunAtRate();
+      } else {
+        RunInFlight();
       }
     }
     End();
@@ -62,7 +66,56 @@ class GrpcClient {
     return false;
   }
 
-  void SendNext() {
+  void RunInFlight() {
+    for (std::size_t i = 0; i < load_.in_flight; ++i) SendNext(NowNs());
+    while (!pending_.empty() && ReadOne()) {
+      if (!recorder_.Over()) SendNext(NowNs());
+    }
+  }
+
+  void RunAtRate() {
+    const std::int64_t start_ns = NowNs();
+    bool sending = true;  // guarded by mutex_
+    std::thread reader([&] {
+      const auto waits = [&] {
+        std::unique_lock lock(mutex_);
+        sent_.wait(lock, [&] { return !pending_.empty() || !sending; });
+        return !pending_.empty();
+      };
+      while (waits() && ReadOne()) {
+      }
+    });
+    for (std::int64_t n = 0; !Over(); ++n) {
+      const std::int64_t due_ns = start_ns + n * 1'000'000'000 / load_.per_second;
+      if (const std::int64_t early_ns = due_ns - NowNs(); early_ns > 0) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(early_ns));
+      }
+      SendNext(due_ns);
+    }
+    {
+      std::lock_guard lock(mutex_);
+      sending = false;
+      sent_.notify_one();
+    }
+    reader.join();
+  }
+
+  bool Over() {
+    std::lock_guard lock(mutex_);
+    return recorder_.Over();
+  }
+
+  void SendNext(std::int64_t due_ns) {
+    {
+      std::lock_guard lock(mutex_);
+      MakeNext(due_ns);
+      sent_.notify_one();
+    }
+    // A broken stream is seen by the next read.
+    stream_->Write(request_);
+  }
+
+  void MakeNext(std::int64_t due_ns) {
     Intent intent = flow_.Next();
     if (intent.operation == Operation::kCancel && resting_.empty()) intent = flow_.NextRest();
     request_.Clear();
@@ -74,9 +127,7 @@ class GrpcClient {
     } else {
       SetOrder(intent, *request_.mutable_enter_order());
     }
-    pending_[last_id_] = {intent.operation, flow_.IsForCancel(intent), NowNs()};
-    // A broken stream is seen by the next read.
-    stream_->Write(request_);
+    pending_[last_id_] = {intent.operation, flow_.IsForCancel(intent), due_ns};
   }
 
   void SetOrder(const Intent& intent, pb::EnterOrder& order) {
@@ -88,15 +139,17 @@ class GrpcClient {
     order.set_self_trade_prevention(pb::SELF_TRADE_PREVENTION_NONE);
     order.set_price_ticks(intent.price_ticks);
     order.set_quantity_lots(intent.quantity_lots);
-    order.set_client_order_id("g-" + std::to_string(last_id_));
+    order.set_client_order_id(id_prefix_ + std::to_string(last_id_));
   }
 
   bool ReadOne() {
-    if (!stream_->Read(&response_)) {
+    const bool read = stream_->Read(&response_);
+    const std::int64_t received_ns = NowNs();
+    std::lock_guard lock(mutex_);
+    if (!read) {
       recorder_.Fail("the stream ended with requests unanswered");
       return false;
     }
-    const std::int64_t received_ns = NowNs();
     const auto found = pending_.find(response_.request_id());
     if (found == pending_.end()) {
       recorder_.Fail("an answer to no request, or a second one");
@@ -115,7 +168,7 @@ class GrpcClient {
 
   void Accept(const Pending& pending) {
     const pb::ExecutionReport& report = response_.result().report();
-    if (report.client_order_id() != "g-" + std::to_string(response_.request_id())) {
+    if (report.client_order_id() != id_prefix_ + std::to_string(response_.request_id())) {
       return recorder_.Fail("the answer is to another order");
     }
     recorder_.Accepted(report.order_id());
@@ -137,11 +190,14 @@ class GrpcClient {
   std::unique_ptr<pb::OrderEntryService::Stub> stub_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<pb::OrderEntryRequest, pb::OrderEntryResponse>> stream_;
-  pb::OrderEntryRequest request_;
-  pb::OrderEntryResponse response_;
+  pb::OrderEntryRequest request_;    // of the thread that sends
+  pb::OrderEntryResponse response_;  // of the thread that reads
+  std::mutex mutex_;                 // guards what follows, the flow and the recorder
+  std::condition_variable sent_;
   absl::flat_hash_map<std::uint64_t, Pending> pending_;
   std::vector<std::uint64_t> resting_;
   std::uint64_t last_id_ = 0;
+  const std::string id_prefix_ = "g-" + std::to_string(NowNs()) + "-";  // an exchange may see several clients
 };
 
 }  // namespace

@@ -63,7 +63,9 @@ Recorder Drive(const Case& c, const test::Standalone& exchange, const std::vecto
   const auto seed = static_cast<std::uint64_t>(options.seed);
   const std::int64_t start_ns = NowNs() + kWarmUpNs;
   const Window window{start_ns, start_ns + options.seconds * 1'000'000'000};
-  if (c.protocol == Protocol::kGrpc) return DriveGrpc({exchange.grpc(), accounts[0], c.parallel, seed}, market, window);
+  if (c.protocol == Protocol::kGrpc)
+    return DriveGrpc({.address = exchange.grpc(), .account = accounts[0], .in_flight = c.parallel, .seed = seed},
+                     market, window);
   return DriveRest({test::PortOf(exchange.rest()), accounts, c.parallel, seed}, market, window);
 }
 

@@ -127,7 +127,7 @@ class DevTest(unittest.TestCase):
     def start_ensure_kafka(self):
         (self.tree / "deploy" / "dev" / "kafka").mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "deploy" / "dev" / "kafka" / "pom.xml", self.tree / "deploy" / "dev" / "kafka")
-        script = 'set -euo pipefail; XT_ROOT=$1; source "$1/tools/dev/common.sh"; source "$1/tools/dev/kafka.sh"; ensure_kafka'
+        script = 'set -euo pipefail; XT_ROOT=$1; source "$1/tools/dev/common.sh"; source "$1/tools/dev/jars.sh"; ensure_kafka'
         env = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "STATE": str(self.state), "HOME": str(self.folder)}
         return subprocess.Popen(["bash", "-c", script, "bash", str(self.tree)], env=env, stdin=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE, text=True)

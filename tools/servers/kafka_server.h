@@ -1,5 +1,5 @@
 // KafkaServer: one Kafka node that is broker and controller (KRaft), in small memory. Topics are never created by the way.
-// Its jars are those that tools/dev/kafka.sh fetches, in XTRADER_KAFKA_HOME or build/kafka of this checkout. It serves again
+// Its jars are those that tools/dev/jars.sh fetches, in XTRADER_KAFKA_HOME or build/kafka of this checkout. It serves again
 // about 6 s after a SIGKILL: so long its own dead registration keeps the node fenced.
 #pragma once
 

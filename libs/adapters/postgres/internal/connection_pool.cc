@@ -10,18 +10,17 @@ namespace xt::postgres {
 using Clock = std::chrono::steady_clock;
 
 absl::Status ConnectionPool::Execute(const Connection::Work& work) {
-  const auto limit = std::chrono::milliseconds(config_.call_timeout_ms);
-  const Deadline entry_deadline = Clock::now() + limit;
-  XT_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Enter(entry_deadline));
-  Deadline deadline = entry_deadline;
+  Deadline deadline = Clock::now() + std::chrono::milliseconds(config_.call_timeout_ms);
+  XT_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Enter(deadline));
   if (!connection) {
+    const auto before = Clock::now();
     auto opened = Connection::Open(config_, watch_);
     if (!opened.ok()) {
       Leave(nullptr);
       return opened.status();
     }
     connection = *std::move(opened);
-    deadline = Clock::now() + limit;
+    deadline += Clock::now() - before;
     std::lock_guard lock(mutex_);
     ++stats_.connections_opened;
   }
