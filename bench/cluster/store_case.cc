@@ -15,7 +15,7 @@ using domain::Amount;
 using domain::AssetId;
 using domain::SequenceNumber;
 
-constexpr std::uint64_t kBatch = 100;  // commands
+constexpr std::uint64_t kBatch = 1'000;  // commands, as persistence writes them when it is behind
 constexpr std::int64_t kStartNs = 1'790'000'000'000'000'000;
 
 domain::ExecutionReport Report(std::uint64_t sequence) {

@@ -14,7 +14,7 @@ enum class Rows : std::uint8_t {
   kComplete,  // per command an order, a fill and four postings, and the balances of two accounts per batch
 };
 
-// Batches of 100 commands: `executions_per_s` (fills) and `rows_per_s`.
+// Batches of 1,000 commands: `executions_per_s` (fills) and `rows_per_s`.
 absl::StatusOr<CaseResult> BenchStore(std::string name, Rows rows, std::int64_t seconds);
 
 }  // namespace xt::bench

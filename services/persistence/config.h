@@ -14,7 +14,7 @@ namespace xt::persistence {
 
 struct PersistenceConfig {
   std::string consumer_name = "persistence-0";
-  std::size_t batch_entries = 100;
+  std::size_t batch_entries = 1'000;
   std::size_t max_held_entries = 10'000;
   std::int64_t poll_ms = 100;
   std::int64_t claim_idle_ms = 10'000;
