@@ -8,14 +8,6 @@ using rabbitmq::RabbitMqConfig;
 
 constexpr std::chrono::milliseconds kShort{1'000};
 
-RabbitMqConfig ConfigOf(const std::string& url) {
-  RabbitMqConfig config;
-  config.url = url;
-  config.publish_timeout = kDeadline;
-  config.request_timeout = kDeadline;
-  return config;
-}
-
 // Until the broker has seen what happened to it.
 absl::Status PublishUntilItWorks(ports::NotificationBus& bus, const std::vector<ports::Notification>& messages) {
   const auto deadline = std::chrono::steady_clock::now() + kDeadline;

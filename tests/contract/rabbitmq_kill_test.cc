@@ -6,16 +6,6 @@
 namespace xt::contract {
 namespace {
 
-using rabbitmq::RabbitMqConfig;
-
-RabbitMqConfig ConfigOf(const std::string& url) {
-  RabbitMqConfig config;
-  config.url = url;
-  config.publish_timeout = kDeadline;
-  config.request_timeout = kDeadline;
-  return config;
-}
-
 absl::Status StatusOf(const absl::Status& status) { return status; }
 template <typename Value>
 absl::Status StatusOf(const absl::StatusOr<Value>& value) {

@@ -26,6 +26,15 @@ class StartedRabbitMq {
   servers::RabbitMqServer server_;
 };
 
+// Patient with a slow machine.
+inline rabbitmq::RabbitMqConfig ConfigOf(const std::string& url) {
+  rabbitmq::RabbitMqConfig config;
+  config.url = url;
+  config.publish_timeout = kDeadline;
+  config.request_timeout = kDeadline;
+  return config;
+}
+
 inline std::unique_ptr<rabbitmq::RabbitMqNotificationBus> ConnectToRabbitMq(const rabbitmq::RabbitMqConfig& config) {
   auto bus = rabbitmq::RabbitMqNotificationBus::Create(config);
   EXPECT_TRUE(bus.ok()) << bus.status();
