@@ -6,21 +6,6 @@
 namespace xt::contract {
 namespace {
 
-absl::Status StatusOf(const absl::Status& status) { return status; }
-template <typename Value>
-absl::Status StatusOf(const absl::StatusOr<Value>& value) {
-  return value.status();
-}
-
-// A broker that was restarted takes connections before its quorum queues have their leaders.
-template <typename Call>
-auto UntilAvailable(const Call& call) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
-  auto answer = call();
-  while (absl::IsUnavailable(StatusOf(answer)) && std::chrono::steady_clock::now() < deadline) answer = call();
-  return answer;
-}
-
 // Reads and acknowledges until so many different ones have come, or nothing more comes.
 std::set<std::uint64_t> TakeDistinct(ports::NotificationConsumer& consumer, std::size_t count) {
   std::set<std::uint64_t> numbers;

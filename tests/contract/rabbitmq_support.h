@@ -58,6 +58,21 @@ inline ports::QueueOptions NamedQueue(const std::string& name, const std::string
   return options;
 }
 
+inline absl::Status StatusOf(const absl::Status& status) { return status; }
+template <typename Value>
+absl::Status StatusOf(const absl::StatusOr<Value>& value) {
+  return value.status();
+}
+
+// A broker that was restarted takes connections before its quorum queues have their leaders.
+template <typename Call>
+auto UntilAvailable(const Call& call) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+  auto answer = call();
+  while (absl::IsUnavailable(StatusOf(answer)) && std::chrono::steady_clock::now() < deadline) answer = call();
+  return answer;
+}
+
 // Reads and acknowledges until `count` have come; their sequence numbers.
 inline std::vector<std::uint64_t> TakeNumbers(ports::NotificationConsumer& consumer, std::size_t count) {
   std::vector<std::uint64_t> numbers;

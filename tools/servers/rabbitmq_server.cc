@@ -72,7 +72,7 @@ absl::Status RabbitMqServer::Prepare(Command& command) {
                                  absl::StrCat("ERL_EPMD_PORT=", epmd_port_),
                                  "ERL_EPMD_ADDRESS=127.0.0.1",
                                  "ERL_CRASH_DUMP=/dev/null",
-                                 absl::StrCat("RABBITMQ_NODENAME=xtrader", port(), "@localhost"),
+                                 "RABBITMQ_NODENAME=xtrader@localhost",  // names its data: the same on another port
                                  absl::StrCat("RABBITMQ_DIST_PORT=", distribution_port_),
                                  "RABBITMQ_MNESIA_BASE=" + home + "/data",
                                  "RABBITMQ_LOG_BASE=" + home + "/log",
