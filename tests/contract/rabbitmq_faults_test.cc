@@ -1,4 +1,4 @@
-// RabbitMqNotificationBus while its broker is away or stopped.
+// RabbitMqNotificationBus while its broker is away or stopped, and after it came back elsewhere.
 #include "tests/contract/rabbitmq_support.h"
 
 namespace xt::contract {
@@ -7,14 +7,6 @@ namespace {
 using rabbitmq::RabbitMqConfig;
 
 constexpr std::chrono::milliseconds kShort{1'000};
-
-RabbitMqConfig ConfigOf(const std::string& url) {
-  RabbitMqConfig config;
-  config.url = url;
-  config.publish_timeout = kDeadline;
-  config.request_timeout = kDeadline;
-  return config;
-}
 
 // Until the broker has seen what happened to it.
 absl::Status PublishUntilItWorks(ports::NotificationBus& bus, const std::vector<ports::Notification>& messages) {
@@ -61,6 +53,26 @@ TEST(RabbitMqFaultsTest, AStoppedBrokerEndsPublishAtItsDeadline) {
     seen.insert(numbers.begin(), numbers.end());
   }
   EXPECT_EQ(seen.count(1), 1U);
+}
+
+TEST(RabbitMqFaultsTest, WhatWasConfirmedIsThereOnAnotherPort) {
+  TemporaryFolder folder;
+  {
+    servers::RabbitMqServer server(folder.path());
+    const absl::Status started = server.Start();
+    ASSERT_TRUE(started.ok()) << started;
+    const auto bus = ConnectToRabbitMq(ConfigOf(server.url()));
+    bus->Consume(NamedQueue("q", "a"))->reset();  // the queue stays
+    ASSERT_TRUE(bus->Publish(NumberedRange("a", 1, 3)).ok());
+    server.Stop();
+  }
+  servers::RabbitMqServer server(folder.path());
+  const absl::Status started = server.Start();
+  ASSERT_TRUE(started.ok()) << started;
+  const auto bus = ConnectToRabbitMq(ConfigOf(server.url()));
+  auto consumer = UntilAvailable([&] { return bus->Consume(NamedQueue("q", "a")); });
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  EXPECT_EQ(TakeNumbers(**consumer, 3), (std::vector<std::uint64_t>{1, 2, 3}));
 }
 
 }  // namespace

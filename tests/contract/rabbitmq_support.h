@@ -26,6 +26,15 @@ class StartedRabbitMq {
   servers::RabbitMqServer server_;
 };
 
+// Patient with a slow machine.
+inline rabbitmq::RabbitMqConfig ConfigOf(const std::string& url) {
+  rabbitmq::RabbitMqConfig config;
+  config.url = url;
+  config.publish_timeout = kDeadline;
+  config.request_timeout = kDeadline;
+  return config;
+}
+
 inline std::unique_ptr<rabbitmq::RabbitMqNotificationBus> ConnectToRabbitMq(const rabbitmq::RabbitMqConfig& config) {
   auto bus = rabbitmq::RabbitMqNotificationBus::Create(config);
   EXPECT_TRUE(bus.ok()) << bus.status();
@@ -47,6 +56,21 @@ inline ports::QueueOptions NamedQueue(const std::string& name, const std::string
   options.name = name;
   options.bindings = {binding};
   return options;
+}
+
+inline absl::Status StatusOf(const absl::Status& status) { return status; }
+template <typename Value>
+absl::Status StatusOf(const absl::StatusOr<Value>& value) {
+  return value.status();
+}
+
+// A broker that was restarted takes connections before its quorum queues have their leaders.
+template <typename Call>
+auto UntilAvailable(const Call& call) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+  auto answer = call();
+  while (absl::IsUnavailable(StatusOf(answer)) && std::chrono::steady_clock::now() < deadline) answer = call();
+  return answer;
 }
 
 // Reads and acknowledges until `count` have come; their sequence numbers.

@@ -24,11 +24,6 @@ std::string LockFile(const std::string& data) { return data + "/lock"; }
 
 std::string HoldFile(const std::string& data, const std::string& name) { return data + "/held/" + name; }
 
-std::string ReadText(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // Whether the metrics say that the process leads a role.
 bool Leads(const std::string& metrics) {
   for (std::size_t at = metrics.find("\nleader_is_leader{"); at != std::string::npos;
@@ -54,6 +49,11 @@ void AskService(ordered_json& service) {
 }
 
 }  // namespace
+
+std::string ReadText(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 absl::Status HoldLock(const std::string& data) {
   std::filesystem::create_directories(data);

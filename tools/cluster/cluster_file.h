@@ -13,6 +13,9 @@
 
 namespace xt::cluster {
 
+// The content of a file; empty when it cannot be read.
+std::string ReadText(const std::string& path);
+
 // Held by the supervisor for its whole life. UNAVAILABLE when another one holds it.
 absl::Status HoldLock(const std::string& data);
 // The supervisor's process; 0 when none runs.

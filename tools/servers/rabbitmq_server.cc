@@ -1,11 +1,5 @@
 #include "tools/servers/rabbitmq_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -31,24 +25,9 @@ std::string FindScript() {
 
 // Whether it answers the protocol header with a first frame (a method on channel 0: connection.start).
 bool OpensConnections(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return false;
-  const timeval patience{1, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   constexpr std::string_view kHeader("AMQP\0\0\x09\x01", 8);
   constexpr std::string_view kMethodOnChannel0("\x01\0\0", 3);
-  char answer[kMethodOnChannel0.size()] = {};
-  const bool opens =
-      ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-      ::send(socket, kHeader.data(), kHeader.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(kHeader.size()) &&
-      ::recv(socket, answer, sizeof(answer), MSG_WAITALL) == static_cast<ssize_t>(sizeof(answer)) &&
-      std::string_view(answer, sizeof(answer)) == kMethodOnChannel0;
-  ::close(socket);
-  return opens;
+  return Ask(port, kHeader, kMethodOnChannel0.size()).starts_with(kMethodOnChannel0);
 }
 
 }  // namespace
@@ -93,7 +72,7 @@ absl::Status RabbitMqServer::Prepare(Command& command) {
                                  absl::StrCat("ERL_EPMD_PORT=", epmd_port_),
                                  "ERL_EPMD_ADDRESS=127.0.0.1",
                                  "ERL_CRASH_DUMP=/dev/null",
-                                 absl::StrCat("RABBITMQ_NODENAME=xtrader", port(), "@localhost"),
+                                 "RABBITMQ_NODENAME=xtrader@localhost",  // names its data: the same on another port
                                  absl::StrCat("RABBITMQ_DIST_PORT=", distribution_port_),
                                  "RABBITMQ_MNESIA_BASE=" + home + "/data",
                                  "RABBITMQ_LOG_BASE=" + home + "/log",

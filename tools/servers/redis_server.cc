@@ -1,11 +1,5 @@
 #include "tools/servers/redis_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -19,23 +13,8 @@ constexpr char kConfigName[] = "redis.conf";
 
 // Whether it answers PING: while it reads its append-only file it accepts connections but serves nothing.
 bool AnswersPing(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return false;
-  const timeval patience{1, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  constexpr std::string_view kPing = "PING\r\n";
   constexpr std::string_view kPong = "+PONG";
-  char answer[kPong.size()] = {};
-  const bool answers = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-                       ::send(socket, kPing.data(), kPing.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(kPing.size()) &&
-                       ::recv(socket, answer, sizeof(answer), MSG_WAITALL) == static_cast<ssize_t>(sizeof(answer)) &&
-                       std::string_view(answer, sizeof(answer)) == kPong;
-  ::close(socket);
-  return answers;
+  return Ask(port, "PING\r\n", kPong.size()).starts_with(kPong);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 // dead letters itself: the other queues have it, so sending it to all again would double it and a full queue would stop
 // them. The dead letters are bounded by max_dead_letters; the broker drops the oldest of more and counts them. Options
 // of a queue that is there with others: FAILED_PRECONDITION.
+// RabbitMQ 3.10 loses a named queue, with what was confirmed, when it is killed in the first seconds of the queue's life:
+// the name is not on its disk yet. Such a queue has no leader ever after, and Consume is UNAVAILABLE.
 // Private queues are classic ones and vanish with their connection. They do not count deliveries: a message that came
 // back says 2 however often it came, and max_deliveries is not enforced.
 // The broker sends ahead: up to `prefetch` deliveries wait in each consumer. They are shared out among the consumers of
