@@ -103,6 +103,9 @@ absl::Status RefusalOf(const CommandResult& result) {
   for (const domain::Event& event : result.events) {
     const auto* rejected = std::get_if<domain::CommandRejected>(&event);
     if (rejected == nullptr || rejected->reason == domain::RejectReason::kNone) continue;
+    if (rejected->reason == domain::RejectReason::kAlreadyExists) {
+      return absl::UnavailableError("matching or persistence was asked before it had replayed what is there");
+    }
     return absl::InternalError("bootstrap refused: " + std::string(domain::RejectReasonCode(rejected->reason)) + " " +
                                std::string(rejected->field.view()));
   }

@@ -26,7 +26,8 @@ struct BootstrapPorts {
   ports::History& history;
 };
 
-// Blocks until everything is there and persistence has it. The demo accounts in order.
+// Blocks until everything is there and persistence has it. The demo accounts in order. UNAVAILABLE: worth another try,
+// also when the services had not yet replayed what is there.
 absl::StatusOr<std::vector<DemoAccount>> Bootstrap(const BootstrapPorts& ports, std::size_t demo_accounts);
 
 }  // namespace xt::bootstrap

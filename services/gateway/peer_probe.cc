@@ -21,11 +21,14 @@ PeerProbe::~PeerProbe() {
 
 void PeerProbe::Run() {
   constexpr std::chrono::seconds kInterval{1};
+  bool was_there = false;
   while (true) {
     const absl::Status status = ask_();
     if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
-      health_.Set(runtime::HealthStatus::kDown, "no answer from " + address_);
+      health_.Set(was_there ? runtime::HealthStatus::kDegraded : runtime::HealthStatus::kDown,
+                  "no answer from " + address_);
     } else {
+      was_there = true;
       health_.SetOk();
     }
     std::unique_lock lock(mutex_);

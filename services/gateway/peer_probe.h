@@ -1,5 +1,6 @@
 // PeerProbe: asks a peer again and again whether it is there, and reports it as a health check. For peers that are only
-// queried, where nothing would tell of their absence until a client asks. One thread; ends with the object.
+// queried, where nothing would tell of their absence until a client asks. Down until the peer was there once; when it
+// is lost later, degraded: orders go on without it. One thread; ends with the object.
 #pragma once
 
 #include <condition_variable>

@@ -36,6 +36,7 @@ constexpr std::chrono::seconds kStartPatience{120};
 constexpr std::chrono::milliseconds kStep{50};
 constexpr std::chrono::seconds kStopPatience{15};
 constexpr int kWorthAnotherTry = 75;  // exit status of xt-bootstrap
+constexpr int kBadConfiguration = 2;  // exit status of a service
 
 void Say(const std::string& text) {
   std::printf("%s\n", text.c_str());
@@ -139,12 +140,19 @@ void Supervisor::Launch(RunningService& running) {
 
 absl::Status Supervisor::AwaitReadyFile(RunningService& running) {
   const Service& service = running.service;
-  if (running.process->WaitForFile(service.ready_file(), kStartPatience)) {
-    Say(absl::StrCat("  ", service.id, " serves at ", service.grpc()));
-    return absl::OkStatus();
+  const auto deadline = Clock::now() + kStartPatience;
+  while (true) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    if (running.process->WaitForFile(service.ready_file(), left)) break;
+    const auto status = running.process->Wait(kFirstPause);
+    if (!status || status == kBadConfiguration || Clock::now() > deadline) {
+      return absl::UnavailableError(
+          absl::StrCat(service.id, " did not start; see ", service.folder, "/output.log and ", service.log_file()));
+    }
+    Launch(running);  // a server that was slow to answer, on a busy machine
   }
-  return absl::UnavailableError(
-      absl::StrCat(service.id, " did not start; see ", service.folder, "/output.log and ", service.log_file()));
+  Say(absl::StrCat("  ", service.id, " serves at ", service.grpc()));
+  return absl::OkStatus();
 }
 
 absl::Status Supervisor::MakeDemo() {
