@@ -21,7 +21,8 @@
 
 namespace xt::runtime {
 class ConfigSchema;
-}
+class MetricsRegistry;
+}  // namespace xt::runtime
 
 namespace xt::zookeeper {
 class ZooKeeperSession;
@@ -53,8 +54,9 @@ absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(cons
                                                                             const std::string& folder);
 absl::StatusOr<std::unique_ptr<ports::MarketBus>> OpenMarketBus(const BackendConfig& config, const std::string& folder);
 absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(const BackendConfig& config);
-// The process's one session with ZooKeeper; null where none is configured.
-absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config);
+// The process's one session with ZooKeeper; null where none is configured. The registry outlives it.
+absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config,
+                                                                           runtime::MetricsRegistry& metrics);
 // `session` may be null: then this process is the only candidate of the folder. `id` names it in
 // ports::Leadership::leader_id.
 absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
@@ -68,8 +70,9 @@ absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const Backend
                                                                    const std::string& shard,
                                                                    std::unique_ptr<ports::JournalCopy> file,
                                                                    ports::InSyncSet* in_sync);
-// Not opened yet.
-std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file);
+// Not opened yet. The registry outlives it.
+std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,
+                                        runtime::MetricsRegistry& metrics);
 absl::StatusOr<std::unique_ptr<ports::RateLimiter>> OpenRateLimiter(const BackendConfig& config);
 
 }  // namespace xt::backends

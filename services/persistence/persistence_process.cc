@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
 #include "services/persistence/persistence_app.h"
 #include "services/persistence/persistence_service.h"
@@ -13,12 +14,17 @@ struct PersistenceProcess::Parts {
   Parts(const PersistenceProcessConfig& config, runtime::ServiceContext& context,
         std::unique_ptr<ports::ExecutionStream> executions)
       : stream(std::move(executions)),
-        store(backends::MakeStore(config.servers, config.data_folder + "/persistence.db")),
+        store(backends::MakeStore(config.servers, config.data_folder + "/persistence.db", context.metrics)),
+        backend_metrics(context.metrics),
         app(config.service, *stream, *store, context.metrics, context.health, context.clock),
-        service(app) {}
+        service(app) {
+    backend_metrics.WatchConsumer(*stream);
+    backend_metrics.Watch(*store);
+  }
 
   std::unique_ptr<ports::ExecutionStream> stream;
   std::unique_ptr<ports::Store> store;
+  backends::BackendMetrics backend_metrics;
   PersistenceApp app;
   PersistenceGrpcService service;
 };
