@@ -127,6 +127,14 @@ absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const
   return zookeeper::ZooKeeperSession::Open(std::move(zookeeper));
 }
 
+std::function<ports::ServerState()> ZooKeeperProbe(const zookeeper::ZooKeeperSession* session) {
+  if (session == nullptr) return {};
+  return [session]() -> ports::ServerState {
+    if (session->Stats().connected) return {"zookeeper", ports::ServerStatus::kOk, ""};
+    return {"zookeeper", ports::ServerStatus::kDown, "the session has no connection"};
+  };
+}
+
 absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
     const std::shared_ptr<zookeeper::ZooKeeperSession>& session, const std::string& role, const std::string& id,
     const std::string& folder) {

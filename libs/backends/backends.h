@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "libs/ports/command_journal.h"
 #include "libs/ports/execution_stream.h"
 #include "libs/ports/in_sync_set.h"
+#include "libs/ports/infra_status.h"
 #include "libs/ports/journal_copy.h"
 #include "libs/ports/leader_election.h"
 #include "libs/ports/market_bus.h"
@@ -57,6 +59,8 @@ absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(cons
 // The process's one session with ZooKeeper; null where none is configured. The registry outlives it.
 absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config,
                                                                            runtime::MetricsRegistry& metrics);
+// How ZooKeeper is, for runtime::InfraService; empty without a session, which has to outlive it.
+std::function<ports::ServerState()> ZooKeeperProbe(const zookeeper::ZooKeeperSession* session);
 // `session` may be null: then this process is the only candidate of the folder. `id` names it in
 // ports::Leadership::leader_id.
 absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(

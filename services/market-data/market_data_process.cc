@@ -5,6 +5,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/infra_service.h"
 #include "services/market-data/market_data_app.h"
 #include "services/market-data/market_data_service.h"
 
@@ -23,10 +24,13 @@ struct MarketDataProcess::Parts {
         matching(grpc_clients::ConnectMatchingQueries({.addresses = config.matching_addresses})),
         app(config.service, *market_bus, *notification_bus, *matching, *election, context.clock, context.metrics,
             context.health),
-        service(app, [this](domain::SymbolId symbol) { return app.CodeOf(symbol); }) {
+        service(app, [this](domain::SymbolId symbol) { return app.CodeOf(symbol); }),
+        infra(context.health) {
     backend_metrics.WatchPublisher(*market_bus);
     backend_metrics.WatchPublisher(*notification_bus);
     backend_metrics.Watch(zookeeper.get());
+    infra.Add({"kafka", config.servers.kafka, "market-data.market_bus", ""});
+    infra.Add(backends::ZooKeeperProbe(zookeeper.get()));
   }
 
   std::unique_ptr<ports::MarketBus> market_bus;
@@ -37,6 +41,7 @@ struct MarketDataProcess::Parts {
   std::unique_ptr<ports::MatchingQueries> matching;
   MarketDataApp app;
   MarketDataService service;
+  runtime::InfraService infra;
 };
 
 void MarketDataProcessConfig::Describe(runtime::ConfigSchema& schema) {
@@ -70,7 +75,7 @@ absl::Status MarketDataProcess::Start() {
 }
 
 std::vector<runtime::GrpcService> MarketDataProcess::GrpcServices() {
-  return {{&parts_->service, xtrader::v1::MarketDataService::service_full_name()}};
+  return {{&parts_->service, xtrader::v1::MarketDataService::service_full_name()}, parts_->infra.service()};
 }
 
 void MarketDataProcess::Drain(std::chrono::steady_clock::time_point deadline) { parts_->app.Drain(deadline); }

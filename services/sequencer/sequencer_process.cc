@@ -7,6 +7,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/infra_service.h"
 #include "services/sequencer/sequencer_app.h"
 #include "services/sequencer/sequencer_service.h"
 #include "services/sequencer/wal_metrics.h"
@@ -37,13 +38,22 @@ struct SequencerProcess::Parts {
             {*adapters.journal, *replica, *queries, *adapters.events, *adapters.executions, *adapters.market,
              *adapters.notifications, *adapters.election},
             context.metrics, context.health, context.clock),
-        service(app, {.max_unanswered = config.stream_max_unanswered}) {
+        service(app, {.max_unanswered = config.stream_max_unanswered}),
+        infra(context.health) {
     wal_metrics.Watch(*adapters.file, config.data_folder);
     backend_metrics.Watch(*adapters.journal);
     backend_metrics.WatchPublisher(*adapters.executions);
     backend_metrics.WatchPublisher(*adapters.market);
     backend_metrics.WatchPublisher(*adapters.notifications);
     backend_metrics.Watch(adapters.zookeeper.get());
+    // Only who leads publishes. A bus that does not take it has its check degraded, since the sequencer goes on.
+    const auto bus = [&](const char* server, const std::string& address, const char* check) {
+      infra.Add({server, address, check, "leader", ports::ServerStatus::kDown});
+    };
+    bus("redis", config.servers.redis, "bus.executions");
+    bus("kafka", config.servers.kafka, "bus.market");
+    bus("rabbitmq", config.servers.rabbitmq, "bus.notifications");
+    infra.Add(backends::ZooKeeperProbe(adapters.zookeeper.get()));
   }
 
   static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
@@ -60,6 +70,7 @@ struct SequencerProcess::Parts {
   std::unique_ptr<ports::MatchingQueries> queries;
   SequencerApp app;
   SequencerService service;
+  runtime::InfraService infra;
 };
 
 void SequencerProcessConfig::Describe(runtime::ConfigSchema& schema) {
@@ -117,7 +128,9 @@ absl::Status SequencerProcess::Start() {
   return parts_->app.Start();
 }
 
-std::vector<runtime::GrpcService> SequencerProcess::GrpcServices() { return {parts_->service.service()}; }
+std::vector<runtime::GrpcService> SequencerProcess::GrpcServices() {
+  return {parts_->service.service(), parts_->infra.service()};
+}
 
 void SequencerProcess::Drain(std::chrono::steady_clock::time_point deadline) {
   parts_->app.Drain(deadline);

@@ -200,5 +200,35 @@ TEST_F(ClusterTest, TheAccountSeesItsOrderInPersistence) {
   }));
 }
 
+TEST_F(ClusterTest, InfraHealthFollowsTheServers) {
+  json health;
+  // Trading goes on meanwhile: who publishes learns how the bus is.
+  int trades = 0;
+  const auto becomes = [&](const std::string& profile) {
+    return Eventually([&] {
+      Trade("93000000", "0.01", "infra-" + std::to_string(++trades));
+      SignedClient client = cluster_.client(0);
+      const auto answer = client.Get("/api/ws/infra-health");
+      if (answer.ok()) health = answer->body;
+      return health.value("profile", "") == profile;
+    });
+  };
+  const auto status = [&](const std::string& name) {
+    for (const json& component : health.at("components")) {
+      if (component.at("component") == name) return component.at("status").get<std::string>();
+    }
+    return std::string("not there");
+  };
+  EXPECT_TRUE(becomes("full")) << health.dump(2);
+  EXPECT_EQ(status("zookeeper"), "ok") << health.dump(2);
+  EXPECT_EQ(status("postgresql"), "ok") << health.dump(2);
+  EXPECT_EQ(status("rabbitmq"), "ok") << health.dump(2);
+  ASSERT_EQ(cluster_.Stop("kafka").status, 0);
+  EXPECT_TRUE(becomes("redis-only")) << health.dump(2);
+  EXPECT_EQ(status("kafka"), "down") << health.dump(2);
+  ASSERT_EQ(cluster_.Start("kafka").status, 0);
+  EXPECT_TRUE(becomes("full")) << health.dump(2);
+}
+
 }  // namespace
 }  // namespace xt::test
