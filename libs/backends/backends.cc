@@ -1,6 +1,7 @@
 #include "libs/backends/backends.h"
 
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,7 @@
 #include "libs/base/status.h"
 #include "libs/runtime/config.h"
 #include "libs/runtime/log.h"
+#include "libs/runtime/metrics.h"
 #include "libs/runtime/service_main.h"
 
 namespace xt::backends {
@@ -105,13 +107,17 @@ absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(cons
   return rabbitmq::RabbitMqNotificationBus::Create(rabbitmq);
 }
 
-absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config) {
+absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config,
+                                                                           runtime::MetricsRegistry& metrics) {
   if (config.zookeeper.empty()) return nullptr;
   zookeeper::ZooKeeperConfig zookeeper;
   zookeeper.servers = config.zookeeper;
   zookeeper.on_error = [](const absl::Status& error) {
     runtime::Log(runtime::LogLevel::kWarn, "zookeeper", {runtime::LogField(error)});
   };
+  runtime::Histogram& requests =
+      metrics.Histogram("zookeeper_request_latency_seconds", "From a request to ZooKeeper to its answer.");
+  zookeeper.on_request = [&requests](std::chrono::nanoseconds took) { requests.Observe(took.count()); };
   if (!config.zookeeper_session_file.empty()) {
     zookeeper.on_session = [file = config.zookeeper_session_file](const zookeeper::SessionCredentials& credentials) {
       const absl::Status written = runtime::WriteFileAtomically(file, zookeeper::ToText(credentials) + "\n");
@@ -119,6 +125,14 @@ absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const
     };
   }
   return zookeeper::ZooKeeperSession::Open(std::move(zookeeper));
+}
+
+std::function<ports::ServerState()> ZooKeeperProbe(const zookeeper::ZooKeeperSession* session) {
+  if (session == nullptr) return {};
+  return [session]() -> ports::ServerState {
+    if (session->Stats().connected) return {"zookeeper", ports::ServerStatus::kOk, ""};
+    return {"zookeeper", ports::ServerStatus::kDown, "the session has no connection"};
+  };
 }
 
 absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
@@ -154,10 +168,14 @@ absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const Backend
   return std::make_unique<replicated::ReplicatedJournal>(std::move(file), std::move(connect), *in_sync);
 }
 
-std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file) {
+std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,
+                                        runtime::MetricsRegistry& metrics) {
   if (config.postgres.empty()) return std::make_unique<embedded::SqliteStore>(file);
   postgres::PostgresConfig postgres;
   postgres.url = config.postgres;
+  runtime::Histogram& waits =
+      metrics.Histogram("db_pool_wait_seconds", "Time that queries waited which found no free connection.");
+  postgres.on_pool_wait = [&waits](std::chrono::nanoseconds took) { waits.Observe(took.count()); };
   return std::make_unique<postgres::PostgresStore>(std::move(postgres));
 }
 

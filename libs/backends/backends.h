@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "libs/ports/command_journal.h"
 #include "libs/ports/execution_stream.h"
 #include "libs/ports/in_sync_set.h"
+#include "libs/ports/infra_status.h"
 #include "libs/ports/journal_copy.h"
 #include "libs/ports/leader_election.h"
 #include "libs/ports/market_bus.h"
@@ -21,7 +23,8 @@
 
 namespace xt::runtime {
 class ConfigSchema;
-}
+class MetricsRegistry;
+}  // namespace xt::runtime
 
 namespace xt::zookeeper {
 class ZooKeeperSession;
@@ -53,8 +56,11 @@ absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(cons
                                                                             const std::string& folder);
 absl::StatusOr<std::unique_ptr<ports::MarketBus>> OpenMarketBus(const BackendConfig& config, const std::string& folder);
 absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(const BackendConfig& config);
-// The process's one session with ZooKeeper; null where none is configured.
-absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config);
+// The process's one session with ZooKeeper; null where none is configured. The registry outlives it.
+absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const BackendConfig& config,
+                                                                           runtime::MetricsRegistry& metrics);
+// How ZooKeeper is, for runtime::InfraService; empty without a session, which has to outlive it.
+std::function<ports::ServerState()> ZooKeeperProbe(const zookeeper::ZooKeeperSession* session);
 // `session` may be null: then this process is the only candidate of the folder. `id` names it in
 // ports::Leadership::leader_id.
 absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
@@ -68,8 +74,9 @@ absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const Backend
                                                                    const std::string& shard,
                                                                    std::unique_ptr<ports::JournalCopy> file,
                                                                    ports::InSyncSet* in_sync);
-// Not opened yet.
-std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file);
+// Not opened yet. The registry outlives it.
+std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,
+                                        runtime::MetricsRegistry& metrics);
 absl::StatusOr<std::unique_ptr<ports::RateLimiter>> OpenRateLimiter(const BackendConfig& config);
 
 }  // namespace xt::backends

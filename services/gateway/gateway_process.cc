@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -9,13 +10,31 @@
 #include "libs/base/status.h"
 #include "services/gateway/core/json_writer.h"
 #include "services/gateway/gateway_app.h"
+#include "services/gateway/infra_watch.h"
 #include "services/gateway/peer_probe.h"
 
 namespace xt::gateway {
 namespace {
 
+constexpr std::chrono::milliseconds kInfraTimeout{1000};
+
 // For people.
 std::string Join(const std::vector<std::string>& addresses) { return absl::StrJoin(addresses, ", "); }
+
+// Everybody who may use a server, each by itself.
+std::vector<InfraWatch::Source> InfraSources(const GatewayProcessConfig& config) {
+  std::vector<InfraWatch::Source> sources;
+  const auto add = [&](const std::string& service, const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses) {
+      sources.push_back({service + " " + address,
+                         grpc_clients::ConnectInfraStatus({.addresses = {address}, .call_timeout = kInfraTimeout})});
+    }
+  };
+  add("sequencer", config.sequencer_addresses);
+  add("persistence", config.persistence_addresses);
+  add("market-data", config.market_data_addresses);
+  return sources;
+}
 
 grpc_clients::ClientOptions Connection(const std::vector<std::string>& addresses, runtime::HealthCheck& health) {
   const std::string down = "not connected to " + Join(addresses);
@@ -44,8 +63,10 @@ struct GatewayProcess::Parts {
         market_probe([this] { return market->GetTicker(domain::SymbolId(0)).status(); },
                      context.health.AddCheck("gateway.market_data", runtime::Dependency::kSoft),
                      Join(config.market_data_addresses)),
+        infra_watch(InfraSources(config), context.clock),
         app(config.service, {*sequencing, *history, *market, *matching, *rate_limiter},
-            {.infra_health = {}, .notifier_endpoint = [address = config.notifier_address] { return address; }},
+            {.infra_health = [this] { return infra_watch.Now(); },
+             .notifier_endpoint = [address = config.notifier_address] { return address; }},
             context.clock, context.metrics, context.health) {}
 
   std::unique_ptr<ports::RateLimiter> rate_limiter;
@@ -55,6 +76,7 @@ struct GatewayProcess::Parts {
   std::unique_ptr<ports::MarketQueries> market;
   PeerProbe history_probe;
   PeerProbe market_probe;
+  InfraWatch infra_watch;
   GatewayApp app;
 };
 

@@ -2,26 +2,28 @@
 // only shows it. A plain value.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace xt::gateway {
 
 struct InfraComponent {
-  std::string component;  // "kafka", "redis", ...
-  std::string status;     // "ok", "degraded", "down" or "off"
-  std::string why;        // one short sentence
+  std::string component;      // "kafka", "redis", ...
+  std::string status;         // "ok", "degraded", "down", "off" or "unknown"
+  std::string why;            // one short sentence; empty when ok
+  std::int64_t since_ms = 0;  // when the status was first seen, Unix; 0: as long as the process runs
 };
 
 struct InfraHealth {
   std::string profile = "none";  // "full", "kafka-only", "redis-only" or "none"
   std::string why = "every port runs on its embedded adapter";
   std::vector<InfraComponent> components = {
-      {"redis", "off", "embedded adapters are configured"},
-      {"kafka", "off", "embedded adapters are configured"},
-      {"rabbitmq", "off", "embedded adapters are configured"},
-      {"zookeeper", "off", "embedded adapters are configured"},
-      {"postgresql", "off", "embedded adapters are configured"},
+      {"redis", "off", "embedded adapters are configured", 0},
+      {"kafka", "off", "embedded adapters are configured", 0},
+      {"rabbitmq", "off", "embedded adapters are configured", 0},
+      {"zookeeper", "off", "embedded adapters are configured", 0},
+      {"postgresql", "off", "embedded adapters are configured", 0},
   };
 };
 

@@ -186,7 +186,9 @@ void RestApi::GetInfraHealth(const CallPtr& call) {
   json.Key("components").BeginArray();
   for (const InfraComponent& component : health.components) {
     json.BeginObject().Key("component").String(component.component);
-    json.Key("status").String(component.status).Key("why").String(component.why).EndObject();
+    json.Key("status").String(component.status).Key("why").String(component.why);
+    if (component.since_ms != 0) json.Key("since").Integer(component.since_ms);
+    json.EndObject();
   }
   json.EndArray().EndObject();
   call->Answer(json.Take());

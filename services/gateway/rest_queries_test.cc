@@ -162,11 +162,13 @@ TEST_F(RestQueriesTest, MarketData) {
 
 TEST_F(RestQueriesTest, DescribesItself) {
   hooks_.infra_health = [] {
-    return InfraHealth{"redis-only", "kafka is down", {{"kafka", "down", "no broker answers"}, {"redis", "ok", ""}}};
+    return InfraHealth{
+        "redis-only", "kafka is down", {{"kafka", "down", "no broker answers", 1700000000000}, {"redis", "ok", "", 0}}};
   };
   StartGateway();
   EXPECT_EQ(Get("/api/ws/infra-health").body, json::parse(R"({"profile": "redis-only", "why": "kafka is down",
-      "components": [{"component": "kafka", "status": "down", "why": "no broker answers"},
+      "components": [{"component": "kafka", "status": "down", "why": "no broker answers",
+                      "since": 1700000000000},
                      {"component": "redis", "status": "ok", "why": ""}]})"));
   const RestAnswer info = Get("/ws/info");
   EXPECT_EQ(info.body.at("websocket"), true);

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kMaxLimit = 1'000;
 
+runtime::Labels Role() { return {{"role", "market-data"}, {"shard", "0"}}; }
+
 }  // namespace
 
 MarketDataApp::MarketDataApp(const MarketDataConfig& config, ports::MarketBus& market_bus,
@@ -17,8 +19,9 @@ MarketDataApp::MarketDataApp(const MarketDataConfig& config, ports::MarketBus& m
                              runtime::HealthRegistry& health)
     : election_(election),
       clock_(clock),
-      is_leader_(metrics.Gauge("leader_is_leader", "1 while this process leads the role.",
-                               {{"role", "market-data"}, {"shard", "0"}})),
+      is_leader_(metrics.Gauge("leader_is_leader", "1 while this process leads the role.", Role())),
+      epoch_(metrics.Gauge("leader_epoch", "Epoch of the leader that this process knows of.", Role())),
+      transitions_(metrics.Counter("leader_transitions_total", "Changes of leadership seen.", Role())),
       markets_(config, market_bus, notification_bus, matching, clock, metrics, health),
       feed_(config, market_bus, clock, metrics, health) {}
 
@@ -28,6 +31,8 @@ absl::Status MarketDataApp::Start() {
   XT_RETURN_IF_ERROR(markets_.Start());
   return election_.Campaign([this](const ports::Leadership& leadership) {
     is_leader_.Set(leadership.leader ? 1 : 0);
+    epoch_.Set(static_cast<std::int64_t>(leadership.epoch.value()));
+    transitions_.Increment();
     if (leadership.leader) {
       feed_.Start();
     } else {

@@ -42,6 +42,8 @@ class MarketDataApp final : public ports::MarketQueries {
   ports::LeaderElection& election_;
   const Clock& clock_;
   runtime::Gauge& is_leader_;
+  runtime::Gauge& epoch_;
+  runtime::Counter& transitions_;
   OwnMarkets markets_;
   BinanceFeed feed_;
 };

@@ -85,6 +85,7 @@ TEST_F(MarketDataAppTest, ConnectsOnlyWhereItLeads) {
   EXPECT_TRUE(absl::IsNotFound(app_->GetExternalCandle("other", "BTCUSDT").status()));
   election_.SetLeader(false);
   EXPECT_THAT(metrics_.Text(), HasSubstr("leader_is_leader{role=\"market-data\",shard=\"0\"} 0"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("leader_epoch{role=\"market-data\",shard=\"0\"} 1"));
   // What it knows, it goes on to answer.
   EXPECT_TRUE(app_->GetExternalCandle("binance", "BTCUSDT").ok());
 }

@@ -22,6 +22,11 @@ runtime::Counter& MessageCounter(runtime::MetricsRegistry& metrics, std::string_
   return metrics.Counter("md_messages_total", "Market data messages handled.", {{"channel", std::string(channel)}});
 }
 
+runtime::Counter& DuplicateCounter(runtime::MetricsRegistry& metrics, std::string_view topic) {
+  return metrics.Counter("mq_duplicates_dropped_total", "Messages dropped by their event id.",
+                         {{"broker", "market"}, {"topic", std::string(topic)}, {"group", "market-data"}});
+}
+
 ports::Candle ToCandle(const MinuteCandle& candle, std::int64_t now_ms) {
   return {.open_time_ms = candle.open_time_ms,
           .interval_ms = kMinuteMs,
@@ -58,8 +63,8 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
       heartbeat_(health.AddHeartbeat("market-data.markets", kLoopLimitMs)),
       trades_total_(MessageCounter(metrics, "trade")),
       depths_total_(MessageCounter(metrics, "depth")),
-      duplicates_total_(metrics.Counter("mq_duplicates_dropped_total", "Messages dropped by their event id.",
-                                        {{"broker", "kafka"}, {"topic", "market"}, {"group", "market-data"}})),
+      duplicate_trades_total_(DuplicateCounter(metrics, ports::topic::kTrade)),
+      duplicate_depths_total_(DuplicateCounter(metrics, ports::topic::kDepth)),
       refused_total_(MessageCounter(metrics, "refused")),
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "own"}})),
       gaps_total_(
@@ -199,7 +204,7 @@ bool OwnMarkets::HandleTrade(const std::string& payload) {
                                             .price = trade->price,
                                             .quantity = trade->quantity,
                                             .taker_side = trade->taker_side});
-  (fresh ? trades_total_ : duplicates_total_).Increment();
+  (fresh ? trades_total_ : duplicate_trades_total_).Increment();
   if (!fresh) return true;
   if (entry.dirty) conflated_total_.Increment();
   entry.dirty = true;
@@ -222,7 +227,7 @@ bool OwnMarkets::HandleDepth(const std::string& payload) {
   std::lock_guard lock(mutex_);
   Entry& entry = *markets_[depth->symbol.value()];
   const bool fresh = entry.market.ApplyDepth(depth->sequence, depth->timestamp_ns, depth->changes);
-  (fresh ? depths_total_ : duplicates_total_).Increment();
+  (fresh ? depths_total_ : duplicate_depths_total_).Increment();
   if (!fresh) return true;
   if (entry.dirty) conflated_total_.Increment();
   entry.dirty = true;

@@ -89,7 +89,8 @@ class OwnMarkets {
   runtime::Heartbeat& heartbeat_;
   runtime::Counter& trades_total_;
   runtime::Counter& depths_total_;
-  runtime::Counter& duplicates_total_;
+  runtime::Counter& duplicate_trades_total_;
+  runtime::Counter& duplicate_depths_total_;
   runtime::Counter& refused_total_;
   runtime::Counter& snapshots_total_;
   runtime::Counter& gaps_total_;

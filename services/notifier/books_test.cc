@@ -67,7 +67,7 @@ TEST_F(BooksTest, DuplicatesAreDropped) {
   EXPECT_EQ(client.Next("ticker").at("last"), "100");
   app_->Stop();
   const std::string series =
-      R"(mq_consumer_messages_total{broker="rabbitmq",topic="market-notifications",group="notifier",result=)";
+      R"(mq_consumer_messages_total{broker="notifications",topic="market-notifications",group="notifier",result=)";
   EXPECT_EQ(Metric(series + R"("duplicate"})"), "5");
   EXPECT_EQ(Metric(series + R"("ok"})"), "4");
 }
@@ -168,8 +168,8 @@ TEST_F(BooksTest, WhatNobodyCanReadStopsNothing) {
   EXPECT_EQ(trade.at("price"), "99");
   EXPECT_EQ(trade.at("quantity"), "0.02");
   EXPECT_EQ(trade.at("takerSide"), "SELL");
-  EXPECT_EQ(Metric(R"(mq_consumer_messages_total{broker="rabbitmq",topic="market-notifications",group="notifier",)"
-                   R"(result="dlq"})"),
+  EXPECT_EQ(Metric(R"(mq_consumer_messages_total{broker="notifications",topic="market-notifications",group="notifier",)"
+                   R"(result="refused"})"),
             "7");
 }
 

@@ -21,7 +21,7 @@ constexpr domain::SequenceNumber kNever{std::numeric_limits<std::uint64_t>::max(
 runtime::Counter& ConsumerCounter(runtime::MetricsRegistry& metrics, const std::string& result) {
   return metrics.Counter(
       "mq_consumer_messages_total", "Messages consumed, by what became of them.",
-      {{"broker", "rabbitmq"}, {"topic", "market-notifications"}, {"group", "notifier"}, {"result", result}});
+      {{"broker", "notifications"}, {"topic", "market-notifications"}, {"group", "notifier"}, {"result", result}});
 }
 
 void Report(runtime::HealthCheck& check, const absl::Status& status) {
@@ -42,7 +42,7 @@ NotificationIntake::NotificationIntake(const NotifierConfig& config, ports::Noti
       heartbeat_(health.AddHeartbeat("notifier.bus", kLoopLimitMs)),
       handled_total_(ConsumerCounter(metrics, "ok")),
       duplicates_total_(ConsumerCounter(metrics, "duplicate")),
-      refused_total_(ConsumerCounter(metrics, "dlq")),
+      refused_total_(ConsumerCounter(metrics, "refused")),
       gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.",
                                   {{"channel", "orderbook"}})) {}
 

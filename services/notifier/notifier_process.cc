@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/adapters/grpc/clients.h"
+#include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
 #include "services/notifier/notifier_app.h"
 #include "services/notifier/notifier_service.h"
@@ -17,10 +18,13 @@ struct NotifierProcess::Parts {
   Parts(const NotifierProcessConfig& config, runtime::ServiceContext& context,
         std::unique_ptr<ports::NotificationBus> notifications)
       : bus(std::move(notifications)),
+        backend_metrics(context.metrics),
         matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_addresses, context))),
         history(grpc_clients::ConnectHistory(Client(config.persistence_addresses, context))),
         app(config.service, *bus, *matching, *history, context.clock, context.metrics, context.health),
-        service(app.hub()) {}
+        service(app.hub()) {
+    backend_metrics.WatchConsumer(*bus);
+  }
 
   static grpc_clients::ClientOptions Client(const std::vector<std::string>& addresses,
                                             const runtime::ServiceContext& context) {
@@ -31,6 +35,7 @@ struct NotifierProcess::Parts {
   }
 
   std::unique_ptr<ports::NotificationBus> bus;
+  backends::BackendMetrics backend_metrics;
   std::unique_ptr<ports::MatchingQueries> matching;
   std::unique_ptr<ports::History> history;
   NotifierApp app;

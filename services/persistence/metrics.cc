@@ -26,7 +26,7 @@ runtime::Counter& Consumed(runtime::MetricsRegistry& registry, std::string_view 
 runtime::Counter& StoreErrors(runtime::MetricsRegistry& registry, absl::StatusCode code) {
   const bool known = std::find(kStoreErrors.begin(), kStoreErrors.end(), code) != kStoreErrors.end();
   const std::string name = known ? absl::StatusCodeToString(code) : "OTHER";
-  return registry.Counter("db_errors_total", "Errors of the database, by their class.", {{"sqlstate_class", name}});
+  return registry.Counter("db_errors_total", "Errors of the database, by their status code.", {{"code", name}});
 }
 
 }  // namespace

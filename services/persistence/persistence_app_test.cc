@@ -94,7 +94,7 @@ TEST_F(PersistenceAppTest, AnUnavailableStoreIsRetriedAndNothingIsAcknowledgedBe
   ASSERT_TRUE(store_.WaitForFailures(3));
   ASSERT_TRUE(WaitUntilCommitted(1));
   EXPECT_THAT(store_.batches(), SizeIs(1));
-  EXPECT_EQ(Metric("db_errors_total{sqlstate_class=\"UNAVAILABLE\"}"), 3U);
+  EXPECT_EQ(Metric("db_errors_total{code=\"UNAVAILABLE\"}"), 3U);
   EXPECT_TRUE(health_.Components().front().status == runtime::HealthStatus::kOk);
 }
 

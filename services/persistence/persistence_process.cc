@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/infra_service.h"
 #include "services/persistence/persistence_app.h"
 #include "services/persistence/persistence_service.h"
 
@@ -13,14 +15,23 @@ struct PersistenceProcess::Parts {
   Parts(const PersistenceProcessConfig& config, runtime::ServiceContext& context,
         std::unique_ptr<ports::ExecutionStream> executions)
       : stream(std::move(executions)),
-        store(backends::MakeStore(config.servers, config.data_folder + "/persistence.db")),
+        store(backends::MakeStore(config.servers, config.data_folder + "/persistence.db", context.metrics)),
+        backend_metrics(context.metrics),
         app(config.service, *stream, *store, context.metrics, context.health, context.clock),
-        service(app) {}
+        service(app),
+        infra(context.health) {
+    backend_metrics.WatchConsumer(*stream);
+    backend_metrics.Watch(*store);
+    infra.Add({"redis", config.servers.redis, "persistence.executions", ""});
+    infra.Add({"postgresql", config.servers.postgres, "persistence.store", ""});
+  }
 
   std::unique_ptr<ports::ExecutionStream> stream;
   std::unique_ptr<ports::Store> store;
+  backends::BackendMetrics backend_metrics;
   PersistenceApp app;
   PersistenceGrpcService service;
+  runtime::InfraService infra;
 };
 
 void PersistenceProcessConfig::Describe(runtime::ConfigSchema& schema) {
@@ -45,7 +56,7 @@ absl::Status PersistenceProcess::Start() {
 }
 
 std::vector<runtime::GrpcService> PersistenceProcess::GrpcServices() {
-  return {{&parts_->service, xtrader::v1::PersistenceService::service_full_name()}};
+  return {{&parts_->service, xtrader::v1::PersistenceService::service_full_name()}, parts_->infra.service()};
 }
 
 void PersistenceProcess::Drain(std::chrono::steady_clock::time_point deadline) { parts_->app.Drain(deadline); }

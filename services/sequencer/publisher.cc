@@ -14,16 +14,16 @@ namespace {
 
 // How long a thread may take to notice that it is to stop.
 constexpr std::chrono::milliseconds kLookUp{50};
-constexpr const char* kReasons[] = {"unavailable", "rejected", "other"};
+constexpr const char* kReasons[] = {"unavailable", "full", "rejected", "other"};
 
 std::size_t ReasonOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted: return 0;
+    case absl::StatusCode::kDeadlineExceeded: return 0;
+    case absl::StatusCode::kResourceExhausted: return 1;
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition: return 1;
-    default: return 2;
+    case absl::StatusCode::kFailedPrecondition: return 2;
+    default: return 3;
   }
 }
 
@@ -45,7 +45,6 @@ struct Publisher::Series {
       }
       ok.push_back(&Messages(registry, labels, "ok"));
       error.push_back(&Messages(registry, labels, "error"));
-      Messages(registry, labels, "spilled");
     }
   }
 

@@ -132,6 +132,22 @@ TEST_F(PublisherTest, ABusThatIsDownDelaysNobodyAndMissesNothing) {
   EXPECT_EQ(world_.Metric("mq_spill_queue_depth{broker=\"market\"}"), "0");
 }
 
+TEST_F(PublisherTest, FailuresAreCountedByTheirReason) {
+  const auto errors = [&](const std::string& reason) {
+    return world_.Metric("mq_producer_errors_total{broker=\"market\",topic=\"trading.events\",reason=\"" + reason +
+                         "\"}");
+  };
+  world_.market.channel.Fail(absl::ResourceExhaustedError("no room"));
+  Trade(1, 1);
+  ASSERT_TRUE(world_.market.channel.WaitForAttempts(1));
+  world_.market.channel.Fail(absl::OkStatus());
+  WaitForAll(3);
+  EXPECT_NE(errors("full"), "0");
+  EXPECT_EQ(errors("unavailable"), "0") << "it was there, and had no room";
+  EXPECT_EQ(errors("rejected"), "0");
+  EXPECT_EQ(errors("other"), "0");
+}
+
 // Also when batches were tried several times, and grew meanwhile.
 TEST_F(PublisherTest, ADepthMessageNamesTheOneBefore) {
   Trade(1, 2);

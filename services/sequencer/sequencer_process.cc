@@ -5,7 +5,9 @@
 #include "libs/adapters/embedded/file_event_log.h"
 #include "libs/adapters/embedded/wal_journal.h"
 #include "libs/adapters/grpc/clients.h"
+#include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/infra_service.h"
 #include "services/sequencer/sequencer_app.h"
 #include "services/sequencer/sequencer_service.h"
 #include "services/sequencer/wal_metrics.h"
@@ -14,6 +16,7 @@ namespace xt::sequencer {
 
 // In the order in which they are opened.
 struct SequencerProcess::Adapters {
+  std::shared_ptr<zookeeper::ZooKeeperSession> zookeeper;  // null: not used
   std::unique_ptr<ports::InSyncSet> in_sync;
   std::unique_ptr<ports::CommandJournal> journal;
   const embedded::WalJournal* file = nullptr;  // the journal, or its own copy
@@ -28,14 +31,29 @@ struct SequencerProcess::Adapters {
 struct SequencerProcess::Parts {
   Parts(const SequencerProcessConfig& config, runtime::ServiceContext& context, Adapters& adapters)
       : wal_metrics(context.metrics),
+        backend_metrics(context.metrics),
         replica(grpc_clients::ConnectMatchingReplica(Client(config, context))),
         queries(grpc_clients::ConnectMatchingQueries(Client(config, context))),
         app(config.service,
             {*adapters.journal, *replica, *queries, *adapters.events, *adapters.executions, *adapters.market,
              *adapters.notifications, *adapters.election},
             context.metrics, context.health, context.clock),
-        service(app, {.max_unanswered = config.stream_max_unanswered}) {
+        service(app, {.max_unanswered = config.stream_max_unanswered}),
+        infra(context.health) {
     wal_metrics.Watch(*adapters.file, config.data_folder);
+    backend_metrics.Watch(*adapters.journal);
+    backend_metrics.WatchPublisher(*adapters.executions);
+    backend_metrics.WatchPublisher(*adapters.market);
+    backend_metrics.WatchPublisher(*adapters.notifications);
+    backend_metrics.Watch(adapters.zookeeper.get());
+    // Only who leads publishes. A bus that does not take it has its check degraded, since the sequencer goes on.
+    const auto bus = [&](const char* server, const std::string& address, const char* check) {
+      infra.Add({server, address, check, "leader", ports::ServerStatus::kDown});
+    };
+    bus("redis", config.servers.redis, "bus.executions");
+    bus("kafka", config.servers.kafka, "bus.market");
+    bus("rabbitmq", config.servers.rabbitmq, "bus.notifications");
+    infra.Add(backends::ZooKeeperProbe(adapters.zookeeper.get()));
   }
 
   static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
@@ -47,10 +65,12 @@ struct SequencerProcess::Parts {
   }
 
   WalMetrics wal_metrics;
+  backends::BackendMetrics backend_metrics;
   std::unique_ptr<ports::MatchingReplica> replica;
   std::unique_ptr<ports::MatchingQueries> queries;
   SequencerApp app;
   SequencerService service;
+  runtime::InfraService infra;
 };
 
 void SequencerProcessConfig::Describe(runtime::ConfigSchema& schema) {
@@ -88,14 +108,14 @@ absl::Status SequencerProcess::Start() {
   const std::string& folder = config_.data_folder;
   const backends::BackendConfig& servers = config_.servers;
   const std::string& shard = config_.service.shard;
-  XT_ASSIGN_OR_RETURN(const auto zookeeper, backends::OpenZooKeeper(servers));
-  adapters->in_sync = backends::MakeInSyncSet(zookeeper, shard);
+  XT_ASSIGN_OR_RETURN(adapters->zookeeper, backends::OpenZooKeeper(servers, context_.metrics));
+  adapters->in_sync = backends::MakeInSyncSet(adapters->zookeeper, shard);
   auto file = std::make_unique<embedded::WalJournal>(
       folder + "/journal", WalMetrics::Hooks(context_.metrics, {.segment_bytes = config_.journal_segment_bytes}));
   adapters->file = file.get();
   XT_ASSIGN_OR_RETURN(adapters->journal,
                       backends::MakeJournal(servers, shard, std::move(file), adapters->in_sync.get()));
-  XT_ASSIGN_OR_RETURN(adapters->election, backends::OpenElection(zookeeper, "sequencer-" + shard,
+  XT_ASSIGN_OR_RETURN(adapters->election, backends::OpenElection(adapters->zookeeper, "sequencer-" + shard,
                                                                  context_.config.instance, folder + "/leader"));
   XT_ASSIGN_OR_RETURN(adapters->events,
                       embedded::FileEventLog::Open(folder + "/outbox", {.retain_bytes = config_.outbox_retain_bytes}));
@@ -108,7 +128,9 @@ absl::Status SequencerProcess::Start() {
   return parts_->app.Start();
 }
 
-std::vector<runtime::GrpcService> SequencerProcess::GrpcServices() { return {parts_->service.service()}; }
+std::vector<runtime::GrpcService> SequencerProcess::GrpcServices() {
+  return {parts_->service.service(), parts_->infra.service()};
+}
 
 void SequencerProcess::Drain(std::chrono::steady_clock::time_point deadline) {
   parts_->app.Drain(deadline);

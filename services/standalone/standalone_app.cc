@@ -11,6 +11,7 @@
 #include "libs/adapters/embedded/sole_leader.h"
 #include "libs/adapters/embedded/sqlite_store.h"
 #include "libs/adapters/embedded/wal_journal.h"
+#include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
 #include "libs/runtime/log.h"
 #include "services/gateway/gateway_app.h"
@@ -47,6 +48,7 @@ struct StandaloneApp::Services {
       : journal(config.data_folder + "/journal",
                 sequencer::WalMetrics::Hooks(context.metrics, {.segment_bytes = config.journal_segment_bytes})),
         wal_metrics(context.metrics),
+        backend_metrics(context.metrics),
         matching(config.matching, context.metrics, context.health, context.clock),
         sequencer(config.sequencer,
                   {journal, matching, matching, *adapters.events, *adapters.executions, *adapters.market,
@@ -63,10 +65,12 @@ struct StandaloneApp::Services {
                  .notifier_endpoint = [this] { return "127.0.0.1:" + std::to_string(notifier.port()); }},
                 context.clock, context.metrics, context.health) {
     wal_metrics.Watch(journal, config.data_folder);
+    backend_metrics.WatchPublisher(adapters.notifications);
   }
 
   embedded::WalJournal journal;
   sequencer::WalMetrics wal_metrics;
+  backends::BackendMetrics backend_metrics;
   matching::MatchingApp matching;
   sequencer::SequencerApp sequencer;
   persistence::PersistenceApp persistence;

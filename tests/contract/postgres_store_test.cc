@@ -3,6 +3,8 @@
 // server's end.
 #include "libs/adapters/postgres/postgres_store.h"
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -190,6 +192,8 @@ TEST_F(PostgresStoreTest, WhoFindsNoFreeConnectionWaitsAndGivesUp) {
   config_.max_query_connections = 1;
   config_.statement_timeout_ms = 20'000;
   config_.call_timeout_ms = 20'000;
+  std::atomic<int> waits{0};
+  config_.on_pool_wait = [&](std::chrono::nanoseconds) { ++waits; };
   PostgresStore patient(config_);
   ASSERT_TRUE(patient.Open().ok());
   pqxx::connection other(config_.url + "?options=-c%20search_path%3D" + config_.schema);
@@ -201,10 +205,13 @@ TEST_F(PostgresStoreTest, WhoFindsNoFreeConnectionWaitsAndGivesUp) {
   }
   sql_.WaitForStoreSession("wait_event_type = 'Lock' AND query LIKE '%FROM accounts%'");
   EXPECT_EQ(patient.stats().connections_in_use, 1U);
+  EXPECT_TRUE(Eventually([&] { return patient.stats().queries_waiting == 2; }));
   lock.commit();
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(patient.stats().connections_in_use, 0U);
   EXPECT_EQ(patient.stats().connections_idle, 1U);
+  EXPECT_EQ(patient.stats().queries_waiting, 0U);
+  EXPECT_EQ(waits, 2) << "the first one found a free connection";
   EXPECT_EQ(patient.stats().connections_opened, 2U) << "one for the writer";
 
   config_.statement_timeout_ms = config_.call_timeout_ms = 100;

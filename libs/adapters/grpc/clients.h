@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "libs/ports/history.h"
+#include "libs/ports/infra_status.h"
 #include "libs/ports/market_queries.h"
 #include "libs/ports/matching_replica.h"
 #include "libs/ports/order_sequencing.h"
@@ -51,5 +52,7 @@ std::unique_ptr<ports::MatchingQueries> ConnectMatchingQueries(const ClientOptio
 // one once. The last of these failures is returned.
 std::unique_ptr<ports::History> ConnectHistory(const ClientOptions& options);
 std::unique_ptr<ports::MarketQueries> ConnectMarketQueries(const ClientOptions& options);
+// Meant for one instance: each has its own view.
+std::unique_ptr<ports::InfraStatus> ConnectInfraStatus(const ClientOptions& options);
 
 }  // namespace xt::grpc_clients

@@ -1,8 +1,10 @@
 // How the PostgreSQL store reaches its server. Plain values; PostgresStore::Open checks them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace xt::postgres {
@@ -20,16 +22,17 @@ struct PostgresConfig {
   // A call that takes longer fails and loses its connection: a server that does not answer is not waited for. The wait
   // for a free connection counts; connecting does not. 10..600,000, at least statement_timeout_ms.
   std::uint32_t call_timeout_ms = 10'000;
+  // How long a query waited that found all connections in use. Any thread; must not block.
+  std::function<void(std::chrono::nanoseconds)> on_pool_wait;
 };
 
-// Since the start, but for the first two.
+// Since the start, but for the first three.
 struct PostgresStats {
   std::uint64_t connections_in_use = 0;
   std::uint64_t connections_idle = 0;
+  std::uint64_t queries_waiting = 0;  // for a connection
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_lost = 0;  // broken, or given up since the server did not answer in time
-  std::uint64_t pool_waits = 0;        // queries that found all connections in use
-  std::uint64_t pool_wait_ns = 0;      // how long these waited, all together
 };
 
 }  // namespace xt::postgres

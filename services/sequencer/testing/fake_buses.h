@@ -108,13 +108,15 @@ class FakeChannel {
   absl::Status Publish(const std::vector<Message>& messages) {
     return state_.Do([&](State& s) -> absl::Status {
       ++s.attempts;
-      if (s.down) return absl::UnavailableError("the bus is down");
+      if (!s.failure.ok()) return s.failure;
       s.messages.insert(s.messages.end(), messages.begin(), messages.end());
       return absl::OkStatus();
     });
   }
-  void SetDown(bool down) {
-    state_.Do([&](State& s) { s.down = down; });
+  void SetDown(bool down) { Fail(down ? absl::UnavailableError("the bus is down") : absl::OkStatus()); }
+  // What Publish answers, instead of taking anything; OK ends it.
+  void Fail(const absl::Status& failure) {
+    state_.Do([&](State& s) { s.failure = failure; });
   }
   [[nodiscard]] bool WaitForAttempts(std::size_t more) {
     const std::size_t from = state_.Get().attempts;
@@ -126,7 +128,7 @@ class FakeChannel {
   struct State {
     std::vector<Message> messages;
     std::size_t attempts = 0;
-    bool down = false;
+    absl::Status failure;
   };
   Watched<State> state_;
 };

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
@@ -72,8 +74,41 @@ class ClusterTest : public testing::Test {
     return OrderUntilAnswered(cluster_, 1, 1, LimitOrder("BTC-KRW", "BUY", price, quantity, name + "-b"));
   }
 
+  // What every process exports, against the catalogue in both directions and by Prometheus' own rules. A replica of
+  // matching that is not fed may lack what belongs to symbols; one has to be fed.
+  void CheckMetrics() {
+    const std::string catalogue = XT_SOURCE_DIR "/tools/metrics/catalogue.py";
+    bool matching_fed = false;
+    const json status = cluster_.Status();
+    for (const json& service : status.at("services")) {
+      const std::string name = service.at("name");
+      const std::string url = service.at("admin").get<std::string>() + "/metrics";
+      ToolResult compared;
+      EXPECT_TRUE(Eventually([&] {
+        compared = RunTool({catalogue, "compare", name, url});
+        if (name != "matching") return compared.status == 0;
+        matching_fed = matching_fed || compared.status == 0;
+        return compared.status == 0 || RunTool({catalogue, "compare", "--idle", name, url}).status == 0;
+      })) << service.at("id")
+          << "\n"
+          << compared.output;
+      const ToolResult checked =
+          RunTool({"bash", "-c", "set -o pipefail; curl -sf " + url + " | promtool check metrics"});
+      EXPECT_EQ(checked.status, 0) << service.at("id") << "\n" << checked.output;
+    }
+    EXPECT_TRUE(matching_fed);
+  }
+
   Cluster& cluster_ = SharedCluster();
 };
+
+TEST_F(ClusterTest, MetricsAreThoseOfTheCatalogue) {
+  CheckMetrics();
+  const std::jthread load([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) Trade("89000000", "0.01", "metrics-" + std::to_string(i));
+  });
+  CheckMetrics();
+}
 
 TEST_F(ClusterTest, AnOrderIsInEveryBrokerUnderOneId) {
   rabbitmq::RabbitMqConfig config;
@@ -163,6 +198,36 @@ TEST_F(ClusterTest, TheAccountSeesItsOrderInPersistence) {
     const auto order = client.Get("/v1/order/" + bought.at("orderId").get<std::string>());
     return order.ok() && order->status == 200 && order->body.value("status", "") == "FILLED";
   }));
+}
+
+TEST_F(ClusterTest, InfraHealthFollowsTheServers) {
+  json health;
+  // Trading goes on meanwhile: who publishes learns how the bus is.
+  int trades = 0;
+  const auto becomes = [&](const std::string& profile) {
+    return Eventually([&] {
+      Trade("93000000", "0.01", "infra-" + std::to_string(++trades));
+      SignedClient client = cluster_.client(0);
+      const auto answer = client.Get("/api/ws/infra-health");
+      if (answer.ok()) health = answer->body;
+      return health.value("profile", "") == profile;
+    });
+  };
+  const auto status = [&](const std::string& name) {
+    for (const json& component : health.at("components")) {
+      if (component.at("component") == name) return component.at("status").get<std::string>();
+    }
+    return std::string("not there");
+  };
+  EXPECT_TRUE(becomes("full")) << health.dump(2);
+  EXPECT_EQ(status("zookeeper"), "ok") << health.dump(2);
+  EXPECT_EQ(status("postgresql"), "ok") << health.dump(2);
+  EXPECT_EQ(status("rabbitmq"), "ok") << health.dump(2);
+  ASSERT_EQ(cluster_.Stop("kafka").status, 0);
+  EXPECT_TRUE(becomes("redis-only")) << health.dump(2);
+  EXPECT_EQ(status("kafka"), "down") << health.dump(2);
+  ASSERT_EQ(cluster_.Start("kafka").status, 0);
+  EXPECT_TRUE(becomes("full")) << health.dump(2);
 }
 
 }  // namespace

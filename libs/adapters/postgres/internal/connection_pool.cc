@@ -34,9 +34,10 @@ absl::StatusOr<std::unique_ptr<Connection>> ConnectionPool::Enter(Deadline deadl
   const auto free = [this] { return stats_.connections_in_use < config_.max_query_connections; };
   if (!free()) {
     const auto before = Clock::now();
+    ++stats_.queries_waiting;
     const bool in_time = left_.wait_until(lock, deadline, free);
-    ++stats_.pool_waits;
-    stats_.pool_wait_ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - before).count());
+    --stats_.queries_waiting;
+    if (config_.on_pool_wait) config_.on_pool_wait(Clock::now() - before);
     if (!in_time) return absl::UnavailableError("postgres: all connections are in use");
   }
   ++stats_.connections_in_use;
