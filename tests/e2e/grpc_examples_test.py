@@ -22,10 +22,10 @@ PATIENCE_S = 120
 REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 SERVICES = {
     "gateway": ["OrderEntryService", "OperatorService"],
-    "sequencer": ["SequencerService"],
+    "sequencer": ["InfraService", "SequencerService"],
     "matching": ["MatchingService"],
-    "persistence": ["PersistenceService"],
-    "market-data": ["MarketDataService"],
+    "persistence": ["InfraService", "PersistenceService"],
+    "market-data": ["InfraService", "MarketDataService"],
     "notifier": ["NotifierService"],
 }
 OF_EVERY_SERVICE = ["grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"]
@@ -198,6 +198,26 @@ class ExamplesTest(unittest.TestCase):
                 status, out, err = self.run_example(language, "enter-order", 0, *order, "0.0000000001")
                 self.assertEqual((status, out), (1, "signed in as demo-1\n"))
                 self.assertTrue(err)
+
+    def test_each_service_inside_is_asked(self):
+        own = {"sequencer": ["--data", "DATA"], "matching": [], "persistence": ["--data", "DATA"],
+               "market-data": ["--data", "DATA"], "notifier": ["--port", "0"]}
+        with contextlib.ExitStack() as stack:
+            addresses = [stack.enter_context(running(f"xtrader-{name}", *arguments))["grpc"]
+                         for name, arguments in own.items()]
+            for program in ([PROGRAMS / "example-ask-services"],
+                            [sys.executable, EXAMPLES / "python" / "ask_services.py"]):
+                done = subprocess.run([*program, *addresses], env=os.environ | {"PYTHONPATH": self.stubs},
+                                      capture_output=True, text=True, timeout=PATIENCE_S)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+                # Alone, with nothing around them: the sequencer takes no command, market-data knows no symbol.
+                self.assertEqual(lines["SequencerService"], "outcome SUBMIT_OUTCOME_UNAVAILABLE")
+                self.assertRegex(lines["MatchingService"], "^after sequence 0 the state is [0-9a-f]{32}$")
+                self.assertEqual(lines["PersistenceService"], "the database has everything up to sequence 0")
+                self.assertEqual(lines["InfraService"], "0 servers are configured")
+                self.assertEqual(lines["NotifierService"], "0 sessions")
+                self.assertIn("MarketDataService", lines)
 
     def test_decimals_are_exact(self):
         for language in ("cpp", "python"):
