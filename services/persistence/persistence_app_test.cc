@@ -57,6 +57,7 @@ class PersistenceAppTest : public ::testing::Test {
 constexpr const char* kLabels = "{broker=\"executions\",topic=\"executions\",group=\"execution_processors\"}";
 
 TEST_F(PersistenceAppTest, StoresInOrderAndAcknowledgesAfterTheCommit) {
+  config_.batch_entries = 100;
   Start();
   DeliverDeposits(1, 250);
   ASSERT_TRUE(WaitUntilCommitted(250));

@@ -1,4 +1,5 @@
 // PostgresStore while its server is killed, stopped, or does not answer. Each test has a server of its own.
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -101,20 +102,31 @@ class PostgresInDoubtTest : public PostgresFaultsTest {
  protected:
   void SetUp() override {
     Open();
-    EXPECT_TRUE(store_->Apply(BatchAfter(0)).ok());  // its session stays as it is now
+    ASSERT_TRUE(store_->Apply(BatchAfter(0)).ok());  // its session stays as it is now
     session_ = Session();
     session_->Run("SET synchronous_commit = local");
     session_->Run("ALTER ROLE xtrader SET synchronous_commit = local");  // of later sessions
     session_->Run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     session_->Run("SELECT pg_reload_conf()");
-    writer_ = std::thread([this] { status_ = store_->Apply(BatchAfter(kCommands)); });
+    // The server takes its new configuration at some later moment: until then commits do not wait.
+    writer_ = std::thread([this] {
+      do {
+        stored_ += kCommands;
+        status_ = store_->Apply(BatchAfter(stored_));
+      } while (status_.ok() && !waits_);
+    });
     waiting_ = session_->WaitForStoreSession("wait_event = 'SyncRep'");
+    waits_ = true;
   }
   ~PostgresInDoubtTest() override {
+    waits_ = true;
     if (writer_.joinable()) writer_.join();
   }
 
   std::unique_ptr<Sql> session_;
+  // Before the batch that waits; to be read when the writer has ended.
+  std::uint64_t stored_ = 0;
+  std::atomic<bool> waits_ = false;
   absl::Status status_;
   std::thread writer_;
   pid_t waiting_ = -1;
@@ -124,8 +136,8 @@ TEST_F(PostgresInDoubtTest, ACommitThatIsThereIsFound) {
   session_->Run("SELECT pg_terminate_backend(" + std::to_string(waiting_) + ")");
   writer_.join();
   EXPECT_TRUE(status_.ok()) << status_;
-  ExpectRowsUpTo(*session_, 2 * kCommands);
-  EXPECT_TRUE(store_->Apply(BatchAfter(2 * kCommands)).ok());
+  ExpectRowsUpTo(*session_, stored_ + kCommands);
+  EXPECT_TRUE(store_->Apply(BatchAfter(stored_ + kCommands)).ok());
 }
 
 TEST_F(PostgresInDoubtTest, ACommitBeforeTheServersDeathIsFoundLater) {
@@ -134,24 +146,24 @@ TEST_F(PostgresInDoubtTest, ACommitBeforeTheServersDeathIsFoundLater) {
   writer_.join();
   EXPECT_EQ(status_.code(), absl::StatusCode::kAborted) << status_;
   ASSERT_TRUE(server_->Start().ok());
-  EXPECT_EQ(store_->Watermark()->value(), 2 * kCommands);
-  EXPECT_EQ(store_->Apply(BatchAfter(kCommands)).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(store_->Apply(BatchAfter(2 * kCommands)).ok());
-  ExpectRowsUpTo(*Session(), 3 * kCommands);
+  EXPECT_EQ(store_->Watermark()->value(), stored_ + kCommands);
+  EXPECT_EQ(store_->Apply(BatchAfter(stored_)).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(store_->Apply(BatchAfter(stored_ + kCommands)).ok());
+  ExpectRowsUpTo(*Session(), stored_ + 2 * kCommands);
 }
 
 TEST_F(PostgresInDoubtTest, ACommitThatIsNotOverIsNotGuessed) {
   ASSERT_EQ(::kill(waiting_, SIGSTOP), 0);
   writer_.join();
   EXPECT_EQ(status_.code(), absl::StatusCode::kAborted) << status_;
-  EXPECT_EQ(store_->Watermark()->value(), kCommands) << "not visible yet";
-  EXPECT_EQ(store_->Apply(BatchAfter(kCommands)).code(), absl::StatusCode::kUnavailable) << "waits for the other";
+  EXPECT_EQ(store_->Watermark()->value(), stored_) << "not visible yet";
+  EXPECT_EQ(store_->Apply(BatchAfter(stored_)).code(), absl::StatusCode::kUnavailable) << "waits for the other";
   session_->Run("SELECT pg_terminate_backend(" + std::to_string(waiting_) + ")");
   ASSERT_EQ(::kill(waiting_, SIGCONT), 0);
   while (!session_->StoreSessions("wait_event = 'SyncRep'").empty()) {
   }
-  EXPECT_EQ(store_->Apply(BatchAfter(kCommands)).code(), absl::StatusCode::kFailedPrecondition);
-  ExpectRowsUpTo(*session_, 2 * kCommands);
+  EXPECT_EQ(store_->Apply(BatchAfter(stored_)).code(), absl::StatusCode::kFailedPrecondition);
+  ExpectRowsUpTo(*session_, stored_ + kCommands);
 }
 
 TEST_F(PostgresFaultsTest, WithoutAServerCallsFailAndWorkAgainWhenItIsBack) {
