@@ -42,7 +42,7 @@ constexpr std::int64_t kOnTheWay = 256;  // no backlog yet: what a publisher tak
 constexpr std::int64_t kUnknown = INT64_MAX;
 // What an outage may cost a service in memory. The backlog lies on disk; in memory are a batch per publisher and up to
 // 10,000 messages in the client of Kafka. Matching keeps every order's client order id for a day, outage or not.
-constexpr std::int64_t kMostGrowthKb = 24 * 1024;
+constexpr std::int64_t kMostGrowthKb = 64 * 1024;
 constexpr std::int64_t kMostGrowthOfMatchingKb = 128 * 1024;
 
 seconds OutageLength() {
