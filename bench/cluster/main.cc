@@ -30,7 +30,6 @@ class Run {
  public:
   explicit Run(const Options& options) : options_(options) {}
 
-  // The figures of the case; all 0 when it was not asked for or failed.
   void Case(const std::string& name, const std::function<absl::StatusOr<CaseResult>()>& run) {
     if (!Wanted(name)) return;
     std::fprintf(stderr, "%s ...\n", name.c_str());

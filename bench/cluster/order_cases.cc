@@ -60,14 +60,19 @@ absl::StatusOr<std::pair<std::int64_t, std::int64_t>> Lag(const test::Cluster& c
   return std::pair{lag, (NowNs() - start_ns) / kMillisecondNs};
 }
 
-CaseResult Measured(std::string name, Recorder& recorder, const OrderLoad& load) {
-  return {std::move(name),
-          {{"orders_per_s", static_cast<std::int64_t>(recorder.answered()) / load.seconds},
-           {"p50_us", recorder.PercentileNs(500) / 1'000},
-           {"p99_us", recorder.PercentileNs(990) / 1'000},
-           {"p999_us", recorder.PercentileNs(999) / 1'000},
-           {"orders", static_cast<std::int64_t>(recorder.answered())},
-           {"refused", static_cast<std::int64_t>(recorder.refused())}}};
+// What the client saw and, the load being over, how far PostgreSQL is behind.
+absl::StatusOr<CaseResult> Measured(std::string name, Recorder& recorder, const OrderLoad& load,
+                                    const test::Cluster& cluster) {
+  XT_ASSIGN_OR_RETURN(const auto lag, Lag(cluster));
+  return CaseResult{std::move(name),
+                    {{"orders_per_s", static_cast<std::int64_t>(recorder.answered()) / load.seconds},
+                     {"p50_us", recorder.PercentileNs(500) / 1'000},
+                     {"p99_us", recorder.PercentileNs(990) / 1'000},
+                     {"p999_us", recorder.PercentileNs(999) / 1'000},
+                     {"orders", static_cast<std::int64_t>(recorder.answered())},
+                     {"refused", static_cast<std::int64_t>(recorder.refused())},
+                     {"lag_commands", lag.first},
+                     {"lag_ms", lag.second}}};
 }
 
 // The demo accounts are the first two.
@@ -167,11 +172,7 @@ absl::StatusOr<CaseResult> BenchOrders(std::string name, const test::Cluster& cl
   Recorder recorder = DriveGrpc(driven, market, WindowOf(load));
   if (!recorder.error().empty()) return absl::InternalError(recorder.error());
   if (!recorder.OrderIdsAreUnique()) return absl::InternalError("two orders have the same id");
-  CaseResult result = Measured(std::move(name), recorder, load);
-  XT_ASSIGN_OR_RETURN(const auto lag, Lag(cluster));
-  result.figures.emplace_back("lag_commands", lag.first);
-  result.figures.emplace_back("lag_ms", lag.second);
-  return result;
+  return Measured(std::move(name), recorder, load, cluster);
 }
 
 absl::StatusOr<CaseResult> BenchBatches(std::string name, const test::Cluster& cluster, const Market& market,
@@ -185,11 +186,7 @@ absl::StatusOr<CaseResult> BenchBatches(std::string name, const test::Cluster& c
   }
   Recorder recorder = BatchDriver(cluster, market, domain::SymbolId(symbol), load, WindowOf(load)).Run();
   if (!recorder.error().empty()) return absl::InternalError(recorder.error());
-  CaseResult result = Measured(std::move(name), recorder, load);
-  XT_ASSIGN_OR_RETURN(const auto lag, Lag(cluster));
-  result.figures.emplace_back("lag_commands", lag.first);
-  result.figures.emplace_back("lag_ms", lag.second);
-  return result;
+  return Measured(std::move(name), recorder, load, cluster);
 }
 
 }  // namespace xt::bench

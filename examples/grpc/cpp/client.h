@@ -1,4 +1,4 @@
-// What both examples need: the keys, the signature, the clock, and an end with a reason.
+// What the examples that sign need: the keys, the signature, the clock, and an end with a reason.
 #pragma once
 
 #include <openssl/hmac.h>

@@ -1,4 +1,4 @@
-"""What both examples need: the keys, the signature, the clock."""
+"""What the examples that sign need: the keys, the signature, the clock."""
 
 import hashlib
 import hmac
