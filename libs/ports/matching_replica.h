@@ -37,6 +37,8 @@ struct ReplicaPosition {
 // Results of one frame, in sequence order. `digest` hashes them, for comparison between replicas.
 struct FrameResults {
   std::vector<domain::CommandResult> results;
+  // Each result as the outbox keeps it: a serialized xtrader.v1.EventBatch.
+  std::vector<std::shared_ptr<const std::string>> batches;
   Hash128 digest;
   // Journal time at which matching next has something to do by itself, at the first command at or after it: an order
   // that expires, a countdown. 0: nothing. As of the end of the frame.

@@ -16,9 +16,18 @@ absl::StatusOr<domain::CommandResult> DecodeEventBatch(std::string_view bytes) {
   return internal::Decode<pb::EventBatch>(bytes, [](const pb::EventBatch& message) { return FromProto(message); });
 }
 
-Hash128 DigestResults(std::span<const domain::CommandResult> results) {
+std::vector<EncodedBatch> EncodeEventBatches(std::span<const domain::CommandResult> results) {
+  std::vector<EncodedBatch> batches;
+  batches.reserve(results.size());
+  for (const domain::CommandResult& result : results) {
+    batches.push_back(std::make_shared<const std::string>(EncodeEventBatch(result)));
+  }
+  return batches;
+}
+
+Hash128 DigestBatches(std::span<const EncodedBatch> batches) {
   Hash128 digest;
-  for (const domain::CommandResult& result : results) digest = ChainHash(digest, EncodeEventBatch(result));
+  for (const EncodedBatch& batch : batches) digest = ChainHash(digest, *batch);
   return digest;
 }
 

@@ -3,9 +3,11 @@
 // checks every enum, identifier, text and count and names the field that is wrong. Pure functions, thread-safe.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/hash.h"
@@ -13,11 +15,14 @@
 
 namespace xt::wire {
 
+// Shared, never changed after it was made.
+using EncodedBatch = std::shared_ptr<const std::string>;
+
 std::string EncodeEventBatch(const domain::CommandResult& result);
+std::vector<EncodedBatch> EncodeEventBatches(std::span<const domain::CommandResult> results);
 absl::StatusOr<domain::CommandResult> DecodeEventBatch(std::string_view bytes);
 
-// The digest of a frame's results (ports::FrameResults::digest): the chain of HashBytes over the encoded batches in
-// order.
-Hash128 DigestResults(std::span<const domain::CommandResult> results);
+// The digest of a frame's results (ports::FrameResults::digest): the chain of HashBytes over the batches in order.
+Hash128 DigestBatches(std::span<const EncodedBatch> batches);
 
 }  // namespace xt::wire

@@ -132,12 +132,12 @@ TEST(EventCodec, HostileBytesAreRefusedOrValid) {
 TEST(EventCodec, DigestDependsOnEveryResultAndTheirOrder) {
   RandomValues random(5);
   std::vector<domain::CommandResult> results{random.Result(3), random.Result(3)};
-  const Hash128 digest = DigestResults(results);
-  EXPECT_EQ(DigestResults(results), digest);
+  const Hash128 digest = DigestBatches(EncodeEventBatches(results));
+  EXPECT_EQ(DigestBatches(EncodeEventBatches(results)), digest);
   std::swap(results[0], results[1]);
-  EXPECT_NE(DigestResults(results), digest);
+  EXPECT_NE(DigestBatches(EncodeEventBatches(results)), digest);
   results.pop_back();
-  EXPECT_NE(DigestResults(results), digest);
+  EXPECT_NE(DigestBatches(EncodeEventBatches(results)), digest);
 }
 
 }  // namespace

@@ -224,7 +224,8 @@ ports::FrameResults MatchingApp::Apply(const domain::Frame& frame) {
     before_ns = after_ns;
     ++sequence;
   }
-  results.digest = wire::DigestResults(results.results);
+  results.batches = wire::EncodeEventBatches(results.results);
+  results.digest = wire::DigestBatches(results.batches);
   if (engine_->next_due_ns() != kNothingDue) results.next_due_ns = engine_->next_due_ns();
   return results;
 }

@@ -103,7 +103,8 @@ TEST_F(MatchingAppTest, ResultsComeInOrderWithTheDigestOfTheirEvents) {
       EXPECT_EQ(result.sequence, SequenceNumber(++sequence));
       EXPECT_FALSE(result.events.empty());
     }
-    EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
+    EXPECT_EQ(frame.digest, wire::DigestBatches(wire::EncodeEventBatches(frame.results)));
+    EXPECT_EQ(frame.digest, wire::DigestBatches(frame.batches));
   }
   // What matching says can stand in the outbox: every event survives the trip through bytes.
   for (const ports::FrameResults& frame : frames) {

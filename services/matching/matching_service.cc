@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "libs/base/status.h"
-#include "libs/wire/event_proto.h"
 #include "libs/wire/frame_codec.h"
 #include "libs/wire/market_proto.h"
 #include "libs/wire/symbol_proto.h"
@@ -39,7 +38,7 @@ absl::StatusOr<std::shared_ptr<const domain::Frame>> ReadFrame(const pb::Offered
 
 pb::FrameResult ToProto(const ports::FrameResults& results) {
   pb::FrameResult message;
-  for (const domain::CommandResult& result : results.results) wire::ToProto(result, *message.add_results());
+  for (const auto& batch : results.batches) message.add_batches(*batch);
   message.set_digest(results.digest.ToBytes());
   message.set_next_due_ns(results.next_due_ns);
   return message;

@@ -86,7 +86,8 @@ TEST_F(MatchingServiceTest, FramesGoInAndResultsComeBack) {
   ASSERT_TRUE(results_.WaitForFrames(2));
   const auto frames = results_.frames();
   for (const ports::FrameResults& frame : frames) {
-    EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
+    EXPECT_EQ(frame.digest, wire::DigestBatches(wire::EncodeEventBatches(frame.results)));
+    EXPECT_EQ(frame.digest, wire::DigestBatches(frame.batches));
   }
   EXPECT_EQ(frames.back().results.back().sequence, orders->last_sequence());
 }

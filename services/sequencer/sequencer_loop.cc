@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "libs/runtime/log.h"
-#include "libs/wire/event_codec.h"
 #include "libs/wire/frame_codec.h"
 
 namespace xt::sequencer {
@@ -119,7 +118,7 @@ void SequencerLoop::Handle(ReplicaTold& told) {
   } else if (replay_.running) {
     TakeReplayed(*told.results);
   } else {
-    core_.Answered({std::move(told.results->results), told.results->digest, told.results->next_due_ns});
+    core_.Answered(ToAnswer(std::move(*told.results)));
   }
 }
 
@@ -160,7 +159,7 @@ void SequencerLoop::Execute(CommitFrame& action) {
   if (const absl::Status status = link_.Commit(action.last_sequence); !status.ok()) LoseReplica(status);
 }
 
-void SequencerLoop::Execute(AppendEvents& action) { core_.EventsAppended(AppendToOutbox(*action.results)); }
+void SequencerLoop::Execute(AppendEvents& action) { core_.EventsAppended(AppendToOutbox(*action.answer)); }
 
 void SequencerLoop::Execute(Reply& action) {
   PendingReplies::Pending pending = pending_.Take(action.ticket);
@@ -209,12 +208,16 @@ void SequencerLoop::LoseReplica(const absl::Status& reason) {
   core_.ReplicaLost(reason);
 }
 
-absl::Status SequencerLoop::AppendToOutbox(const std::vector<domain::CommandResult>& results) {
+FrameAnswer SequencerLoop::ToAnswer(ports::FrameResults&& results) {
+  return {std::move(results.results), std::move(results.batches), results.digest, results.next_due_ns};
+}
+
+absl::Status SequencerLoop::AppendToOutbox(const FrameAnswer& answer) {
   std::vector<ports::EventEntry> entries;
-  entries.reserve(results.size());
-  for (const domain::CommandResult& result : results) {
-    context_.codes.Learn(result);
-    entries.push_back({result.sequence, std::make_shared<const std::string>(wire::EncodeEventBatch(result))});
+  entries.reserve(answer.results.size());
+  for (std::size_t i = 0; i < answer.results.size(); ++i) {
+    context_.codes.Learn(answer.results[i]);
+    entries.push_back({answer.results[i].sequence, answer.batches[i]});
   }
   return context_.events.Append(entries);
 }

@@ -92,7 +92,8 @@ class SequencerLoop {
   void ReportReplay();
   void BeginServing();
   void LoseReplica(const absl::Status& reason);
-  absl::Status AppendToOutbox(const std::vector<domain::CommandResult>& results);
+  static FrameAnswer ToAnswer(ports::FrameResults&& results);
+  absl::Status AppendToOutbox(const FrameAnswer& answer);
   void Finish();
 
   [[nodiscard]] Now Time() const { return {context_.clock.WallNs(), context_.clock.MonotonicNs()}; }

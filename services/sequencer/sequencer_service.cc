@@ -1,8 +1,10 @@
 #include "services/sequencer/sequencer_service.h"
 
-#include <algorithm>
+#include <google/protobuf/arena.h>
+
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -32,8 +34,7 @@ xtrader::v1::SubmitOutcome OutcomeOf(const absl::Status& status) {
   }
 }
 
-SubmittedResult ToResult(std::uint64_t request_id, const absl::StatusOr<domain::CommandResult>& outcome) {
-  SubmittedResult result;
+void ToProto(std::uint64_t request_id, const absl::StatusOr<domain::CommandResult>& outcome, SubmittedResult& result) {
   result.set_request_id(request_id);
   if (outcome.ok()) {
     result.set_outcome(xtrader::v1::SUBMIT_OUTCOME_APPLIED);
@@ -42,7 +43,6 @@ SubmittedResult ToResult(std::uint64_t request_id, const absl::StatusOr<domain::
     result.set_outcome(OutcomeOf(outcome.status()));
     result.set_detail(std::string(outcome.status().message()));
   }
-  return result;
 }
 
 class Stream;
@@ -132,7 +132,7 @@ class Stream final : public grpc::ServerBidiReactor<SubmitRequest, SubmitRespons
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(mutex_);
     writing_ = false;
-    unanswered_ -= static_cast<std::size_t>(response_.results_size());
+    unanswered_ -= static_cast<std::size_t>(response_->results_size());
     if (!ok) broken_ = true;
     WriteMore();
     ReadMore();
@@ -173,15 +173,14 @@ class Stream final : public grpc::ServerBidiReactor<SubmitRequest, SubmitRespons
       return;
     }
     sequencing_.Submit(*command, [self = self_, request_id](absl::StatusOr<domain::CommandResult> outcome) {
-      self->Answer(request_id, outcome);
+      self->Answer(request_id, std::move(outcome));
     });
   }
 
-  void Answer(std::uint64_t request_id, const absl::StatusOr<domain::CommandResult>& outcome) {
-    SubmittedResult result = ToResult(request_id, outcome);
+  void Answer(std::uint64_t request_id, absl::StatusOr<domain::CommandResult> outcome) {
     const std::lock_guard lock(mutex_);
     if (finished_ || broken_) return;
-    waiting_.push_back(std::move(result));
+    waiting_.emplace_back(request_id, std::move(outcome));
     WriteMore();
   }
 
@@ -189,12 +188,14 @@ class Stream final : public grpc::ServerBidiReactor<SubmitRequest, SubmitRespons
 
   void WriteMore() {
     if (writing_ || finishing_ || broken_ || waiting_.empty()) return;
-    response_.Clear();
-    const std::size_t count = std::min<std::size_t>(waiting_.size(), kMaxPerMessage);
-    for (std::size_t i = 0; i < count; ++i) response_.add_results()->Swap(&waiting_[i]);
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    arena_.Reset();
+    response_ = google::protobuf::Arena::CreateMessage<SubmitResponse>(&arena_);
+    for (int i = 0; i < kMaxPerMessage && !waiting_.empty(); ++i) {
+      ToProto(waiting_.front().first, waiting_.front().second, *response_->add_results());
+      waiting_.pop_front();
+    }
     writing_ = true;
-    StartWrite(&response_);
+    StartWrite(response_);
   }
 
   void ReadMore() {
@@ -214,11 +215,12 @@ class Stream final : public grpc::ServerBidiReactor<SubmitRequest, SubmitRespons
   const std::size_t max_unanswered_;
   Streams& streams_;
   SubmitRequest request_;
-  SubmitResponse response_;
+  google::protobuf::Arena arena_;
+  SubmitResponse* response_ = nullptr;  // in the arena; the one that is being written
 
   std::mutex mutex_;
   std::shared_ptr<Stream> self_;
-  std::vector<SubmittedResult> waiting_;
+  std::deque<std::pair<std::uint64_t, absl::StatusOr<domain::CommandResult>>> waiting_;
   std::size_t unanswered_ = 0;  // read, and the answer not written yet
   bool reading_ = true;         // a read is under way, or what it brought is being handed on
   bool asking_ = false;         // the latter

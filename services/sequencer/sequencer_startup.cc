@@ -182,7 +182,7 @@ void SequencerLoop::TakeReplayed(ports::FrameResults& results) {
   }
   if (replay_.open_frames > 0) --replay_.open_frames;
   core_.Replayed(results.next_due_ns);
-  if (const absl::Status status = AppendToOutbox(results.results); !status.ok()) core_.HaltNow(status);
+  if (const absl::Status status = AppendToOutbox(ToAnswer(std::move(results))); !status.ok()) core_.HaltNow(status);
 }
 
 void SequencerLoop::ReportReplay() {

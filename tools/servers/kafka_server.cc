@@ -41,6 +41,7 @@ absl::Status KafkaServer::Prepare(Command& command) {
                   "-Xmx384m",
                   "-Xss512k",
                   "-XX:+UseSerialGC",
+                  "-XX:TieredStopAtLevel=1",
                   "-XX:-UsePerfData",
                   absl::StrCat("-Djava.io.tmpdir=", folder()),
                   "-cp",

@@ -15,7 +15,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/check.h"
 #include "libs/base/status.h"
-#include "libs/wire/event_proto.h"
+#include "libs/wire/event_codec.h"
 #include "libs/wire/frame_codec.h"
 #include "xtrader/v1/matching_service.grpc.pb.h"
 
@@ -34,11 +34,12 @@ absl::StatusOr<Hash128> ReadHash(const std::string& bytes) {
   return Hash128::FromBytes(bytes);
 }
 
-absl::StatusOr<ports::FrameResults> ReadResults(const pb::FrameResult& message) {
+absl::StatusOr<ports::FrameResults> ReadResults(pb::FrameResult& message) {
   ports::FrameResults results;
-  for (const pb::EventBatch& batch : message.results()) {
-    XT_ASSIGN_OR_RETURN(auto result, wire::FromProto(batch));
+  for (std::string& batch : *message.mutable_batches()) {
+    XT_ASSIGN_OR_RETURN(auto result, wire::DecodeEventBatch(batch));
     results.results.push_back(std::move(result));
+    results.batches.push_back(std::make_shared<const std::string>(std::move(batch)));
   }
   XT_ASSIGN_OR_RETURN(results.digest, ReadHash(message.digest()));
   results.next_due_ns = message.next_due_ns();
@@ -123,9 +124,9 @@ class Session {
     observer_(error.ok() ? absl::UnavailableError("the connection to matching broke") : error);
   }
 
-  absl::Status Take(const pb::ReplicateResponse& response) {
+  absl::Status Take(pb::ReplicateResponse& response) {
     if (!HasPosition()) return TakePosition(response);
-    for (const pb::FrameResult& message : response.results()) {
+    for (pb::FrameResult& message : *response.mutable_results()) {
       XT_ASSIGN_OR_RETURN(auto results, ReadResults(message));
       {
         std::unique_lock lock(mutex_);

@@ -90,11 +90,14 @@ class FakeMatching final : public pb::MatchingService::Service {
       std::vector<domain::CommandResult> results;
       for (auto sequence = frames_.front().first_sequence; sequence <= frames_.front().last_sequence(); ++sequence) {
         results.push_back({sequence, 1, {domain::EpochStarted{frames_.front().epoch}}});
-        wire::ToProto(results.back(), *result->add_results());
       }
-      result->set_digest(wire::DigestResults(results).ToBytes());
+      const auto batches = wire::EncodeEventBatches(results);
+      for (const wire::EncodedBatch& batch : batches) result->add_batches(*batch);
+      result->set_digest(wire::DigestBatches(batches).ToBytes());
       result->set_next_due_ns(static_cast<std::int64_t>(results.back().sequence.value()) * 10);
-      if (mode == Mode::kDamagedResult) result->mutable_results(0)->set_sequence(0);
+      if (mode == Mode::kDamagedResult) {
+        result->set_batches(0, wire::EncodeEventBatch({SequenceNumber(0), 1, results.front().events}));
+      }
       frames_.erase(frames_.begin());
     }
     if (!response.results().empty()) stream.Write(response);
@@ -182,7 +185,8 @@ TEST_F(MatchingReplicaClientTest, FramesGoAndResultsComeInOrder) {
   next = 42;
   for (const ports::FrameResults& frame : frames) {
     for (const auto& result : frame.results) EXPECT_EQ(result.sequence.value(), next++);
-    EXPECT_EQ(frame.digest, wire::DigestResults(frame.results));
+    EXPECT_EQ(frame.digest, wire::DigestBatches(wire::EncodeEventBatches(frame.results)));
+    EXPECT_EQ(frame.digest, wire::DigestBatches(frame.batches));
     EXPECT_EQ(frame.next_due_ns, static_cast<std::int64_t>(next - 1) * 10);
   }
 }

@@ -1,5 +1,7 @@
 #include "libs/adapters/grpc/order_sequencing_client.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -135,12 +137,15 @@ class OrderSequencingClient final : public ports::OrderSequencing {
   }
 
   void ReadAnswers(Stream& stream) {
-    pb::SubmitResponse response;
-    while (stream.Read(&response)) {
-      for (const pb::SubmittedResult& result : response.results()) {
+    google::protobuf::Arena arena;
+    auto* response = google::protobuf::Arena::CreateMessage<pb::SubmitResponse>(&arena);
+    while (stream.Read(response)) {
+      for (const pb::SubmittedResult& result : response->results()) {
         Done done = TakeSent(result.request_id());
         if (done) done(OutcomeOf(result));
       }
+      arena.Reset();
+      response = google::protobuf::Arena::CreateMessage<pb::SubmitResponse>(&arena);
     }
     {
       std::lock_guard lock(mutex_);

@@ -1,4 +1,4 @@
-// Serialising through an arena: one allocation instead of one per submessage, freed together.
+// Serialising through an arena, which begins on the stack: no allocation per submessage, freed together.
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -14,11 +14,23 @@
 
 namespace xt::wire::internal {
 
+// Enough for what most commands did.
+inline constexpr std::size_t kStackBytes = 8192;
+
+class StackArena {
+ public:
+  google::protobuf::Arena* get() { return &arena_; }
+
+ private:
+  alignas(std::max_align_t) char block_[kStackBytes];
+  google::protobuf::Arena arena_{block_, sizeof block_};
+};
+
 // fill(message) sets the fields.
 template <typename Message, typename Fill>
 std::string Encode(const Fill& fill) {
-  google::protobuf::Arena arena;
-  auto* message = google::protobuf::Arena::CreateMessage<Message>(&arena);
+  StackArena arena;
+  auto* message = google::protobuf::Arena::CreateMessage<Message>(arena.get());
   fill(*message);
   return message->SerializeAsString();
 }
@@ -26,8 +38,8 @@ std::string Encode(const Fill& fill) {
 // read(message) returns a StatusOr of what the bytes hold; DATA_LOSS when they are no such message.
 template <typename Message, typename Read>
 auto Decode(std::string_view bytes, const Read& read) -> decltype(read(std::declval<const Message&>())) {
-  google::protobuf::Arena arena;
-  auto* message = google::protobuf::Arena::CreateMessage<Message>(&arena);
+  StackArena arena;
+  auto* message = google::protobuf::Arena::CreateMessage<Message>(arena.get());
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
       !message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError(absl::StrCat("not a ", Message::descriptor()->name()));

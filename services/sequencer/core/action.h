@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "libs/base/hash.h"
 #include "libs/domain/event.h"
 #include "libs/domain/frame.h"
 
@@ -34,9 +35,18 @@ struct CommitFrame {
   domain::SequenceNumber last_sequence;
 };
 
+// What one replica says about one frame.
+struct FrameAnswer {
+  std::vector<domain::CommandResult> results;
+  // Each result as the outbox keeps it; the core only counts them.
+  std::vector<std::shared_ptr<const std::string>> batches;
+  Hash128 digest;
+  std::int64_t next_due_ns = 0;  // journal time at which matching has something to do by itself; 0: nothing
+};
+
 // Put the results into the outbox and report with Core::EventsAppended; they are unchanged until then.
 struct AppendEvents {
-  std::shared_ptr<std::vector<domain::CommandResult>> results;
+  std::shared_ptr<FrameAnswer> answer;
 };
 
 // Answer the caller: the command is in the journal and was applied.

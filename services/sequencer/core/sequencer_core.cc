@@ -121,13 +121,15 @@ void SequencerCore::Appended(domain::SequenceNumber last_sequence, const absl::S
 }
 
 SequencerCore::OpenFrame* SequencerCore::FirstUnanswered() {
-  const auto frame = std::find_if(frames_.begin(), frames_.end(), [](const OpenFrame& f) { return !f.answered; });
+  const auto frame =
+      std::find_if(frames_.begin(), frames_.end(), [](const OpenFrame& f) { return f.answer == nullptr; });
   return frame == frames_.end() ? nullptr : &*frame;
 }
 
 absl::Status SequencerCore::CheckAnswer(const domain::Frame& frame, const FrameAnswer& answer) const {
-  if (answer.results.size() != frame.commands.size()) {
-    return absl::DataLossError(absl::StrCat("matching answered ", answer.results.size(), " of ", frame.commands.size(),
+  const std::size_t answered = std::min(answer.results.size(), answer.batches.size());
+  if (answered != frame.commands.size() || answer.results.size() != answer.batches.size()) {
+    return absl::DataLossError(absl::StrCat("matching answered ", answered, " of ", frame.commands.size(),
                                             " commands from sequence ", frame.first_sequence.value()));
   }
   for (std::size_t i = 0; i < answer.results.size(); ++i) {
@@ -157,10 +159,9 @@ void SequencerCore::Answered(FrameAnswer answer) {
     return;
   }
   RememberDigest(open->frame->first_sequence, answer.digest);
-  open->answered = true;
   next_due_ns_ = answer.next_due_ns;
   if (open->frame->last_sequence() >= tick_) tick_ = domain::SequenceNumber(0);
-  open->results = std::make_shared<std::vector<domain::CommandResult>>(std::move(answer.results));
+  open->answer = std::make_shared<FrameAnswer>(std::move(answer));
   Complete();
 }
 
@@ -186,9 +187,9 @@ void SequencerCore::RememberDigest(domain::SequenceNumber first_sequence, const 
 void SequencerCore::Complete() {
   if (events_pending_ || frames_.empty()) return;
   const OpenFrame& oldest = frames_.front();
-  if (!oldest.committed || !oldest.answered) return;
+  if (!oldest.committed || oldest.answer == nullptr) return;
   events_pending_ = true;
-  actions_.emplace_back(AppendEvents{oldest.results});
+  actions_.emplace_back(AppendEvents{oldest.answer});
 }
 
 void SequencerCore::EventsAppended(const absl::Status& status) {
@@ -201,7 +202,7 @@ void SequencerCore::EventsAppended(const absl::Status& status) {
   OpenFrame done = std::move(frames_.front());
   frames_.pop_front();
   for (std::size_t i = 0; i < done.tickets.size(); ++i) {
-    actions_.emplace_back(Reply{done.tickets[i], std::move((*done.results)[i])});
+    actions_.emplace_back(Reply{done.tickets[i], std::move(done.answer->results[i])});
   }
   unanswered_ -= done.tickets.size();
   if (state_ == State::kStarting) state_ = State::kServing;

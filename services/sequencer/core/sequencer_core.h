@@ -52,13 +52,6 @@ struct ChainTail {
   std::int64_t last_timestamp_ns = 0;
 };
 
-// What one replica says about one frame.
-struct FrameAnswer {
-  std::vector<domain::CommandResult> results;
-  Hash128 digest;
-  std::int64_t next_due_ns = 0;  // journal time at which matching has something to do by itself; 0: nothing
-};
-
 class SequencerCore {
  public:
   enum class State {
@@ -122,8 +115,7 @@ class SequencerCore {
     std::shared_ptr<const domain::Frame> frame;
     std::vector<Ticket> tickets;  // one per command; empty when nobody waits
     bool committed = false;
-    bool answered = false;
-    std::shared_ptr<std::vector<domain::CommandResult>> results;
+    std::shared_ptr<FrameAnswer> answer;  // null until matching answered
   };
   struct AnsweredDigest {
     domain::SequenceNumber first_sequence;

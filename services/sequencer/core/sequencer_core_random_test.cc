@@ -221,7 +221,7 @@ class World {
     told_ = commit.last_sequence;
   }
   void Do(AppendEvents& append) {
-    for (const domain::CommandResult& result : *append.results) {
+    for (const domain::CommandResult& result : append.answer->results) {
       EXPECT_EQ(result.sequence.value(), std::max(outbox_, replayed_).value() + 1) << "the outbox has no gap";
       EXPECT_LE(result.sequence, confirmed_);
       outbox_ = result.sequence;

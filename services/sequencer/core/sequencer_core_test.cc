@@ -35,7 +35,7 @@ class SequencerCoreTest : public ::testing::Test {
   void Keep(OfferFrame& a) { offered_.push_back(a.frame); }
   void Keep(CommitFrame& a) { committed_.push_back(a.last_sequence); }
   void Keep(AppendEvents& a) {
-    outbox_.insert(outbox_.end(), a.results->begin(), a.results->end());
+    outbox_.insert(outbox_.end(), a.answer->results.begin(), a.answer->results.end());
     core_.EventsAppended(outbox_status_);
   }
   void Keep(Reply& a) { replies_.push_back(std::move(a)); }
@@ -272,6 +272,7 @@ TEST_F(SequencerCoreTest, ReplicasThatDisagreeHaltTheMarket) {
 TEST_F(SequencerCoreTest, ResultsThatDoNotFitTheFrameHalt) {
   const std::vector<std::function<void(FrameAnswer&)>> damages = {
       [](FrameAnswer& answer) { answer.results.pop_back(); },
+      [](FrameAnswer& answer) { answer.batches.pop_back(); },
       [](FrameAnswer& answer) { answer.results.clear(); },
       [](FrameAnswer& answer) { answer.results[1].sequence = SequenceNumber(9); },
       [](FrameAnswer& answer) { answer.results[0].timestamp_ns += 1; },

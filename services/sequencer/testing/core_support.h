@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,7 @@ inline FrameAnswer HonestAnswer(const domain::Frame& frame) {
       rejected.client_order_id = IdIn(frame.commands[i]);
       result.events.emplace_back(rejected);
     }
+    answer.batches.push_back(std::make_shared<const std::string>(absl::StrCat("batch ", result.sequence.value())));
     answer.results.push_back(std::move(result));
   }
   answer.digest = frame.hash;

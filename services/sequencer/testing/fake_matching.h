@@ -169,8 +169,9 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
       }
     }
     s.position = {frame.last_sequence(), frame.hash};
-    const Hash128 digest = wire::DigestResults(answer.results);
-    return {std::move(answer.results), digest, s.due ? s.due(frame) : 0};
+    answer.batches = wire::EncodeEventBatches(answer.results);
+    const Hash128 digest = wire::DigestBatches(answer.batches);
+    return {std::move(answer.results), std::move(answer.batches), digest, s.due ? s.due(frame) : 0};
   }
 
   std::mutex answer_mutex_;
