@@ -15,6 +15,7 @@
 #include <optional>
 #include <thread>
 
+#include "absl/synchronization/mutex.h"
 #include "libs/base/check.h"
 #include "libs/base/status.h"
 #include "libs/runtime/admin_server.h"
@@ -263,6 +264,8 @@ ConfigSchema MakeServiceSchema(const ServiceDefinition& definition, RuntimeConfi
 }
 
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
+  // Debian's Abseil looks for deadlocks at every lock of gRPC, under one lock of its own.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   RuntimeConfig config;
   ConfigSchema schema = MakeServiceSchema(definition, config);
   const absl::StatusOr<ConfigRequest> request = schema.Load(ConfigSources::FromProcess(argc, argv));

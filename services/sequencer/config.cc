@@ -32,6 +32,12 @@ void SequencerConfig::Describe(runtime::ConfigSchema& schema) {
                {.min = 1, .max = 60'000, .unit = "ms", .doc = "Pause before it connects to matching again."});
   schema.Int64("publisher.batch", &publisher_batch,
                {.min = 1, .max = 10'000, .unit = "commands", .doc = "Outbox entries published at once."});
+  schema.Int64("publisher.gather_ms", &publisher_gather_ms,
+               {.min = 0,
+                .max = 1'000,
+                .unit = "ms",
+                .doc = "Between the starts of two batches of a bus, unless the first was full; the first after a pause "
+                       "does not wait."});
   schema.Int64("publisher.backoff_min_ms", &publisher_backoff_min_ms,
                {.min = 1, .max = 60'000, .unit = "ms", .doc = "First pause after a bus failed; doubles each time."});
   schema.Int64("publisher.backoff_max_ms", &publisher_backoff_max_ms,

@@ -23,6 +23,7 @@ struct SequencerConfig {
   std::size_t replay_window_frames = 8;
   std::int64_t replica_retry_ms = 200;
   std::size_t publisher_batch = 256;
+  std::int64_t publisher_gather_ms = 5;
   std::int64_t publisher_backoff_min_ms = 50;
   std::int64_t publisher_backoff_max_ms = 2'000;
 

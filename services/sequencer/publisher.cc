@@ -161,8 +161,11 @@ absl::Status Publisher::Backfill(domain::SequenceNumber from) {
 }
 
 absl::Status Publisher::PublishNext() {
+  if (!Gather()) return absl::CancelledError("stopping");
   XT_ASSIGN_OR_RETURN(const auto entries, cursor_->Read(options_.batch, kLookUp));
   if (entries.empty()) return absl::OkStatus();
+  const bool full = entries.size() == options_.batch;
+  next_ns_ = full ? 0 : clock_.MonotonicNs() + std::chrono::nanoseconds(options_.gather).count();
   XT_RETURN_IF_ERROR(Publish(entries));
   return Advance(entries.back().sequence);
 }
@@ -217,6 +220,14 @@ void Publisher::Failed(const absl::Status& status) {
   if (std::exchange(failing_, true)) return;
   runtime::Log(runtime::LogLevel::kWarn, "bus failed, its events wait in the outbox",
                {{"component", sink_->name()}, {"seq", cursor_->position().value()}, runtime::LogField(status)});
+}
+
+// A broker pays for each batch: many small ones would take the processor from the orders.
+bool Publisher::Gather() {
+  const std::chrono::nanoseconds early(next_ns_ - clock_.MonotonicNs());
+  std::unique_lock lock(mutex_);
+  if (early > std::chrono::nanoseconds(0)) changed_.wait_for(lock, early, [this] { return stopping_; });
+  return !stopping_;
 }
 
 bool Publisher::WaitBeforeRetry() {

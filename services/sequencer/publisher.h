@@ -23,6 +23,9 @@ namespace xt::sequencer {
 
 struct PublisherOptions {
   std::size_t batch = 256;
+  // From the start of a batch to the next, unless the first was full: what comes meanwhile goes together. The first after
+  // a pause does not wait.
+  std::chrono::milliseconds gather{0};
   std::chrono::milliseconds backoff_min{50};
   std::chrono::milliseconds backoff_max{2000};
 };
@@ -51,6 +54,7 @@ class Publisher {
   absl::Status Resume();
   absl::Status Backfill(domain::SequenceNumber from);
   absl::Status PublishNext();
+  bool Gather();
   absl::Status Publish(const std::vector<ports::EventEntry>& entries);
   absl::Status Advance(domain::SequenceNumber sequence);
   void Succeeded();
@@ -66,6 +70,7 @@ class Publisher {
   runtime::HealthCheck& check_;
   std::unique_ptr<ports::EventCursor> cursor_;
   std::chrono::milliseconds backoff_;
+  std::int64_t next_ns_ = 0;  // when the next batch may begin
   bool healthy_ = false;
   bool failing_ = false;  // was told in the log
 

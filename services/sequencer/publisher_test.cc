@@ -183,6 +183,28 @@ TEST_F(PublisherTest, ADepthMessageNamesTheOneBefore) {
   follow(notified);
 }
 
+TEST(PublisherGatherTest, WhatComesAfterABatchWaitsForTheNext) {
+  World world;
+  world.config.publisher_gather_ms = 600'000;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  ASSERT_TRUE(world.events.WaitForCursor("executions", 1)) << "the first does not wait";
+  for (std::uint64_t n = 1; n <= 10; ++n) ASSERT_TRUE(Await(world.Ask(n)).ok());
+  world.Crash();
+  EXPECT_EQ(world.executions.entries().size(), 1U);
+  world.config.publisher_gather_ms = 0;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  EXPECT_TRUE(world.executions.WaitForEntries(12));
+}
+
+TEST(PublisherGatherTest, AFullBatchIsFollowedAtOnce) {
+  World world;
+  world.config.publisher_gather_ms = 600'000;
+  world.config.publisher_batch = 1;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  for (std::uint64_t n = 1; n <= 3; ++n) ASSERT_TRUE(Await(world.Ask(n)).ok());
+  EXPECT_TRUE(world.executions.WaitForEntries(4));
+}
+
 TEST_F(PublisherTest, ARestartGoesOnBehindTheCursor) {
   Trade(1, 10);
   WaitForAll(12);

@@ -10,6 +10,7 @@ namespace {
 
 PublisherOptions OptionsOf(const SequencerConfig& config) {
   return {.batch = config.publisher_batch,
+          .gather = std::chrono::milliseconds(config.publisher_gather_ms),
           .backoff_min = std::chrono::milliseconds(config.publisher_backoff_min_ms),
           .backoff_max = std::chrono::milliseconds(config.publisher_backoff_max_ms)};
 }
