@@ -1,7 +1,7 @@
 #include "bench/cluster/order_cases.h"
 
+#include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -13,6 +13,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
 #include "libs/http/client.h"
+#include "tools/metrics/metrics_text.h"
 
 namespace xt::bench {
 namespace {
@@ -36,10 +37,9 @@ absl::StatusOr<std::int64_t> MetricOf(const test::Cluster& cluster, const std::s
     if (one.at("name") != service) continue;
     http::Client client({.port = test::PortOf(one.at("admin").get<std::string>())});
     XT_ASSIGN_OR_RETURN(const http::Response response, client.Get("/metrics"));
-    const std::string text = "\n" + response.body;
-    for (std::size_t at = text.find("\n" + metric); at != std::string::npos; at = text.find("\n" + metric, at + 1)) {
-      const std::size_t value = text.find(' ', at);
-      highest = std::max(highest, static_cast<std::int64_t>(std::strtod(text.c_str() + value, nullptr)));
+    XT_ASSIGN_OR_RETURN(const auto samples, metrics::ParseMetrics(response.body));
+    for (const metrics::Sample& sample : metrics::SamplesOf(samples, metric)) {
+      highest = std::max(highest, static_cast<std::int64_t>(sample.value));
     }
   }
   return highest;

@@ -69,6 +69,8 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "own"}})),
       gaps_total_(
           metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "depth"}})),
+      lag_(metrics.Gauge("mq_consumer_lag", "Messages published and not consumed yet.",
+                         {{"broker", "market"}, {"topic", "market.*"}, {"group", "market-data"}})),
       conflated_total_(metrics.Counter("md_conflated_total", "Changes that no ticker of their own was published for.",
                                        {{"channel", "ticker"}})),
       publish_errors_total_(
@@ -114,6 +116,8 @@ void OwnMarkets::Run() {
     for (const ports::MarketDelivery& delivery : *batch) {
       if (!Handle(delivery)) return;
     }
+    // Without a group that is kept nowhere; the lag counts from there.
+    if (consumer_->Commit().ok()) lag_.Set(static_cast<std::int64_t>(consumer_->Lag()));
     // The state of an hour ago is nobody's ticker: nothing is published before the backlog is worked off.
     caught_up_ = caught_up_ || batch->size() < config_.poll_messages;
     if (caught_up_) PublishChanges();

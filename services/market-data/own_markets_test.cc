@@ -83,6 +83,16 @@ class OwnMarketsTest : public ::testing::Test {
   std::optional<OwnMarkets> markets_;
 };
 
+TEST_F(OwnMarketsTest, TheLagIsWhatLiesBehindWhatWasHandled) {
+  DefineBtc();
+  PublishTrade(btc_, 15, 95);
+  PublishTrade(btc_, 21, 101);
+  bus_.SetBacklog(7);
+  StartAndHandle();
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("mq_consumer_lag{broker=\"market\",topic=\"market.*\",group=\"market-data\"} 7\n"));
+}
+
 TEST_F(OwnMarketsTest, RebuildsTheHistoryAroundTheSnapshot) {
   DefineBtc();
   PublishTrade(btc_, 10, 90, kStartMs - kMinuteMs);

@@ -70,6 +70,10 @@ TEST_F(BooksTest, DuplicatesAreDropped) {
       R"(mq_consumer_messages_total{broker="notifications",topic="market-notifications",group="notifier",result=)";
   EXPECT_EQ(Metric(series + R"("duplicate"})"), "5");
   EXPECT_EQ(Metric(series + R"("ok"})"), "4");
+  EXPECT_EQ(Metric(R"(notifier_delivery_seconds_count{channel="trade"})"), "1");
+  EXPECT_EQ(Metric(R"(notifier_delivery_seconds_count{channel="orderbook"})"), "1");
+  EXPECT_EQ(Metric(R"(notifier_delivery_seconds_count{channel="ticker"})"), "2");
+  EXPECT_EQ(Metric(R"(notifier_delivery_seconds_count{channel="private"})"), "0");
 }
 
 TEST_F(BooksTest, AGapGivesEverybodyTheBookAnew) {

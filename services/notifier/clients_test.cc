@@ -135,6 +135,7 @@ TEST_F(ClientsTest, ASlowClientIsCutAndDisturbsNobody) {
   ASSERT_EQ(app_->hub().Sessions().size(), 2U);
   // Far more than all kernel buffers on the way can take; it ends when the slow one is gone.
   std::uint64_t sequence = 100;
+  bool queued = false;
   while (sequence < 100'000 && app_->hub().Sessions().size() == 2) {
     std::vector<ports::Notification> burst;
     for (int i = 0; i < 50; ++i) burst.push_back(TradeOf(kBtc, ++sequence, 99, 1));
@@ -142,8 +143,10 @@ TEST_F(ClientsTest, ASlowClientIsCutAndDisturbsNobody) {
     for (std::uint64_t due = sequence - 49; due <= sequence; ++due) {
       ASSERT_EQ(reader.Next("trade").at("sequence"), due) << "the other one gets everything";
     }
+    queued = queued || Metric("notifier_queue_depth") != "0";
   }
   ASSERT_EQ(app_->hub().Sessions().size(), 1U);
+  EXPECT_TRUE(queued) << "what the slow one did not read";
   EXPECT_THAT(slow.End(), StartsWith("1008 SLOW_CONSUMER"));
   EXPECT_EQ(Metric(R"(gateway_slow_consumer_disconnects_total{protocol="websocket"})"), "1");
   EXPECT_EQ(Metric(R"(notifier_deliveries_total{channel="trade",result="dropped"})"), "1");

@@ -30,7 +30,17 @@ Hub::Hub(const NotifierConfig& config, runtime::MetricsRegistry& metrics)
                                   {{"protocol", "websocket"}})),
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "orderbook"}})),
       delivered_(DeliveryCounters(metrics, "ok")),
-      dropped_(DeliveryCounters(metrics, "dropped")) {}
+      dropped_(DeliveryCounters(metrics, "dropped")) {
+  queue_depth_ =
+      metrics.GaugeCallback("notifier_queue_depth", "Messages that wait in the queues of all clients.", {}, [this] {
+        std::lock_guard lock(mutex_);
+        std::int64_t waiting = 0;
+        for (const auto& [id, client] : clients_) {
+          waiting += static_cast<std::int64_t>(client.session->queued_messages());
+        }
+        return waiting;
+      });
+}
 
 // --- What is known
 

@@ -125,6 +125,7 @@ class Hub {
   std::map<std::uint64_t, Client> clients_;
   std::map<domain::AccountId, Account> accounts_;
   std::vector<std::uint64_t> cut_;  // to be erased when no loop runs over clients_
+  runtime::MetricCallback queue_depth_;
 };
 
 }  // namespace xt::notifier

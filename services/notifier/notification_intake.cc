@@ -24,6 +24,11 @@ runtime::Counter& ConsumerCounter(runtime::MetricsRegistry& metrics, const std::
       {{"broker", "notifications"}, {"topic", "market-notifications"}, {"group", "notifier"}, {"result", result}});
 }
 
+runtime::Histogram& DeliverySeconds(runtime::MetricsRegistry& metrics, const std::string& channel) {
+  return metrics.Histogram("notifier_delivery_seconds", "From the journal's timestamp to the queues of the clients.",
+                           {{"channel", channel}});
+}
+
 void Report(runtime::HealthCheck& check, const absl::Status& status) {
   check.Set(status.ok() ? runtime::HealthStatus::kOk : runtime::HealthStatus::kDown, MessageOf(status));
 }
@@ -31,20 +36,25 @@ void Report(runtime::HealthCheck& check, const absl::Status& status) {
 }  // namespace
 
 NotificationIntake::NotificationIntake(const NotifierConfig& config, ports::NotificationBus& bus,
-                                       ports::MatchingQueries& matching, Hub& hub, runtime::MetricsRegistry& metrics,
-                                       runtime::HealthRegistry& health)
+                                       ports::MatchingQueries& matching, Hub& hub, const Clock& clock,
+                                       runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health)
     : config_(config),
       bus_(bus),
       matching_(matching),
       hub_(hub),
+      clock_(clock),
       matching_health_(health.AddCheck("notifier.matching", runtime::Dependency::kHard)),
       bus_health_(health.AddCheck("notifier.notification_bus", runtime::Dependency::kHard)),
       heartbeat_(health.AddHeartbeat("notifier.bus", kLoopLimitMs)),
       handled_total_(ConsumerCounter(metrics, "ok")),
       duplicates_total_(ConsumerCounter(metrics, "duplicate")),
       refused_total_(ConsumerCounter(metrics, "refused")),
-      gaps_total_(metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.",
-                                  {{"channel", "orderbook"}})) {}
+      gaps_total_(
+          metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "orderbook"}})),
+      trade_seconds_(DeliverySeconds(metrics, "trade")),
+      orderbook_seconds_(DeliverySeconds(metrics, "orderbook")),
+      ticker_seconds_(DeliverySeconds(metrics, "ticker")),
+      private_seconds_(DeliverySeconds(metrics, "private")) {}
 
 NotificationIntake::~NotificationIntake() { Stop(); }
 
@@ -134,7 +144,7 @@ NotificationIntake::Outcome NotificationIntake::HandleTrade(const std::string& p
   if (!trade.ok()) return Outcome::kRefused;
   const Outcome known = Learn([&] { return hub_.Knows(trade->symbol); }, trade->id.sequence);
   if (known != Outcome::kFresh) return known;
-  return hub_.OnTrade(*trade) ? Outcome::kFresh : Outcome::kDuplicate;
+  return Delivered(hub_.OnTrade(*trade), trade_seconds_, trade->timestamp_ns);
 }
 
 NotificationIntake::Outcome NotificationIntake::HandleDepth(const std::string& payload) {
@@ -149,7 +159,7 @@ NotificationIntake::Outcome NotificationIntake::HandleDepth(const std::string& p
     if (!Relearn(depth->symbol, depth->sequence)) return Outcome::kStopped;
     outcome = hub_.OnDepth(*depth);
   }
-  return outcome == DepthOutcome::kApplied ? Outcome::kFresh : Outcome::kDuplicate;
+  return Delivered(outcome == DepthOutcome::kApplied, orderbook_seconds_, depth->timestamp_ns);
 }
 
 NotificationIntake::Outcome NotificationIntake::HandleTicker(const std::string& payload) {
@@ -157,7 +167,7 @@ NotificationIntake::Outcome NotificationIntake::HandleTicker(const std::string& 
   if (!ticker.ok()) return Outcome::kRefused;
   const Outcome known = Learn([&] { return hub_.Knows(ticker->ticker.symbol); }, ticker->ticker.sequence);
   if (known != Outcome::kFresh) return known;
-  return hub_.OnTicker(ticker->ticker) ? Outcome::kFresh : Outcome::kDuplicate;
+  return Delivered(hub_.OnTicker(ticker->ticker), ticker_seconds_, ticker->ticker.timestamp_ns);
 }
 
 NotificationIntake::Outcome NotificationIntake::HandleUserEvents(const std::string& payload) {
@@ -174,7 +184,14 @@ NotificationIntake::Outcome NotificationIntake::HandleUserEvents(const std::stri
     const Outcome known = Learn(names_known, events->sequence);
     if (known != Outcome::kFresh) return known;
   }
-  return hub_.OnUserEvents(*events) ? Outcome::kFresh : Outcome::kDuplicate;
+  return Delivered(hub_.OnUserEvents(*events), private_seconds_, events->timestamp_ns);
+}
+
+NotificationIntake::Outcome NotificationIntake::Delivered(bool fresh, runtime::Histogram& seconds,
+                                                          std::int64_t timestamp_ns) {
+  if (!fresh) return Outcome::kDuplicate;
+  seconds.ObserveSingleWriter(clock_.WallNs() - timestamp_ns);
+  return Outcome::kFresh;
 }
 
 bool NotificationIntake::UntilMatchingAnswers(const std::function<absl::Status()>& attempt) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/base/clock.h"
 #include "libs/ports/matching_replica.h"
 #include "libs/ports/notification_bus.h"
 #include "libs/runtime/health.h"
@@ -28,7 +29,7 @@ class NotificationIntake {
  public:
   // All must outlive it. Adds the hard health checks `notifier.matching` and `notifier.notification_bus`.
   NotificationIntake(const NotifierConfig& config, ports::NotificationBus& bus, ports::MatchingQueries& matching,
-                     Hub& hub, runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health);
+                     Hub& hub, const Clock& clock, runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health);
   ~NotificationIntake();  // Stop()
 
   absl::Status Start();
@@ -49,6 +50,8 @@ class NotificationIntake {
   Outcome HandleDepth(const std::string& payload);
   Outcome HandleTicker(const std::string& payload);
   Outcome HandleUserEvents(const std::string& payload);
+  // What the hub was told, and whether it gave it to the clients.
+  Outcome Delivered(bool fresh, runtime::Histogram& seconds, std::int64_t timestamp_ns);
 
   // Tries until it works; a failure means that matching is not there, or not far enough.
   bool UntilMatchingAnswers(const std::function<absl::Status()>& attempt);
@@ -63,6 +66,7 @@ class NotificationIntake {
   ports::NotificationBus& bus_;
   ports::MatchingQueries& matching_;
   Hub& hub_;
+  const Clock& clock_;
   runtime::HealthCheck& matching_health_;
   runtime::HealthCheck& bus_health_;
   runtime::Heartbeat& heartbeat_;
@@ -70,6 +74,10 @@ class NotificationIntake {
   runtime::Counter& duplicates_total_;
   runtime::Counter& refused_total_;
   runtime::Counter& gaps_total_;
+  runtime::Histogram& trade_seconds_;
+  runtime::Histogram& orderbook_seconds_;
+  runtime::Histogram& ticker_seconds_;
+  runtime::Histogram& private_seconds_;
 
   std::unique_ptr<ports::NotificationConsumer> consumer_;
   std::mutex mutex_;

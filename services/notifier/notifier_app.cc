@@ -56,7 +56,7 @@ NotifierApp::NotifierApp(const NotifierConfig& config, ports::NotificationBus& b
     : config_(config),
       hub_(config, metrics),
       logons_(config, history, clock, hub_, metrics, health),
-      intake_(config, bus, matching, hub_, metrics, health) {}
+      intake_(config, bus, matching, hub_, clock, metrics, health) {}
 
 NotifierApp::~NotifierApp() { Stop(); }
 

@@ -80,11 +80,17 @@ Publisher::Publisher(ports::EventLog& log, std::unique_ptr<BusSink> sink, const 
                                    const std::uint64_t last = log_.LastSequence().value();
                                    return static_cast<std::int64_t>(last - std::min(last, reached_.value()));
                                  });
+  confirmed_ = metrics.GaugeCallback("mq_producer_confirmed_sequence", "Last command that the bus has confirmed.",
+                                     Series::Broker(*sink_), [this] {
+                                       const std::lock_guard lock(mutex_);
+                                       return static_cast<std::int64_t>(reached_.value());
+                                     });
 }
 
 Publisher::~Publisher() {
   Stop();
   depth_.Reset();
+  confirmed_.Reset();
 }
 
 absl::Status Publisher::Start() {

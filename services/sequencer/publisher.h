@@ -78,7 +78,7 @@ class Publisher {
   std::condition_variable changed_;
   bool stopping_ = false;
   domain::SequenceNumber reached_;
-  runtime::MetricCallback depth_;
+  runtime::MetricCallback depth_, confirmed_;
   std::thread thread_;
 };
 

@@ -123,6 +123,8 @@ TEST_F(PublisherTest, ABusThatIsDownDelaysNobodyAndMissesNothing) {
   EXPECT_LT(world_.events.CursorAt("market"), 302U);
   EXPECT_TRUE(world_.ready()) << "orders are still taken";
   EXPECT_EQ(world_.Metric("mq_connection_up{broker=\"market\"}"), "0");
+  EXPECT_EQ(world_.Metric("mq_producer_confirmed_sequence{broker=\"executions\"}"), "302");
+  EXPECT_NE(world_.Metric("mq_producer_confirmed_sequence{broker=\"market\"}"), "302");
   world_.market.channel.SetDown(false);
   world_.app().Drain(testing::Soon());
   std::vector<std::uint64_t> due;
@@ -130,6 +132,7 @@ TEST_F(PublisherTest, ABusThatIsDownDelaysNobodyAndMissesNothing) {
   EXPECT_EQ(SequencesOn("market.trade"), due);
   EXPECT_EQ(world_.Metric("mq_connection_up{broker=\"market\"}"), "1");
   EXPECT_EQ(world_.Metric("mq_spill_queue_depth{broker=\"market\"}"), "0");
+  EXPECT_EQ(world_.Metric("mq_producer_confirmed_sequence{broker=\"market\"}"), "302");
 }
 
 TEST_F(PublisherTest, FailuresAreCountedByTheirReason) {

@@ -1,5 +1,7 @@
 #include "tests/support/cluster.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "libs/base/check.h"
@@ -37,8 +39,9 @@ ToolResult Cluster::Command(std::vector<std::string> arguments, std::chrono::sec
 
 std::string Cluster::Up() {
   const std::string ready_file = folder_ / "ready.json";
-  const ToolResult up =
-      Command({"up", "--binaries", binaries_, "--replicas", replicas_, "--ready-file", ready_file}, kUp);
+  const ToolResult up = Command({"up", "--binaries", binaries_, "--replicas", replicas_, "--ready-file", ready_file,
+                                 "--owner", std::to_string(::getpid())},
+                                kUp);
   if (up.status != 0) return "up failed:\n" + up.output;
   ready_ = json::parse(ReadFile(ready_file));
   return "";

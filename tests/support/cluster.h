@@ -25,7 +25,7 @@ class Cluster {
  public:
   // `binaries`: the folder of the programs. `replicas` as for `./dev cluster up`.
   Cluster(std::string binaries, std::string replicas);
-  ~Cluster();  // `down`
+  ~Cluster();  // `down`, as when this process is killed
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 

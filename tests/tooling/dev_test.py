@@ -23,7 +23,7 @@ STUBS = {
            'out=${*: -1}; out=${out#*=}; mkdir -p "$out"; touch "$out/kafka.jar"',
     "sleep": 'echo "sleep $*" >>"$STATE/calls"',
     "cmake": 'echo "cmake $*" >>"$STATE/calls"; mkdir -p "build/$2/bin"; touch "build/$2/build.ninja"; '
-             'for p in xtrader-standalone xt-order bench-e2e; do cp "$STATE/program" "build/$2/bin/$p"; done',
+             'for p in xtrader-standalone xt-order xtraderctl bench-e2e; do cp "$STATE/program" "build/$2/bin/$p"; done',
     "ninja": 'echo "ninja ${*: -1}" >>"$STATE/calls"; echo "ninja noise"; exit "$(cat "$STATE/ninja" 2>/dev/null || echo 0)"',
 }
 
@@ -106,6 +106,13 @@ class DevTest(unittest.TestCase):
         for flag in (["--data", "elsewhere"], ["--data=elsewhere"]):
             _, out, _ = self.dev("order", *flag, "buy")
             self.assertTrue(out.endswith(f"args {' '.join(flag)} buy\n"), out)
+
+    def test_ctl_looks_at_the_cluster_unless_it_is_told_otherwise(self):
+        _, out, _ = self.dev("ctl", "status", "--json")
+        self.assertTrue(out.endswith(f"args --data {self.tree}/.xtrader/cluster status --json\n"), out)
+        for where in (["--data", "elsewhere"], ["--data=elsewhere"], ["--service", "a=b:1"], ["--service=a=b:1"]):
+            _, out, _ = self.dev("ctl", *where, "status")
+            self.assertTrue(out.endswith(f"args {' '.join(where)} status\n"), out)
 
     def test_a_benchmark_owns_stdout(self):
         (self.tree / "bench" / "e2e").mkdir(parents=True)

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "libs/http/client.h"
+#include "tools/metrics/metrics_text.h"
 
 namespace xt::cluster {
 namespace {
@@ -24,16 +26,6 @@ std::string LockFile(const std::string& data) { return data + "/lock"; }
 
 std::string HoldFile(const std::string& data, const std::string& name) { return data + "/held/" + name; }
 
-// Whether the metrics say that the process leads a role.
-bool Leads(const std::string& metrics) {
-  for (std::size_t at = metrics.find("\nleader_is_leader{"); at != std::string::npos;
-       at = metrics.find("\nleader_is_leader{", at + 1)) {
-    const std::size_t end = metrics.find('\n', at + 1);
-    if (metrics.substr(at, end - at).ends_with(" 1")) return true;
-  }
-  return false;
-}
-
 void AskService(ordered_json& service) {
   const std::string admin = service.at("admin");
   const std::string port = admin.substr(admin.rfind(':') + 1);
@@ -42,10 +34,13 @@ void AskService(ordered_json& service) {
   http::Client client({.port = number, .connect_timeout_ms = 500, .request_timeout_ms = 2'000});
   const auto ready = client.Get("/readyz");
   service["ready"] = ready.ok() && ready->status == 200;
-  const auto metrics = client.Get("/metrics");
-  if (metrics.ok() && metrics->body.find("\nleader_is_leader{") != std::string::npos) {
-    service["leader"] = Leads(metrics->body);
-  }
+  const auto page = client.Get("/metrics");
+  if (!page.ok()) return;
+  const auto samples = metrics::ParseMetrics(page->body);
+  if (!samples.ok()) return;
+  const auto roles = metrics::SamplesOf(*samples, "leader_is_leader");
+  if (roles.empty()) return;
+  service["leader"] = std::ranges::any_of(roles, [](const metrics::Sample& role) { return role.value == 1; });
 }
 
 }  // namespace

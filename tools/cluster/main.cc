@@ -35,6 +35,7 @@ struct Arguments {
   std::string replicas;
   std::string ready_file;
   std::uint16_t port = 0;
+  int owner = 0;
   bool json = false;
   bool follow = false;
   std::string name;
@@ -58,7 +59,7 @@ int Supervise(const Arguments& arguments) {
   if (!replicas.ok()) return Fail(std::string(replicas.status().message()));
   std::filesystem::remove(ReadyFile(arguments));
   std::filesystem::remove_all(arguments.data + "/held");
-  cluster::Supervisor supervisor({arguments.data, arguments.binaries, arguments.port, *replicas});
+  cluster::Supervisor supervisor({arguments.data, arguments.binaries, arguments.port, *replicas, arguments.owner});
   const absl::Status started = supervisor.Start();
   if (!started.ok()) return Fail(std::string(started.message()));
   supervisor.Run();
@@ -74,7 +75,8 @@ pid_t StartSupervisor(const Arguments& arguments, const std::string& output) {
                                       "--data",     arguments.data,
                                       "--binaries", arguments.binaries,
                                       "--replicas", arguments.replicas,
-                                      "--port",     std::to_string(arguments.port)};
+                                      "--port",     std::to_string(arguments.port),
+                                      "--owner",    std::to_string(arguments.owner)};
   std::vector<char*> pointers;
   for (const std::string& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
@@ -245,6 +247,7 @@ int main(int argc, char** argv) {
     sub->add_option("--binaries", arguments.binaries, "folder of the services' programs")->required();
     sub->add_option("--replicas", arguments.replicas, "sequencer=2,matching=2,...; one of each where nothing is said");
     sub->add_option("--port", arguments.port, "of REST and WebSocket; 0: a free one");
+    sub->add_option("--owner", arguments.owner, "process with which it ends, however that ends; 0: none");
   }
   supervise->group("");
   up->add_option("--ready-file", arguments.ready_file, "written when everything serves: what runs where, and the keys");

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,9 +81,20 @@ class EndSignal {
 
 Supervisor::Supervisor(Options options) : options_(std::move(options)) {}
 
-Supervisor::~Supervisor() { Stop(); }
+Supervisor::~Supervisor() {
+  Stop();
+  if (owner_ >= 0) ::close(owner_);
+}
+
+absl::Status Supervisor::FindOwner() {
+  if (options_.owner == 0) return absl::OkStatus();
+  owner_ = static_cast<int>(::syscall(SYS_pidfd_open, options_.owner, 0));
+  if (owner_ < 0) return absl::UnavailableError(absl::StrCat("there is no process ", options_.owner, " to run for"));
+  return absl::OkStatus();
+}
 
 absl::Status Supervisor::Start() {
+  XT_RETURN_IF_ERROR(FindOwner());
   XT_RETURN_IF_ERROR(StartServers());
   XT_RETURN_IF_ERROR(StartServices());
   XT_RETURN_IF_ERROR(MakeDemo());
@@ -192,14 +204,16 @@ absl::Status Supervisor::AwaitReady() {
 void Supervisor::Run() {
   const EndSignal end;
   while (true) {
-    std::vector<pollfd> fds{{.fd = end.fd(), .events = POLLIN, .revents = 0}};
+    // poll passes over a descriptor of -1.
+    std::vector<pollfd> fds{{.fd = end.fd(), .events = POLLIN, .revents = 0},
+                            {.fd = owner_, .events = POLLIN, .revents = 0}};
     const auto watch = [&fds](const ChildProcess* process) {
       if (process != nullptr) fds.push_back({.fd = process->fd(), .events = POLLIN, .revents = 0});
     };
     for (RunningServer& running : servers_) watch(running.server->process());
     for (RunningService& running : services_) watch(running.process.get());
     ::poll(fds.data(), fds.size(), static_cast<int>(UntilNextStart().count()));
-    if (fds.front().revents != 0) return;
+    if (fds[0].revents != 0 || fds[1].revents != 0) return;
     for (RunningServer& running : servers_) LookAfter(running);
     for (RunningService& running : services_) LookAfter(running);
   }

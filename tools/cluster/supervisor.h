@@ -22,9 +22,9 @@ class Supervisor {
   explicit Supervisor(Options options);
   ~Supervisor();
 
-  // Returns when everything serves. SIGTERM and SIGINT are blocked before.
+  // Returns when everything serves. SIGTERM and SIGINT are blocked before. UNAVAILABLE when the owner has ended.
   absl::Status Start();
-  // Until SIGTERM or SIGINT.
+  // Until SIGTERM or SIGINT, or until the owner has ended.
   void Run();
   // Services first, from the edge inwards, then the servers.
   void Stop();
@@ -46,6 +46,7 @@ class Supervisor {
     Pause pause;
   };
 
+  absl::Status FindOwner();
   absl::Status StartServers();
   absl::Status StartServices();
   absl::Status MakeDemo();
@@ -64,6 +65,7 @@ class Supervisor {
   void WriteReadyFile() const;
 
   const Options options_;
+  int owner_ = -1;  // descriptor of the process; -1: none
   ServerAddresses addresses_;
   std::vector<RunningServer> servers_;
   std::vector<RunningService> services_;

@@ -23,6 +23,7 @@ struct Options {
   std::string binaries;                 // folder with the services' programs
   std::uint16_t port = 0;               // REST and WebSocket of the first gateway; 0: a free one
   std::map<std::string, int> replicas;  // by service; one where nothing is said
+  int owner = 0;                        // the cluster ends with this process; 0: only when it is told to
 };
 
 // "sequencer=2,matching=2". INVALID_ARGUMENT names what is wrong.

@@ -89,8 +89,15 @@ class FakeMarketBus::Consumer final : public ports::MarketConsumer {
     bus_.consumer_waits_ = false;
     return batch;
   }
-  absl::Status Commit() override { return absl::OkStatus(); }
-  [[nodiscard]] std::uint64_t Lag() const override { return 0; }
+  absl::Status Commit() override {
+    std::lock_guard lock(bus_.mutex_);
+    bus_.committed_ = bus_.next_;
+    return absl::OkStatus();
+  }
+  [[nodiscard]] std::uint64_t Lag() const override {
+    std::lock_guard lock(bus_.mutex_);
+    return bus_.next_ - bus_.committed_ + bus_.backlog_;
+  }
 
  private:
   FakeMarketBus& bus_;
@@ -104,6 +111,11 @@ absl::Status FakeMarketBus::Publish(const std::vector<ports::MarketMessage>& mes
   }
   changed_.notify_all();
   return absl::OkStatus();
+}
+
+void FakeMarketBus::SetBacklog(std::uint64_t messages) {
+  std::lock_guard lock(mutex_);
+  backlog_ = messages;
 }
 
 absl::StatusOr<domain::EventId> FakeMarketBus::LastId(std::string_view) { return domain::EventId{}; }

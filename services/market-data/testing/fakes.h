@@ -47,6 +47,8 @@ class FakeMarketBus final : public ports::MarketBus {
   void FailSubscribe();
   void FailPolls(bool fail);
   void FailPublish(bool fail);
+  // What lies behind the last message, as far as the consumer's lag is concerned.
+  void SetBacklog(std::uint64_t messages);
 
   [[nodiscard]] std::vector<ports::MarketMessage> Messages(std::string_view topic) const;
   // Until the consumer waits for more and has been given everything: then it has handled all of it.
@@ -65,6 +67,8 @@ class FakeMarketBus final : public ports::MarketBus {
   bool consumer_waits_ = false;
   std::vector<std::string> topics_;  // of the consumer
   std::size_t next_ = 0;             // of messages_, for the consumer
+  std::size_t committed_ = 0;        // likewise
+  std::uint64_t backlog_ = 0;
 };
 
 class FakeNotificationBus final : public ports::NotificationBus {

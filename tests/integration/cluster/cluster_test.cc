@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
@@ -99,6 +100,24 @@ class ClusterTest : public testing::Test {
     EXPECT_TRUE(matching_fed);
   }
 
+  // `xtraderctl status --json` with its exit status; stderr goes elsewhere.
+  [[nodiscard]] json CtlStatus(int* exit_status) const {
+    const ToolResult ctl = RunTool({"bash", "-c", "exec \"$0\" \"$@\" 2>/dev/null", XT_BINARY_DIR "/bin/xtraderctl",
+                                    "--data", cluster_.data(), "status", "--json"});
+    *exit_status = ctl.status.value_or(-1);
+    return json::parse(ctl.output, nullptr, false);
+  }
+  // The instance that leads in a role, and its epoch; empty unless exactly one does.
+  static std::pair<std::string, std::int64_t> LeaderIn(const json& ctl, const std::string& role) {
+    std::vector<std::pair<std::string, std::int64_t>> leaders;
+    for (const json& instance : ctl.at("instances")) {
+      for (const json& one : instance.at("roles")) {
+        if (one.at("role") == role && one.at("leader")) leaders.emplace_back(instance.at("name"), one.at("epoch"));
+      }
+    }
+    return leaders.size() == 1 ? leaders.front() : std::pair<std::string, std::int64_t>{};
+  }
+
   Cluster& cluster_ = SharedCluster();
 };
 
@@ -174,6 +193,44 @@ TEST_F(ClusterTest, OneSequencerLeadsAndIsReplacedWhenItIsKilled) {
   // The same id again gets the first answer: it was executed once.
   const json again = OrderUntilAnswered(cluster_, 1, 0, LimitOrder("BTC-KRW", "BUY", "95000000", "0.1", "failover-2"));
   EXPECT_EQ(again.value("orderId", "1"), after.value("orderId", "2")) << again;
+}
+
+TEST_F(ClusterTest, CtlShowsWhoLeadsAndFollowsAChange) {
+  Trade("94000000", "0.01", "ctl-before");
+  int exit_status = -1;
+  json before;
+  EXPECT_TRUE(Eventually([&] {
+    before = CtlStatus(&exit_status);
+    return exit_status == 0 && before.at("buses").size() == 3 &&
+           std::ranges::all_of(before.at("buses"), [](const json& bus) { return bus.at("lag") == 0; });
+  })) << before.dump(2);
+  const auto [leader, epoch] = LeaderIn(before, "sequencer");
+  EXPECT_EQ(leader, Cluster::LeaderOf(cluster_.Status(), "sequencer"));
+  EXPECT_EQ(LeaderIn(before, "market-data").first, "market-data-0");
+  EXPECT_EQ(before.at("journal").at("inSync"), true) << before.dump(2);
+  EXPECT_EQ(before.at("instances").size(), 10U);
+  const ToolResult table = RunTool({XT_BINARY_DIR "/bin/xtraderctl", "--data", cluster_.data(), "status"});
+  EXPECT_THAT(table.output, HasSubstr("leads sequencer, epoch " + std::to_string(epoch)));
+  EXPECT_THAT(table.output, HasSubstr("journal: the second copy is in sync"));
+
+  ASSERT_EQ(::kill(Cluster::Find(cluster_.Status(), leader).at("pid"), SIGKILL), 0);
+  json after;
+  EXPECT_TRUE(Eventually([&] {
+    after = CtlStatus(&exit_status);
+    const auto [name, later] = LeaderIn(after, "sequencer");
+    return exit_status == 0 && later > epoch;
+  })) << after.dump(2);
+  EXPECT_NE(LeaderIn(after, "sequencer").first, leader) << after.dump(2);
+
+  ASSERT_EQ(cluster_.Stop("gateway-1").status, 0);
+  const ToolResult without = RunTool({XT_BINARY_DIR "/bin/xtraderctl", "--data", cluster_.data(), "status"});
+  EXPECT_EQ(without.status, 1);
+  EXPECT_THAT(without.output, HasSubstr("xtraderctl: gateway-1 does not answer: "));
+  ASSERT_EQ(cluster_.Start("gateway-1").status, 0);
+  EXPECT_TRUE(Eventually([&] {
+    after = CtlStatus(&exit_status);
+    return exit_status == 0;
+  })) << after.dump(2);
 }
 
 TEST_F(ClusterTest, EveryServiceThatIsKilledComesBack) {

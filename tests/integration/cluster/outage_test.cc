@@ -16,12 +16,12 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libs/http/client.h"
 #include "tests/integration/cluster/bus_readers.h"
 #include "tests/integration/cluster/order_load.h"
 #include "tests/support/cluster.h"
+#include "tools/metrics/metrics_text.h"
 
 namespace xt::test {
 namespace {
@@ -61,18 +61,17 @@ bool Eventually(const Question& question, milliseconds patience = kPatience) {
   return true;
 }
 
-// A line of /metrics; nullopt when nobody answers or there is none.
-std::optional<std::int64_t> Metric(const std::string& admin, const std::string& series) {
+// The first series of a metric with these labels; nullopt when nobody answers or there is none.
+std::optional<std::int64_t> Metric(const std::string& admin, const std::string& name,
+                                   const metrics::Labels& labels = {}) {
   http::Client client({.port = PortOf(admin), .request_timeout_ms = 5'000});
   const auto answer = client.Get("/metrics");
   if (!answer.ok()) return std::nullopt;
-  const std::size_t at = answer->body.find("\n" + series + " ");
-  if (at == std::string::npos) return std::nullopt;
-  const std::size_t begin = at + series.size() + 2;
-  double value = 0;  // as the text format has it
-  if (!absl::SimpleAtod(answer->body.substr(begin, answer->body.find('\n', begin) - begin), &value))
-    return std::nullopt;
-  return static_cast<std::int64_t>(value);
+  const auto samples = metrics::ParseMetrics(answer->body);
+  if (!samples.ok()) return std::nullopt;
+  const auto found = metrics::SamplesOf(*samples, name, labels);
+  if (found.empty()) return std::nullopt;
+  return static_cast<std::int64_t>(found.front().value);
 }
 
 // How much each service takes. The kernel's peak begins anew with the object.
@@ -137,11 +136,11 @@ class World {
   // Commands that a bus lacks; for the database those that it has not stored. kUnknown when nobody says.
   [[nodiscard]] std::int64_t Backlog(const std::string& leader, const std::string& bus) const {
     if (bus.empty()) {
-      const auto given = Metric(Admin(leader), "sequencer_sequence{shard=\"0\"}");
+      const auto given = Metric(Admin(leader), "sequencer_sequence");
       const auto stored = Metric(Admin("persistence-0"), "persistence_committed_sequence");
       return given && stored ? *given - *stored : kUnknown;
     }
-    return Metric(Admin(leader), absl::StrCat("mq_spill_queue_depth{broker=\"", bus, "\"}")).value_or(kUnknown);
+    return Metric(Admin(leader), "mq_spill_queue_depth", {{"broker", bus}}).value_or(kUnknown);
   }
   // Nothing is on its way any more.
   [[nodiscard]] bool AllCaughtUp(const std::string& leader) const {
@@ -185,8 +184,7 @@ class World {
     const std::string leader = Leader();
     EXPECT_TRUE(Eventually([&] { return AllCaughtUp(leader); }));
     DeclareNotificationQueue(Url("rabbitmq"));
-    declared_at_ =
-        static_cast<std::uint64_t>(Metric(Admin(leader), "sequencer_sequence{shard=\"0\"}").value_or(INT64_MAX));
+    declared_at_ = static_cast<std::uint64_t>(Metric(Admin(leader), "sequencer_sequence").value_or(INT64_MAX));
   }
 
   void MakeAccounts() {

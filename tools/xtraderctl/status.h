@@ -1,0 +1,13 @@
+// `xtraderctl status`: asks every instance, and shows what they are and how far each is.
+#pragma once
+
+#include <vector>
+
+#include "tools/xtraderctl/instances.h"
+
+namespace xt::ctl {
+
+// The exit status: 1 when something is not ready or does not answer, and then stderr says what.
+int Status(const std::vector<Instance>& instances, bool json);
+
+}  // namespace xt::ctl
