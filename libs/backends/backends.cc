@@ -58,9 +58,9 @@ void BackendConfig::DescribeRedis(runtime::ConfigSchema& schema) {
   schema.String("redis.address", &redis, Optional("Host and port of Redis; empty: embedded, in this process."));
 }
 
-void BackendConfig::DescribeKafka(runtime::ConfigSchema& schema) {
-  schema.String("kafka.brokers", &kafka,
-                Optional("Hosts and ports of Kafka, separated by commas; empty: embedded, in this process."));
+void BackendConfig::DescribeKafka(runtime::ConfigSchema& schema, const std::string& empty) {
+  const std::string doc = absl::StrCat("Hosts and ports of Kafka, separated by commas; empty: ", empty, ".");
+  schema.String("kafka.brokers", &kafka, Optional(doc));
 }
 
 void BackendConfig::DescribeRabbitMq(runtime::ConfigSchema& schema) {

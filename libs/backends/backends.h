@@ -45,7 +45,8 @@ struct BackendConfig {
   // The keys of one server each, so that a service describes those that it uses.
   void DescribeRedisJournal(runtime::ConfigSchema& schema);
   void DescribeRedis(runtime::ConfigSchema& schema);
-  void DescribeKafka(runtime::ConfigSchema& schema);
+  // `empty`: what stands in where none is configured, for the key's text.
+  void DescribeKafka(runtime::ConfigSchema& schema, const std::string& empty = "embedded, in this process");
   void DescribeRabbitMq(runtime::ConfigSchema& schema);
   void DescribePostgres(runtime::ConfigSchema& schema);
   void DescribeZooKeeper(runtime::ConfigSchema& schema);

@@ -54,7 +54,7 @@ struct StandaloneApp::Services {
                   {journal, matching, matching, *adapters.events, *adapters.executions, *adapters.market,
                    adapters.notifications, *adapters.sequencer_election},
                   context.metrics, context.health, context.clock),
-        persistence(config.persistence, *adapters.executions, *adapters.store, context.metrics, context.health,
+        persistence(config.persistence, {.stream = adapters.executions.get()}, *adapters.store, context.metrics, context.health,
                     context.clock),
         market_data(config.market_data, *adapters.market, adapters.notifications, matching,
                     *adapters.market_data_election, context.clock, context.metrics, context.health),

@@ -35,8 +35,10 @@ std::string ServerConfig(const Service& service, const ServerAddresses& servers)
   if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway") {
     add("redis.address", servers.redis);
   }
-  if (service.name == "sequencer" || service.name == "market-data") {
+  if (service.name == "sequencer" || service.name == "market-data" || service.name == "persistence") {
     add("kafka.brokers", servers.kafka);
+  }
+  if (service.name == "sequencer" || service.name == "market-data") {
     add("zookeeper.servers", servers.zookeeper);
     add("zookeeper.session_file", service.session_file());
   }

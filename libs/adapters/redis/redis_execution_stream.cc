@@ -340,7 +340,7 @@ absl::Status RedisExecutionStream::Consumer::AcknowledgeSome(std::span<const Seq
   for (const SequenceNumber sequence : sequences) ids.push_back(absl::StrCat(sequence.value(), "-0"));
   RedisConnection::Args args{"XACK", state_->key, group_};
   args.insert(args.end(), ids.begin(), ids.end());
-  return state_->Note(connection_.Run(args).status());
+  return Failed(connection_.Run(args).status());
 }
 
 absl::StatusOr<std::uint64_t> RedisExecutionStream::Consumer::ReadLag() const {
