@@ -81,7 +81,8 @@ absl::Status ExecutionIntake::Turn() {
 }
 
 absl::Status ExecutionIntake::ReadMore() {
-  auto deliveries = source_.Read(config_.batch_entries, std::chrono::milliseconds(config_.poll_ms), buffer_->watermark());
+  auto deliveries =
+      source_.Read(config_.batch_entries, std::chrono::milliseconds(config_.poll_ms), buffer_->watermark());
   if (deliveries.ok()) {
     pause_ms_ = 0;
     return Take(*deliveries);

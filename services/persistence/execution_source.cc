@@ -104,8 +104,7 @@ absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::ReadBoth(std::size_
 }
 
 bool ExecutionSource::OutOfPatience() const {
-  return ports_.events != nullptr &&
-         clock_.MonotonicNs() - *away_since_ns_ >= config_.fallback_patience_ms * kNsPerMs;
+  return ports_.events != nullptr && clock_.MonotonicNs() - *away_since_ns_ >= config_.fallback_patience_ms * kNsPerMs;
 }
 
 void ExecutionSource::FallBack(const absl::Status& why) {

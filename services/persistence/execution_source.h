@@ -53,8 +53,8 @@ class ExecutionSource {
   // Leaves the group.
   void Close();
 
-  // The topic is read though there is a stream.
-  [[nodiscard]] bool fallen_back() const { return ports_.stream != nullptr && fallen_back_; }
+  // The topic is read, though there is a stream.
+  [[nodiscard]] bool fallen_back() const { return fallen_back_; }
 
  private:
   [[nodiscard]] bool StreamAnswers() const { return consumer_ != nullptr && !away_since_ns_; }

@@ -29,7 +29,8 @@ class PersistenceAppTest : public ::testing::Test {
   }
 
   void Start() {
-    app_ = std::make_unique<PersistenceApp>(config_, ExecutionPorts{.stream = &stream_}, store_, metrics_, health_, SystemClock::Instance());
+    app_ = std::make_unique<PersistenceApp>(config_, ExecutionPorts{.stream = &stream_}, store_, metrics_, health_,
+                                            SystemClock::Instance());
     ASSERT_TRUE(app_->Start().ok());
   }
   // Deposits of one unit; a new account for each, since balances are those of a fresh one.

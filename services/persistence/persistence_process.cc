@@ -5,6 +5,7 @@
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
 #include "libs/runtime/infra_service.h"
+#include "libs/runtime/log.h"
 #include "services/persistence/persistence_app.h"
 #include "services/persistence/persistence_service.h"
 
@@ -18,12 +19,15 @@ struct PersistenceProcess::Parts {
         events(std::move(bus)),
         store(backends::MakeStore(config.servers, config.data_folder + "/persistence.db", context.metrics)),
         backend_metrics(context.metrics),
-        app(config.service, {.stream = stream.get(), .events = events.get()}, *store, context.metrics, context.health, context.clock),
+        app(config.service, {.stream = stream.get(), .events = events.get()}, *store, context.metrics, context.health,
+            context.clock),
         service(app),
         infra(context.health) {
     if (stream != nullptr) backend_metrics.WatchConsumer(*stream);
     backend_metrics.Watch(*store);
+    // What the check is about: Kafka only where it is the first source.
     infra.Add({"redis", config.servers.redis, "persistence.executions", ""});
+    if (stream == nullptr) infra.Add({"kafka", config.servers.kafka, "persistence.executions", ""});
     infra.Add({"postgresql", config.servers.postgres, "persistence.store", ""});
   }
 
@@ -63,6 +67,9 @@ absl::Status PersistenceProcess::Start() {
   std::unique_ptr<ports::MarketBus> events;
   if (!servers.kafka.empty()) {
     XT_ASSIGN_OR_RETURN(events, backends::OpenMarketBus(servers, ""));
+    if (stream == nullptr) {
+      runtime::Log(runtime::LogLevel::kInfo, "no Redis is configured: the executions are read from Kafka", {});
+    }
   }
   parts_ = std::make_unique<Parts>(config_, context_, std::move(stream), std::move(events));
   return parts_->app.Start();

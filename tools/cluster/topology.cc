@@ -32,7 +32,8 @@ std::string ServerConfig(const Service& service, const ServerAddresses& servers)
   std::string text;
   const auto add = [&](std::string_view key, const std::string& value) { text += Line(key, Quoted(value)); };
   if (service.name == "sequencer") add("redis_journal.address", servers.redis_journal);
-  if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway") {
+  if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway" ||
+      service.name == "market-data") {
     add("redis.address", servers.redis);
   }
   if (service.name == "sequencer" || service.name == "market-data" || service.name == "persistence") {
