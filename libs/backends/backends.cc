@@ -14,6 +14,7 @@
 #include "libs/adapters/kafka/kafka_market_bus.h"
 #include "libs/adapters/postgres/postgres_store.h"
 #include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
+#include "libs/adapters/redis/redis_execution_reader.h"
 #include "libs/adapters/redis/redis_execution_stream.h"
 #include "libs/adapters/redis/redis_journal.h"
 #include "libs/adapters/redis/redis_rate_limiter.h"
@@ -42,6 +43,9 @@ absl::StatusOr<redis::RedisConfig> RedisAt(const std::string& key, const std::st
   return config;
 }
 
+// For market-data while Kafka is away: what was published before it noticed.
+constexpr std::uint64_t kKeptExecutions = 100'000;
+
 runtime::StringOptions Optional(std::string_view doc, bool secret = false) {
   return {.doc = doc, .secret = secret, .max_length = 1'024};
 }
@@ -54,13 +58,14 @@ void BackendConfig::DescribeRedisJournal(runtime::ConfigSchema& schema) {
                          "journal is the file alone."));
 }
 
-void BackendConfig::DescribeRedis(runtime::ConfigSchema& schema) {
-  schema.String("redis.address", &redis, Optional("Host and port of Redis; empty: embedded, in this process."));
+void BackendConfig::DescribeRedis(runtime::ConfigSchema& schema, const std::string& empty) {
+  const std::string doc = absl::StrCat("Host and port of Redis; empty: ", empty, ".");
+  schema.String("redis.address", &redis, Optional(doc));
 }
 
-void BackendConfig::DescribeKafka(runtime::ConfigSchema& schema) {
-  schema.String("kafka.brokers", &kafka,
-                Optional("Hosts and ports of Kafka, separated by commas; empty: embedded, in this process."));
+void BackendConfig::DescribeKafka(runtime::ConfigSchema& schema, const std::string& empty) {
+  const std::string doc = absl::StrCat("Hosts and ports of Kafka, separated by commas; empty: ", empty, ".");
+  schema.String("kafka.brokers", &kafka, Optional(doc));
 }
 
 void BackendConfig::DescribeRabbitMq(runtime::ConfigSchema& schema) {
@@ -89,7 +94,15 @@ absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(cons
   XT_ASSIGN_OR_RETURN(redis::RedisConfig redis, RedisAt("redis.address", config.redis));
   redis::RedisExecutionStreamOptions options;
   options.shard = shard;
+  options.keep_entries = kKeptExecutions;
   return std::make_unique<redis::RedisExecutionStream>(std::move(redis), options);
+}
+
+absl::StatusOr<std::unique_ptr<ports::ExecutionReader>> OpenExecutionReader(const BackendConfig& config,
+                                                                            const std::string& shard) {
+  if (config.redis.empty()) return nullptr;
+  XT_ASSIGN_OR_RETURN(const redis::RedisConfig redis, RedisAt("redis.address", config.redis));
+  return std::make_unique<redis::RedisExecutionReader>(redis, shard);
 }
 
 absl::StatusOr<std::unique_ptr<ports::MarketBus>> OpenMarketBus(const BackendConfig& config,

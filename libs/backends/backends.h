@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/ports/command_journal.h"
+#include "libs/ports/execution_reader.h"
 #include "libs/ports/execution_stream.h"
 #include "libs/ports/in_sync_set.h"
 #include "libs/ports/infra_status.h"
@@ -44,8 +45,9 @@ struct BackendConfig {
 
   // The keys of one server each, so that a service describes those that it uses.
   void DescribeRedisJournal(runtime::ConfigSchema& schema);
-  void DescribeRedis(runtime::ConfigSchema& schema);
-  void DescribeKafka(runtime::ConfigSchema& schema);
+  // `empty`: what stands in where none is configured, for the key's text.
+  void DescribeRedis(runtime::ConfigSchema& schema, const std::string& empty = "embedded, in this process");
+  void DescribeKafka(runtime::ConfigSchema& schema, const std::string& empty = "embedded, in this process");
   void DescribeRabbitMq(runtime::ConfigSchema& schema);
   void DescribePostgres(runtime::ConfigSchema& schema);
   void DescribeZooKeeper(runtime::ConfigSchema& schema);
@@ -54,6 +56,9 @@ struct BackendConfig {
 absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(const BackendConfig& config,
                                                                             const std::string& shard,
                                                                             const std::string& folder);
+// Null where no Redis is configured.
+absl::StatusOr<std::unique_ptr<ports::ExecutionReader>> OpenExecutionReader(const BackendConfig& config,
+                                                                            const std::string& shard);
 absl::StatusOr<std::unique_ptr<ports::MarketBus>> OpenMarketBus(const BackendConfig& config, const std::string& folder);
 absl::StatusOr<std::unique_ptr<ports::NotificationBus>> OpenNotificationBus(const BackendConfig& config);
 // The process's one session with ZooKeeper; null where none is configured. The registry outlives it.

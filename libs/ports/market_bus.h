@@ -76,6 +76,13 @@ class MarketBus {
   virtual absl::StatusOr<std::unique_ptr<MarketConsumer>> Subscribe(std::string_view group,
                                                                     const std::vector<std::string>& topics,
                                                                     StartAt start) = 0;
+  // A consumer of its own, of one topic with one partition, that delivers everything behind `last`. It may begin earlier:
+  // the reader drops that by the ids.
+  virtual absl::StatusOr<std::unique_ptr<MarketConsumer>> SubscribeBehind(const std::string& topic,
+                                                                          const domain::EventId& last) {
+    (void)last;
+    return Subscribe("", {topic}, StartAt::kOldest);
+  }
   virtual void Close() = 0;
 };
 

@@ -18,6 +18,7 @@ struct InfraComponent {
 struct InfraHealth {
   std::string profile = "none";  // "full", "kafka-only", "redis-only" or "none"
   std::string why = "every port runs on its embedded adapter";
+  std::int64_t since_ms = 0;  // when the profile was first seen, Unix; 0: as long as the process runs
   std::vector<InfraComponent> components = {
       {"redis", "off", "embedded adapters are configured", 0},
       {"kafka", "off", "embedded adapters are configured", 0},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -50,7 +51,7 @@ InfraComponent ComponentOf(std::string_view server, const std::vector<InfraRepor
     component.why = "nobody uses it now";
   } else {
     component.status = "off";
-    component.why = "embedded adapters are configured";
+    component.why = "not configured";
   }
   return component;
 }
@@ -110,14 +111,13 @@ void InfraWatch::Run() {
 void InfraWatch::Take(InfraHealth health) {
   const std::int64_t now_ms = clock_.WallNs() / kNsPerMs;
   const std::lock_guard lock(mutex_);
-  for (InfraComponent& component : health.components) {
-    auto& [status, since_ms] = since_[component.component];
-    if (status != component.status) {
-      status = component.status;
-      since_ms = now_ms;
-    }
-    component.since_ms = since_ms;
-  }
+  const auto since = [&](const std::string& name, const std::string& status) {
+    auto& [before, since_ms] = since_[name];
+    if (std::exchange(before, status) != status) since_ms = now_ms;
+    return since_ms;
+  };
+  health.since_ms = since("profile", health.profile);
+  for (InfraComponent& component : health.components) component.since_ms = since(component.component, component.status);
   health_ = std::move(health);
 }
 

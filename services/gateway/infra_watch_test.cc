@@ -111,6 +111,11 @@ TEST(InfraWatchTest, SinceIsWhenTheStatusWasFirstSeen) {
   EXPECT_EQ(Component(watch.Now(), "kafka").status, "down");
   EXPECT_EQ(Component(watch.Now(), "kafka").why, "sequencer: another reason");
   EXPECT_EQ(Component(watch.Now(), "kafka").since_ms, 6'000) << "it is down since then, whatever the reason";
+  EXPECT_EQ(watch.Now().profile, "none");
+  EXPECT_EQ(watch.Now().since_ms, 5'000);
+  status.Answer({{"kafka", ServerStatus::kOk, ""}});
+  EXPECT_EQ(watch.Now().profile, "kafka-only");
+  EXPECT_EQ(watch.Now().since_ms, 7'000);
 }
 
 }  // namespace

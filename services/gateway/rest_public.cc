@@ -16,6 +16,11 @@
 namespace xt::gateway {
 namespace {
 
+void WriteProfile(const InfraHealth& health, JsonWriter& json) {
+  json.Key("profile").String(health.profile).Key("why").String(health.why);
+  if (health.since_ms != 0) json.Key("since").Integer(health.since_ms);
+}
+
 using domain::RejectReason;
 using domain::Symbol;
 
@@ -182,7 +187,8 @@ void RestApi::GetTime(const CallPtr& call) {
 void RestApi::GetInfraHealth(const CallPtr& call) {
   const InfraHealth health = parts_.infra_health();
   JsonWriter json;
-  json.BeginObject().Key("profile").String(health.profile).Key("why").String(health.why);
+  json.BeginObject();
+  WriteProfile(health, json);
   json.Key("components").BeginArray();
   for (const InfraComponent& component : health.components) {
     json.BeginObject().Key("component").String(component.component);
@@ -194,13 +200,15 @@ void RestApi::GetInfraHealth(const CallPtr& call) {
   call->Answer(json.Take());
 }
 
-// What a SockJS client asks first. Only the plain WebSocket transport exists.
+// What a SockJS client asks first, and the profile. Only the plain WebSocket transport exists.
 void RestApi::GetWebSocketInfo(const CallPtr& call) {
   std::uint32_t entropy = 0;
   std::memcpy(&entropy, auth::RandomBytes(sizeof entropy).data(), sizeof entropy);
   JsonWriter json;
   json.BeginObject().Key("websocket").Bool(true).Key("origins").BeginArray().String("*:*").EndArray();
-  json.Key("cookie_needed").Bool(false).Key("entropy").Unsigned(entropy).EndObject();
+  json.Key("cookie_needed").Bool(false).Key("entropy").Unsigned(entropy);
+  WriteProfile(parts_.infra_health(), json);
+  json.EndObject();
   call->Answer(json.Take());
 }
 

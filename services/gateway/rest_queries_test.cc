@@ -162,12 +162,14 @@ TEST_F(RestQueriesTest, MarketData) {
 
 TEST_F(RestQueriesTest, DescribesItself) {
   hooks_.infra_health = [] {
-    return InfraHealth{
-        "redis-only", "kafka is down", {{"kafka", "down", "no broker answers", 1700000000000}, {"redis", "ok", "", 0}}};
+    return InfraHealth{"redis-only",
+                       "kafka is down",
+                       1700000000001,
+                       {{"kafka", "down", "no broker answers", 1700000000000}, {"redis", "ok", "", 0}}};
   };
   StartGateway();
   EXPECT_EQ(Get("/api/ws/infra-health").body, json::parse(R"({"profile": "redis-only", "why": "kafka is down",
-      "components": [{"component": "kafka", "status": "down", "why": "no broker answers",
+      "since": 1700000000001, "components": [{"component": "kafka", "status": "down", "why": "no broker answers",
                       "since": 1700000000000},
                      {"component": "redis", "status": "ok", "why": ""}]})"));
   const RestAnswer info = Get("/ws/info");
@@ -175,6 +177,9 @@ TEST_F(RestQueriesTest, DescribesItself) {
   EXPECT_EQ(info.body.at("origins"), json::parse(R"(["*:*"])"));
   EXPECT_EQ(info.body.at("cookie_needed"), false);
   EXPECT_TRUE(info.body.at("entropy").is_number_unsigned());
+  EXPECT_EQ(info.body.at("profile"), "redis-only");
+  EXPECT_EQ(info.body.at("why"), "kafka is down");
+  EXPECT_EQ(info.body.at("since"), 1700000000001);
   EXPECT_EQ(Get("/v1/time").body.at("time"), 1'700'000'000'000);
 }
 

@@ -17,6 +17,11 @@ void MarketDataConfig::Describe(runtime::ConfigSchema& schema) {
            .max = 10'000,
            .unit = "ms",
            .doc = "Tickers and candles of one symbol are published at most this often; what lies between is left out."})
+      .Int64("fallback.patience_ms", &fallback_patience_ms,
+             {.min = 100,
+              .max = 600'000,
+              .unit = "ms",
+              .doc = "Nothing from Kafka for so long: it is asked whether it is there, and if not Redis is read."})
       .String("binance.host", &binance_host, {.doc = "Where the venue's WebSocket streams are reached, in plain TCP."})
       .Int64("binance.port", &binance_port, {.max = 65'535, .doc = "Port of the streams."})
       .String("binance.rest_host", &binance_rest_host, {.doc = "Where the venue's REST API is reached, in plain TCP."})

@@ -15,6 +15,7 @@ namespace xt::market_data {
 struct MarketDataConfig {
   std::size_t poll_messages = 512;
   std::int64_t publish_interval_ms = 100;
+  std::int64_t fallback_patience_ms = 3'000;
 
   // The upstream connection; without streams there is none. Plain TCP: TLS is terminated in front of it.
   std::string binance_host = "127.0.0.1";

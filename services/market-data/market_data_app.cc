@@ -16,13 +16,13 @@ runtime::Labels Role() { return {{"role", "market-data"}, {"shard", "0"}}; }
 MarketDataApp::MarketDataApp(const MarketDataConfig& config, ports::MarketBus& market_bus,
                              ports::NotificationBus& notification_bus, ports::MatchingQueries& matching,
                              ports::LeaderElection& election, const Clock& clock, runtime::MetricsRegistry& metrics,
-                             runtime::HealthRegistry& health)
+                             runtime::HealthRegistry& health, const ExecutionFallback& executions)
     : election_(election),
       clock_(clock),
       is_leader_(metrics.Gauge("leader_is_leader", "1 while this process leads the role.", Role())),
       epoch_(metrics.Gauge("leader_epoch", "Epoch of the leader that this process knows of.", Role())),
       transitions_(metrics.Counter("leader_transitions_total", "Changes of leadership seen.", Role())),
-      markets_(config, market_bus, notification_bus, matching, clock, metrics, health),
+      markets_(config, market_bus, notification_bus, matching, clock, metrics, health, executions),
       feed_(config, market_bus, clock, metrics, health) {}
 
 MarketDataApp::~MarketDataApp() { Stop(); }

@@ -16,7 +16,8 @@ class MarketDataApp final : public ports::MarketQueries {
  public:
   MarketDataApp(const MarketDataConfig& config, ports::MarketBus& market_bus, ports::NotificationBus& notification_bus,
                 ports::MatchingQueries& matching, ports::LeaderElection& election, const Clock& clock,
-                runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health);
+                runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health,
+                const ExecutionFallback& executions = {});
   ~MarketDataApp() override;
 
   absl::Status Start();

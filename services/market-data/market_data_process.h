@@ -1,5 +1,5 @@
-// MarketDataProcess: market-data as a process of its own, on the embedded adapters under its data folder, with matching reached by
-// gRPC. Matching may be absent: the process then lives, answers health, and is not ready.
+// MarketDataProcess: market-data as a process of its own, on the servers that are configured or the embedded adapters under its data
+// folder, with matching reached by gRPC. Matching may be absent: the process then lives, answers health, and is not ready.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,12 @@ namespace xt::market_data {
 struct MarketDataProcessConfig {
   MarketDataConfig service;
   std::string data_folder = ".xtrader/market-data";
+  std::string shard = "0";
   backends::BackendConfig servers;
   std::vector<std::string> matching_addresses = {"127.0.0.1:9092"};
 
   void Describe(runtime::ConfigSchema& schema);
+  [[nodiscard]] bool ReadsRedisAlone() const { return servers.kafka.empty() && !servers.redis.empty(); }
 };
 
 class MarketDataProcess final : public runtime::App {

@@ -51,7 +51,8 @@ ports::MarketMessage Message(std::string_view topic, const domain::Symbol& symbo
 
 OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_bus,
                        ports::NotificationBus& notification_bus, ports::MatchingQueries& matching, const Clock& clock,
-                       runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health)
+                       runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health,
+                       const ExecutionFallback& executions)
     : config_(config),
       market_bus_(market_bus),
       notification_bus_(notification_bus),
@@ -74,14 +75,16 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
       conflated_total_(metrics.Counter("md_conflated_total", "Changes that no ticker of their own was published for.",
                                        {{"channel", "ticker"}})),
       publish_errors_total_(
-          metrics.Counter("md_publish_errors_total", "Messages that the bus did not take.", {{"channel", "own"}})) {}
+          metrics.Counter("md_publish_errors_total", "Messages that the bus did not take.", {{"channel", "own"}})),
+      fallen_back_(metrics.Gauge("mq_consumer_fallback", "1: read from the other broker, since this one is away.",
+                                 {{"broker", "market"}})),
+      source_(config_, market_bus, executions, clock) {}
 
 OwnMarkets::~OwnMarkets() { Stop(); }
 
 absl::Status OwnMarkets::Start() {
-  const std::vector<std::string> topics{std::string(ports::topic::kTrade), std::string(ports::topic::kDepth)};
-  XT_ASSIGN_OR_RETURN(consumer_, market_bus_.Subscribe("", topics, ports::StartAt::kOldest));
-  bus_health_.SetOk();
+  XT_RETURN_IF_ERROR(source_.Start());
+  ShowSource(absl::OkStatus());
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
@@ -105,19 +108,18 @@ void OwnMarkets::Run() {
   if (!Learn(domain::SymbolId(0))) return;
   while (!Stopping()) {
     heartbeat_.Beat();
-    const auto batch = consumer_->Poll(config_.poll_messages, kPollTimeout);
+    const auto code_of = [this](domain::SymbolId symbol) { return LearnCode(symbol); };
+    const auto batch = source_.Poll(config_.poll_messages, kPollTimeout, code_of);
     if (absl::IsCancelled(batch.status())) return;
-    bus_health_.Set(batch.ok() ? runtime::HealthStatus::kOk : runtime::HealthStatus::kDown, MessageOf(batch.status()));
+    ShowSource(batch.status());
     if (!batch.ok()) {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, kRetryPause, [this] { return stopping_; });
       continue;
     }
-    for (const ports::MarketDelivery& delivery : *batch) {
-      if (!Handle(delivery)) return;
-    }
+    if (!HandleAll(*batch)) return;
     // Without a group that is kept nowhere; the lag counts from there.
-    if (consumer_->Commit().ok()) lag_.Set(static_cast<std::int64_t>(consumer_->Lag()));
+    if (source_.Commit().ok()) lag_.Set(static_cast<std::int64_t>(source_.Lag()));
     // The state of an hour ago is nobody's ticker: nothing is published before the backlog is worked off.
     caught_up_ = caught_up_ || batch->size() < config_.poll_messages;
     if (caught_up_) PublishChanges();
@@ -126,6 +128,29 @@ void OwnMarkets::Run() {
       ++emptied_;
     }
     wake_.notify_all();
+  }
+}
+
+bool OwnMarkets::HandleAll(const MarketSource::Deliveries& deliveries) {
+  if (source_.TakeNewStart()) {
+    for (const auto& entry : markets_) {
+      if (entry && !LoadBook(*entry)) return false;
+    }
+  }
+  for (const ports::MarketDelivery& delivery : deliveries) {
+    if (!Handle(delivery)) return false;
+  }
+  return true;
+}
+
+void OwnMarkets::ShowSource(const absl::Status& status) {
+  fallen_back_.Set(source_.fallen_back() ? 1 : 0);
+  if (!status.ok()) {
+    bus_health_.Set(runtime::HealthStatus::kDown, MessageOf(status));
+  } else if (source_.fallen_back()) {
+    bus_health_.Set(runtime::HealthStatus::kDegraded, "Kafka is not there: the executions in Redis are read instead");
+  } else {
+    bus_health_.SetOk();
   }
 }
 
@@ -186,6 +211,11 @@ bool OwnMarkets::LoadBook(Entry& entry) {
     entry.dirty = true;
     return absl::OkStatus();
   });
+}
+
+domain::SymbolCode OwnMarkets::LearnCode(domain::SymbolId symbol) {
+  if (Find(symbol) == nullptr && !Learn(symbol)) return {};  // the end
+  return CodeOf(symbol);
 }
 
 bool OwnMarkets::Handle(const ports::MarketDelivery& delivery) {
@@ -251,12 +281,16 @@ void OwnMarkets::PublishChanges() {
     for (const auto& entry : markets_) {
       if (!entry || !(entry->dirty || CandleEnded(*entry, wall_ms))) continue;
       published.push_back(entry.get());
-      TakeCandles(*entry, wall_ms, messages);
+      // Those of the time without Kafka are published when it is back.
+      if (!source_.fallen_back()) TakeCandles(*entry, wall_ms, messages);
       if (entry->dirty) TakeTicker(*entry, messages, notifications);
     }
   }
   if (messages.empty()) return;
-  if (!market_bus_.Publish(messages).ok()) {
+  // A Kafka that is away would hold this thread for as long as a publish may take.
+  const absl::Status sent = source_.fallen_back() ? absl::OkStatus() : market_bus_.Publish(messages);
+  if (!sent.ok()) {
+    source_.BusFailed(sent);
     publish_errors_total_.Increment();
     std::lock_guard lock(mutex_);
     for (Entry* entry : published) entry->dirty = entry->traded = true;

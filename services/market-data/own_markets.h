@@ -23,6 +23,7 @@
 #include "libs/runtime/metrics.h"
 #include "services/market-data/config.h"
 #include "services/market-data/core/market.h"
+#include "services/market-data/market_source.h"
 
 namespace xt::market_data {
 
@@ -30,7 +31,7 @@ class OwnMarkets {
  public:
   OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_bus, ports::NotificationBus& notification_bus,
              ports::MatchingQueries& matching, const Clock& clock, runtime::MetricsRegistry& metrics,
-             runtime::HealthRegistry& health);
+             runtime::HealthRegistry& health, const ExecutionFallback& executions = {});
   ~OwnMarkets();  // Stop()
 
   absl::Status Start();
@@ -64,7 +65,11 @@ class OwnMarkets {
   bool Learn(domain::SymbolId symbol);  // symbols and their books, until the symbol is known
   bool LoadBook(Entry& entry);
   absl::Status LearnOnce();
+  bool HandleAll(const MarketSource::Deliveries& deliveries);
   bool Handle(const ports::MarketDelivery& delivery);
+  [[nodiscard]] domain::SymbolCode LearnCode(domain::SymbolId symbol);
+  // What is read now, or why nothing.
+  void ShowSource(const absl::Status& status);
   bool HandleTrade(const std::string& payload);
   bool HandleDepth(const std::string& payload);
   // Tickers and candles that changed, and candles whose minute is over.
@@ -97,6 +102,7 @@ class OwnMarkets {
   runtime::Gauge& lag_;
   runtime::Counter& conflated_total_;
   runtime::Counter& publish_errors_total_;
+  runtime::Gauge& fallen_back_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -105,7 +111,7 @@ class OwnMarkets {
   std::uint64_t emptied_ = 0;  // times that the thread took all there was
   std::int64_t next_publish_ns_ = 0;
   std::vector<std::unique_ptr<Entry>> markets_;  // position == symbol id; written by the thread under mutex_
-  std::unique_ptr<ports::MarketConsumer> consumer_;
+  MarketSource source_;
   std::thread thread_;
 };
 

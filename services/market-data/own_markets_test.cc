@@ -263,6 +263,31 @@ TEST_F(OwnMarketsTest, LoadsABookAgainAfterAGap) {
   EXPECT_THAT(markets_->Book(kBtc, 0)->bids, ElementsAre(Level(51, 2), Level(50, 5)));
 }
 
+TEST_F(OwnMarketsTest, WithoutTheBusItReadsTheExecutions) {
+  DefineBtc();
+  testing::FakeExecutions executions;
+  executions.Add(21, 24, kStartMs);
+  PublishTrade(btc_, 21, 100);
+  bus_.FailPublish(true);
+  markets_.emplace(config_, bus_, notifications_, matching_, clock_, metrics_, health_,
+                   ExecutionFallback{.reader = &executions});
+  ASSERT_TRUE(markets_->Start().ok());
+  ASSERT_TRUE(notifications_.WaitForNotifications(1)) << "a ticker, for the notification bus alone";
+  EXPECT_EQ(markets_->Trades(kBtc, 10)->size(), 2U) << "21 came by both";
+  EXPECT_THAT(markets_->Book(kBtc, 1)->bids, ElementsAre(Level(99, 24)));
+  EXPECT_TRUE(Ready());
+  EXPECT_THAT(metrics_.Text(), HasSubstr("mq_consumer_fallback{broker=\"market\"} 1\n"));
+  EXPECT_TRUE(Tickers().empty());
+
+  bus_.FailPublish(false);
+  PublishTrade(btc_, 23, 100);
+  PublishTrade(btc_, 25, 101);
+  ASSERT_TRUE(bus_.WaitForMessages(ports::topic::kTicker, 1));
+  ASSERT_TRUE(bus_.WaitForMessages(ports::topic::kKline, 1));
+  EXPECT_EQ(Candles()[0].trade_count, 3U) << "the trades without the bus too";
+  EXPECT_THAT(metrics_.Text(), HasSubstr("mq_consumer_fallback{broker=\"market\"} 0\n"));
+}
+
 TEST_F(OwnMarketsTest, WaitsForMatching) {
   DefineBtc();
   matching_.SetPresent(false);

@@ -19,6 +19,7 @@ struct PersistenceConfig {
   std::int64_t poll_ms = 100;
   std::int64_t claim_idle_ms = 10'000;
   std::int64_t claim_interval_ms = 1'000;
+  std::int64_t fallback_patience_ms = 3'000;
   std::int64_t retry_min_ms = 50;
   std::int64_t retry_max_ms = 2'000;
   std::int64_t query_max_wait_ms = 2'000;

@@ -16,25 +16,23 @@ using runtime::HealthStatus;
 using runtime::LogField;
 using runtime::LogLevel;
 
-ExecutionIntake::ExecutionIntake(const PersistenceConfig& config, ports::ExecutionStream& stream, ports::Store& store,
+ExecutionIntake::ExecutionIntake(const PersistenceConfig& config, const ExecutionPorts& ports, ports::Store& store,
                                  CommittedSequence& committed, PersistenceMetrics& metrics,
                                  runtime::HealthRegistry& health, const Clock& clock)
     : config_(config),
-      stream_(stream),
       store_(store),
       committed_(committed),
       metrics_(metrics),
       store_check_(health.AddCheck("persistence.store", runtime::Dependency::kHard)),
       stream_check_(health.AddCheck("persistence.executions", runtime::Dependency::kSoft)),
       heartbeat_(health.AddHeartbeat("persistence.intake", 30'000)),
-      clock_(clock) {}
+      clock_(clock),
+      source_(config, ports, clock) {}
 
 ExecutionIntake::~ExecutionIntake() { Stop(); }
 
 absl::Status ExecutionIntake::Start(domain::SequenceNumber watermark, const std::vector<domain::Asset>& assets) {
-  auto consumer = stream_.Join(ports::kExecutionGroup, config_.consumer_name);
-  if (!consumer.ok()) return consumer.status();
-  consumer_ = *std::move(consumer);
+  XT_RETURN_IF_ERROR(source_.Open());
   buffer_ = std::make_unique<ReorderBuffer>(watermark, config_.max_held_entries);
   for (const domain::Asset& asset : assets) {
     asset_codes_[asset.id] = asset.code;
@@ -70,7 +68,7 @@ void ExecutionIntake::Run() {
       break;
     }
   }
-  consumer_.reset();
+  source_.Close();
 }
 
 absl::Status ExecutionIntake::Turn() {
@@ -78,12 +76,13 @@ absl::Status ExecutionIntake::Turn() {
   XT_RETURN_IF_ERROR(StoreRuns());
   XT_RETURN_IF_ERROR(CloseGap());
   metrics_.pending.Set(static_cast<std::int64_t>(buffer_->size()));
-  metrics_.lag.Set(static_cast<std::int64_t>(consumer_->Lag()));
+  metrics_.lag.Set(static_cast<std::int64_t>(source_.Lag()));
   return absl::OkStatus();
 }
 
 absl::Status ExecutionIntake::ReadMore() {
-  auto deliveries = consumer_->Read(config_.batch_entries, std::chrono::milliseconds(config_.poll_ms));
+  auto deliveries =
+      source_.Read(config_.batch_entries, std::chrono::milliseconds(config_.poll_ms), buffer_->watermark());
   if (deliveries.ok()) {
     pause_ms_ = 0;
     return Take(*deliveries);
@@ -92,7 +91,7 @@ absl::Status ExecutionIntake::ReadMore() {
   if (!absl::IsCancelled(deliveries.status())) {
     runtime::Log(LogLevel::kWarn, "executions cannot be read", {LogField(deliveries.status())});
   }
-  stream_check_.Set(HealthStatus::kDegraded, "the stream cannot be read");
+  stream_check_.Set(HealthStatus::kDegraded, "the executions cannot be read");
   BackOff();
   return absl::OkStatus();
 }
@@ -221,19 +220,29 @@ absl::Status ExecutionIntake::CloseGap() {
     // With room for nothing more Read does not set the pace.
     if (buffer_->full()) BackOff();
   } else if (pause_ms_ == 0) {
-    stream_check_.SetOk();
+    ShowSource();
   }
   const std::int64_t now_ns = clock_.MonotonicNs();
   if (now_ns - last_claim_ns_ < config_.claim_interval_ms * 1'000'000) return absl::OkStatus();
   last_claim_ns_ = now_ns;
-  const auto claimed = consumer_->Claim(std::chrono::milliseconds(config_.claim_idle_ms), config_.batch_entries);
+  const auto claimed = source_.Claim(std::chrono::milliseconds(config_.claim_idle_ms), config_.batch_entries);
   return claimed.ok() ? Take(*claimed) : absl::OkStatus();
+}
+
+void ExecutionIntake::ShowSource() {
+  const bool fallen_back = source_.fallen_back();
+  metrics_.fallen_back.Set(fallen_back ? 1 : 0);
+  if (fallen_back) {
+    stream_check_.Set(HealthStatus::kDegraded, "the stream is away: trading.events of Kafka is read instead");
+  } else {
+    stream_check_.SetOk();
+  }
 }
 
 // An acknowledgement that gets lost means a duplicate later, which falls out by its sequence.
 void ExecutionIntake::Acknowledge(const std::vector<domain::SequenceNumber>& sequences) {
   if (sequences.empty()) return;
-  if (const absl::Status status = consumer_->Acknowledge(sequences); !status.ok()) {
+  if (const absl::Status status = source_.Acknowledge(sequences); !status.ok()) {
     runtime::Log(LogLevel::kWarn, "executions were not acknowledged", {LogField(status)});
   }
 }

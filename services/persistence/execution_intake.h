@@ -1,4 +1,4 @@
-// ExecutionIntake: the consumer of the execution stream. One thread reads deliveries, puts them in order, stores them
+// ExecutionIntake: the consumer of the executions. One thread reads deliveries (execution_source.h says from where), puts them in order, stores them
 // in batches of one transaction each, and acknowledges after the commit. What is stored already is dropped by its
 // sequence, so a redelivery changes nothing.
 //
@@ -21,12 +21,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "libs/base/clock.h"
-#include "libs/ports/execution_stream.h"
 #include "libs/ports/store.h"
 #include "libs/runtime/health.h"
 #include "services/persistence/committed_sequence.h"
 #include "services/persistence/config.h"
 #include "services/persistence/core/reorder_buffer.h"
+#include "services/persistence/execution_source.h"
 #include "services/persistence/metrics.h"
 
 namespace xt::persistence {
@@ -34,7 +34,7 @@ namespace xt::persistence {
 class ExecutionIntake {
  public:
   // Everything outlives the object.
-  ExecutionIntake(const PersistenceConfig& config, ports::ExecutionStream& stream, ports::Store& store,
+  ExecutionIntake(const PersistenceConfig& config, const ExecutionPorts& ports, ports::Store& store,
                   CommittedSequence& committed, PersistenceMetrics& metrics, runtime::HealthRegistry& health,
                   const Clock& clock);
   ~ExecutionIntake();
@@ -63,13 +63,13 @@ class ExecutionIntake {
   absl::Status RereadWatermark();
   void AdvanceTo(domain::SequenceNumber watermark);
   absl::Status CloseGap();
+  void ShowSource();
   void Acknowledge(const std::vector<domain::SequenceNumber>& sequences);
   void BackOff();
   void Halt(const absl::Status& reason);
   [[nodiscard]] bool stopping();
 
   const PersistenceConfig& config_;
-  ports::ExecutionStream& stream_;
   ports::Store& store_;
   CommittedSequence& committed_;
   PersistenceMetrics& metrics_;
@@ -78,7 +78,7 @@ class ExecutionIntake {
   runtime::Heartbeat& heartbeat_;
   const Clock& clock_;
 
-  std::unique_ptr<ports::ExecutionConsumer> consumer_;
+  ExecutionSource source_;
   std::unique_ptr<ReorderBuffer> buffer_;
   absl::flat_hash_map<domain::AssetId, domain::AssetCode> asset_codes_;
   std::int64_t pause_ms_ = 0;  // of the last back-off; 0 after a success

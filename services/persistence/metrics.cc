@@ -41,6 +41,8 @@ PersistenceMetrics::PersistenceMetrics(runtime::MetricsRegistry& registry)
       consumed_duplicate(Consumed(registry, "duplicate")),
       consumed_retry(Consumed(registry, "retry")),
       lag(registry.Gauge("mq_consumer_lag", "Messages published and not consumed yet.", StreamLabels())),
+      fallen_back(registry.Gauge("mq_consumer_fallback", "1: read from the other broker, since this one is away.",
+                                 {{"broker", "executions"}})),
       pending(registry.Gauge("mq_consumer_pending", "Messages delivered and not acknowledged yet.", StreamLabels())),
       processing_seconds(
           registry.Histogram("mq_consumer_processing_seconds", "Time from a delivery to its end.", StreamLabels())),

@@ -32,6 +32,7 @@ class PersistenceMetrics {
   runtime::Counter& consumed_duplicate;
   runtime::Counter& consumed_retry;
   runtime::Gauge& lag;
+  runtime::Gauge& fallen_back;
   runtime::Gauge& pending;
   runtime::Histogram& processing_seconds;
   runtime::Histogram& end_to_end_seconds;

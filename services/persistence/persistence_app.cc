@@ -24,13 +24,13 @@ absl::Status StatusOf(const absl::Status& result) { return result; }
 
 }  // namespace
 
-PersistenceApp::PersistenceApp(const PersistenceConfig& config, ports::ExecutionStream& stream, ports::Store& store,
+PersistenceApp::PersistenceApp(const PersistenceConfig& config, const ExecutionPorts& executions, ports::Store& store,
                                runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health, const Clock& clock)
     : config_(config),
-      stream_(stream),
+      executions_(executions),
       store_(store),
       metrics_(metrics),
-      intake_(config_, stream, store, committed_, metrics_, health, clock) {}
+      intake_(config_, executions, store, committed_, metrics_, health, clock) {}
 
 PersistenceApp::~PersistenceApp() { Stop(); }
 
@@ -44,7 +44,7 @@ absl::Status PersistenceApp::Start() {
 }
 
 void PersistenceApp::Drain(std::chrono::steady_clock::time_point deadline) {
-  const auto last = stream_.LastSequence();
+  const auto last = LastSequence(executions_);
   if (!last.ok()) return;
   if (const absl::Status status = committed_.WaitFor(*last, deadline); !status.ok()) {
     runtime::Log(runtime::LogLevel::kWarn, "not everything was stored before the end", {runtime::LogField(status)});

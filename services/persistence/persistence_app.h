@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "libs/base/clock.h"
-#include "libs/ports/execution_stream.h"
 #include "libs/ports/history.h"
 #include "libs/ports/store.h"
 #include "libs/runtime/health.h"
@@ -17,19 +16,20 @@
 #include "services/persistence/committed_sequence.h"
 #include "services/persistence/config.h"
 #include "services/persistence/execution_intake.h"
+#include "services/persistence/execution_source.h"
 #include "services/persistence/metrics.h"
 
 namespace xt::persistence {
 
 class PersistenceApp final : public ports::History {
  public:
-  PersistenceApp(const PersistenceConfig& config, ports::ExecutionStream& stream, ports::Store& store,
+  PersistenceApp(const PersistenceConfig& config, const ExecutionPorts& executions, ports::Store& store,
                  runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health, const Clock& clock);
   ~PersistenceApp() override;
 
   // Opens the store and begins to consume.
   absl::Status Start();
-  // Returns when everything that the stream holds now is stored, at the latest at the deadline.
+  // Returns when everything that is published now is stored, at the latest at the deadline.
   void Drain(std::chrono::steady_clock::time_point deadline);
   // Ends the consumer; queries that wait fail with UNAVAILABLE. Idempotent.
   void Stop();
@@ -57,7 +57,7 @@ class PersistenceApp final : public ports::History {
   T Counted(T result);
 
   const PersistenceConfig config_;
-  ports::ExecutionStream& stream_;
+  const ExecutionPorts executions_;
   ports::Store& store_;
   PersistenceMetrics metrics_;
   persistence::CommittedSequence committed_;

@@ -29,7 +29,8 @@ class PersistenceAppTest : public ::testing::Test {
   }
 
   void Start() {
-    app_ = std::make_unique<PersistenceApp>(config_, stream_, store_, metrics_, health_, SystemClock::Instance());
+    app_ = std::make_unique<PersistenceApp>(config_, ExecutionPorts{.stream = &stream_}, store_, metrics_, health_,
+                                            SystemClock::Instance());
     ASSERT_TRUE(app_->Start().ok());
   }
   // Deposits of one unit; a new account for each, since balances are those of a fresh one.
@@ -48,6 +49,7 @@ class PersistenceAppTest : public ::testing::Test {
 
   PersistenceConfig config_;
   testing::FakeStream stream_;
+  testing::FakeEvents events_;
   testing::FakeStore store_;
   runtime::MetricsRegistry metrics_;
   runtime::HealthRegistry health_{&metrics_};
@@ -221,6 +223,39 @@ TEST_F(PersistenceAppTest, AStreamThatCannotBeReadIsTriedAgain) {
   DeliverDeposits(1, 1);
   stream_.FailReads(absl::OkStatus());
   EXPECT_TRUE(WaitUntilCommitted(1));
+}
+
+TEST_F(PersistenceAppTest, WhileTheStreamIsAwayTheTopicIsStoredAndNothingTwice) {
+  config_.fallback_patience_ms = 0;
+  app_ = std::make_unique<PersistenceApp>(config_, ExecutionPorts{&stream_, &events_}, store_, metrics_, health_,
+                                          SystemClock::Instance());
+  ASSERT_TRUE(app_->Start().ok());
+  DeliverDeposits(1, 2);
+  ASSERT_TRUE(WaitUntilCommitted(2));
+  for (std::uint64_t i = 1; i <= 5; ++i) events_.Add(Deposit(i, AccountId(static_cast<std::uint32_t>(i)), 1));
+  stream_.FailReads(absl::UnavailableError("away"));
+  ASSERT_TRUE(store_.WaitForWatermark(5));
+  EXPECT_FALSE(stream_.acknowledged().contains(5));
+  DeliverDeposits(2, 7);
+  stream_.FailReads(absl::OkStatus());
+  ASSERT_TRUE(WaitUntilCommitted(7));
+  app_->Stop();
+  EXPECT_THAT(stream_.acknowledged(), SizeIs(7));
+  std::uint64_t watermark = 0;
+  for (const ports::StoreBatch& batch : store_.batches()) {
+    EXPECT_EQ(batch.previous_watermark.value(), watermark);
+    watermark = batch.watermark.value();
+  }
+  EXPECT_EQ(watermark, 7U);
+}
+
+TEST_F(PersistenceAppTest, WithoutAStreamTheTopicIsStored) {
+  for (std::uint64_t i = 1; i <= 5; ++i) events_.Add(Deposit(i, AccountId(static_cast<std::uint32_t>(i)), 1));
+  app_ = std::make_unique<PersistenceApp>(config_, ExecutionPorts{.events = &events_}, store_, metrics_, health_,
+                                          SystemClock::Instance());
+  ASSERT_TRUE(app_->Start().ok());
+  app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(30));
+  EXPECT_EQ(*app_->CommittedSequence(), SequenceNumber(5));
 }
 
 }  // namespace

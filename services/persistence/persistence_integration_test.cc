@@ -57,7 +57,8 @@ class Life {
   runtime::HealthRegistry health_{&metrics_};
   std::unique_ptr<embedded::FileExecutionStream> stream_;
   embedded::SqliteStore store_;
-  PersistenceApp app_{PersistenceConfig{}, *stream_, store_, metrics_, health_, SystemClock::Instance()};
+  PersistenceApp app_{PersistenceConfig{},    ExecutionPorts{.stream = stream_.get()}, store_, metrics_, health_,
+                      SystemClock::Instance()};
   PersistenceGrpcService service_{app_};
   std::unique_ptr<runtime::GrpcHost> host_;
   std::unique_ptr<ports::History> history_;

@@ -1,4 +1,5 @@
-// PersistenceProcess: persistence as a process of its own, on the embedded adapters under its data folder.
+// PersistenceProcess: persistence as a process of its own, on the servers that are configured; where none is, on the
+// embedded adapters under its data folder.
 #pragma once
 
 #include <memory>

@@ -41,8 +41,8 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
     publishers_.push_back(
         std::make_unique<Publisher>(ports.events, std::move(sink), OptionsOf(config_), metrics, health, clock));
   };
-  add(MakeExecutionSink(ports.executions));
-  add(MakeMarketSink(ports.market, codes_));
+  if (ports.executions != nullptr) add(MakeExecutionSink(*ports.executions));
+  if (ports.market != nullptr) add(MakeMarketSink(*ports.market, codes_));
   add(MakeNotificationSink(ports.notifications, codes_));
 }
 

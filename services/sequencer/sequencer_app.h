@@ -40,8 +40,8 @@ struct SequencerPorts {
   ports::MatchingReplica& replica;
   ports::MatchingQueries& queries;
   ports::EventLog& events;
-  ports::ExecutionStream& executions;
-  ports::MarketBus& market;
+  ports::ExecutionStream* executions;  // null: nobody reads it, nothing is published there
+  ports::MarketBus* market;            // the same
   ports::NotificationBus& notifications;
   ports::LeaderElection& election;
 };

@@ -40,6 +40,17 @@ TEST(SequencerAppTest, OrdersJournalsAndAnswers) {
   EXPECT_EQ(world.Metric("leader_is_leader{role=\"sequencer\",shard=\"0\"}"), "1");
 }
 
+TEST(SequencerAppTest, ABusThatIsOffGetsNothingAndHoldsNothingUp) {
+  World world;
+  world.stream = nullptr;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  ASSERT_TRUE(Await(world.Ask(1)).ok());
+  EXPECT_TRUE(world.app().WaitUntilPublished(testing::Soon()).ok());
+  EXPECT_TRUE(world.executions.entries().empty());
+  EXPECT_FALSE(world.market.channel.messages().empty());
+  EXPECT_EQ(world.Metric("mq_connection_up{broker=\"executions\"}"), "");
+}
+
 TEST(SequencerAppTest, ManySubmittersGetOneGapFreeOrder) {
   constexpr std::uint64_t kThreads = 4;
   constexpr std::uint64_t kEach = 500;

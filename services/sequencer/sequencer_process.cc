@@ -22,8 +22,8 @@ struct SequencerProcess::Adapters {
   const embedded::WalJournal* file = nullptr;  // the journal, or its own copy
   std::unique_ptr<ports::LeaderElection> election;
   std::unique_ptr<embedded::FileEventLog> events;
-  std::unique_ptr<ports::ExecutionStream> executions;
-  std::unique_ptr<ports::MarketBus> market;
+  std::unique_ptr<ports::ExecutionStream> executions;  // null: off
+  std::unique_ptr<ports::MarketBus> market;            // null: off
   std::unique_ptr<ports::NotificationBus> notifications;
 };
 
@@ -35,15 +35,15 @@ struct SequencerProcess::Parts {
         replica(grpc_clients::ConnectMatchingReplica(Client(config, context))),
         queries(grpc_clients::ConnectMatchingQueries(Client(config, context))),
         app(config.service,
-            {*adapters.journal, *replica, *queries, *adapters.events, *adapters.executions, *adapters.market,
+            {*adapters.journal, *replica, *queries, *adapters.events, adapters.executions.get(), adapters.market.get(),
              *adapters.notifications, *adapters.election},
             context.metrics, context.health, context.clock),
         service(app, {.max_unanswered = config.stream_max_unanswered}),
         infra(context.health) {
     wal_metrics.Watch(*adapters.file, config.data_folder);
     backend_metrics.Watch(*adapters.journal);
-    backend_metrics.WatchPublisher(*adapters.executions);
-    backend_metrics.WatchPublisher(*adapters.market);
+    if (adapters.executions != nullptr) backend_metrics.WatchPublisher(*adapters.executions);
+    if (adapters.market != nullptr) backend_metrics.WatchPublisher(*adapters.market);
     backend_metrics.WatchPublisher(*adapters.notifications);
     backend_metrics.Watch(adapters.zookeeper.get());
     // Only who leads publishes. A bus that does not take it has its check degraded, since the sequencer goes on.
@@ -119,8 +119,13 @@ absl::Status SequencerProcess::Start() {
                                                                  context_.config.instance, folder + "/leader"));
   XT_ASSIGN_OR_RETURN(adapters->events,
                       embedded::FileEventLog::Open(folder + "/outbox", {.retain_bytes = config_.outbox_retain_bytes}));
-  XT_ASSIGN_OR_RETURN(adapters->executions, backends::OpenExecutionStream(servers, shard, folder + "/executions"));
-  XT_ASSIGN_OR_RETURN(adapters->market, backends::OpenMarketBus(servers, folder + "/market"));
+  // With one of the two servers the other bus is off: embedded in this process nobody would read it.
+  if (!servers.redis.empty() || servers.kafka.empty()) {
+    XT_ASSIGN_OR_RETURN(adapters->executions, backends::OpenExecutionStream(servers, shard, folder + "/executions"));
+  }
+  if (!servers.kafka.empty() || servers.redis.empty()) {
+    XT_ASSIGN_OR_RETURN(adapters->market, backends::OpenMarketBus(servers, folder + "/market"));
+  }
   XT_ASSIGN_OR_RETURN(adapters->notifications, backends::OpenNotificationBus(servers));
   adapters_ = std::move(adapters);
   parts_ = std::make_unique<Parts>(config_, context_, *adapters_);

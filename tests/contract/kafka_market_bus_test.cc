@@ -261,6 +261,25 @@ TEST_F(KafkaMarketBusTest, SeveralThreadsPublishEachItsTopic) {
   }
 }
 
+TEST_F(KafkaMarketBusTest, BehindAnIdIsFoundWithoutReadingWhatLiesBefore) {
+  config_.queue_messages = 10;
+  auto bus = ConnectToKafka(config_);
+  for (std::uint64_t n = 1; n <= 2000; n += 100) {
+    ASSERT_TRUE(bus->Publish(NumberedMessages("trading.events", n, n + 99)).ok());
+  }
+  for (const std::uint64_t last : {0, 1, 1000, 1999, 2000, 5000}) {
+    auto consumer = bus->SubscribeBehind("trading.events", {domain::SequenceNumber(last), 1});
+    ASSERT_TRUE(consumer.ok()) << consumer.status();
+    const auto first = (*consumer)->Poll(1, kDeadline);
+    ASSERT_TRUE(first.ok() && first->size() == 1) << last;
+    const std::uint64_t sequence = first->front().message.id.sequence.value();
+    EXPECT_LE(sequence, last + 1);
+    EXPECT_GE(sequence + 20, std::min<std::uint64_t>(last + 1, 2001)) << last;  // what a failed producer can have had
+  }
+  ASSERT_TRUE(bus->Publish({NumberedMessage("parts", 1, "KEY-1")}).ok());
+  EXPECT_EQ(bus->SubscribeBehind("parts", {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(KafkaMarketBusTest, ABadConfigurationNamesItsField) {
   const auto refused = [](const KafkaConfig& config, const std::string& field) {
     const auto bus = KafkaMarketBus::Create(config);

@@ -174,6 +174,28 @@ TEST_P(MarketBusContract, TheEmptyGroupIsAloneAndForgets) {
   }
 }
 
+TEST_P(MarketBusContract, BehindAnIdNothingIsMissing) {
+  Publish(kTrades, 1, 300);
+  for (const std::uint64_t last : {0, 1, 150, 299}) {
+    auto consumer = bus_->SubscribeBehind(kTrades, {domain::SequenceNumber(last), 1});
+    ASSERT_TRUE(consumer.ok()) << consumer.status();
+    std::vector<std::uint64_t> behind;
+    while (behind.empty() || behind.back() != 300) {
+      const auto some = Sequences(PollOnce(**consumer, 1000, kDeadline));
+      ASSERT_FALSE(some.empty()) << last;
+      for (const std::uint64_t sequence : some) {
+        if (sequence > last) behind.push_back(sequence);
+      }
+    }
+    EXPECT_EQ(behind, Numbers(last + 1, 300));
+  }
+  auto consumer = bus_->SubscribeBehind(kTrades, {domain::SequenceNumber(300), 1});
+  ASSERT_TRUE(consumer.ok()) << consumer.status();
+  Publish(kTrades, 301, 301);
+  std::vector<std::uint64_t> behind;
+  while (behind.empty() || behind.back() != 301) behind = Sequences(PollOnce(**consumer, 1000, kDeadline));
+}
+
 TEST_P(MarketBusContract, SeveralTopicsAreReadWithoutStarving) {
   constexpr std::size_t kBacklog = 5000;
   for (std::size_t n = 1; n <= kBacklog; n += 100) Publish(kTrades, n, n + 99);

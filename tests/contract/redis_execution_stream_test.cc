@@ -1,6 +1,9 @@
 // RedisExecutionStream: the contract of the port, and what is its own: ids, the bound, trimming, losses of Redis.
 #include "libs/adapters/redis/redis_execution_stream.h"
 
+#include <thread>
+
+#include "libs/adapters/redis/redis_execution_reader.h"
 #include "libs/base/status.h"
 #include "tests/contract/execution_stream_contract.h"
 #include "tests/contract/redis_support.h"
@@ -135,6 +138,42 @@ TEST_F(RedisExecutionStreamTest, WhatEveryGroupHasIsTrimmedAndTheEndIsStillKnown
   EXPECT_EQ(stream->Stats().duplicates, 6U);
   EXPECT_EQ((*stream->Join("late", "c"))->Lag(), 2U) << "what was trimmed is nobody's lag";
   EXPECT_EQ(Read(**stream->Join("g", "c")), Numbers(111, 112));
+}
+
+TEST_F(RedisExecutionStreamTest, TheNewestStayForWhoReadsWithoutAGroup) {
+  auto stream = Make({.keep_entries = 30, .trim_interval = 10});
+  redis::RedisExecutionReader reader(config_, shard_);
+  const auto read = [&](std::uint64_t after, std::size_t max) {
+    const auto entries = reader.ReadBehind(domain::SequenceNumber(after), max, kNow);
+    EXPECT_TRUE(entries.ok()) << entries.status();
+    return entries.ok() ? Sequences(*entries) : std::vector<std::uint64_t>();
+  };
+  EXPECT_TRUE(read(0, 10).empty()) << "no stream yet";
+  auto consumer = *stream->Join("g", "c");
+  for (std::uint64_t n = 1; n <= 100; n += 10) {
+    ASSERT_TRUE(stream->Publish(Entries(n, n + 9)).ok());
+    EXPECT_EQ(Read(*consumer), Numbers(n, n + 9));
+    ASSERT_TRUE(Acknowledge(*consumer, n, n + 9).ok());
+  }
+  EXPECT_EQ(read(0, 100), Numbers(71, 100)) << "trimmed up to 70, when 100 were published";
+  EXPECT_EQ(read(75, 10), Numbers(76, 85));
+  EXPECT_TRUE(read(100, 10).empty());
+  // Reading holds nothing back.
+  EXPECT_EQ(redis::Integer(*MustRun(config_, {"XPENDING", key_, "g"})->element[0]), 0);
+}
+
+TEST_F(RedisExecutionStreamTest, AReaderWaitsForTheNext) {
+  auto stream = Make();
+  ASSERT_TRUE(stream->Publish(Entries(1, 1)).ok());
+  redis::RedisExecutionReader reader(config_, shard_);
+  absl::StatusOr<std::vector<ports::EventEntry>> entries;
+  std::thread waiting([&] { entries = reader.ReadBehind(domain::SequenceNumber(1), 10, kDeadline); });
+  ASSERT_TRUE(stream->Publish(Entries(2, 2)).ok());
+  waiting.join();
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(Sequences(*entries), Numbers(2, 2));
+  reader.Close();
+  EXPECT_EQ(reader.ReadBehind(domain::SequenceNumber(2), 10, kDeadline).status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(RedisExecutionStreamTest, ASlowLivingConsumerKeepsItsEntries) {

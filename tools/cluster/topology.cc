@@ -32,11 +32,14 @@ std::string ServerConfig(const Service& service, const ServerAddresses& servers)
   std::string text;
   const auto add = [&](std::string_view key, const std::string& value) { text += Line(key, Quoted(value)); };
   if (service.name == "sequencer") add("redis_journal.address", servers.redis_journal);
-  if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway") {
+  if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway" ||
+      service.name == "market-data") {
     add("redis.address", servers.redis);
   }
-  if (service.name == "sequencer" || service.name == "market-data") {
+  if (service.name == "sequencer" || service.name == "market-data" || service.name == "persistence") {
     add("kafka.brokers", servers.kafka);
+  }
+  if (service.name == "sequencer" || service.name == "market-data") {
     add("zookeeper.servers", servers.zookeeper);
     add("zookeeper.session_file", service.session_file());
   }

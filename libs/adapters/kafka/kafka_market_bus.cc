@@ -37,6 +37,8 @@ class KafkaMarketBus::State {
   absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> Subscribe(std::string_view group,
                                                                    const std::vector<std::string>& topics,
                                                                    ports::StartAt start);
+  absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> SubscribeBehind(const std::string& topic,
+                                                                         const domain::EventId& last);
   void Close();
   [[nodiscard]] const Counters& counters() const { return *counters_; }
 
@@ -184,6 +186,22 @@ absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> KafkaMarketBus::State::Su
   return std::unique_ptr<ports::MarketConsumer>(std::move(consumer));
 }
 
+absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> KafkaMarketBus::State::SubscribeBehind(
+    const std::string& topic, const domain::EventId& last) {
+  XT_ASSIGN_OR_RETURN(auto wakeup, AddWakeup());
+  XT_ASSIGN_OR_RETURN(auto ranges, reader_->Ranges(topic));
+  if (ranges.size() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("kafka: ", topic, " has ", ranges.size(), " partitions: there is no place behind one id"));
+  }
+  XT_ASSIGN_OR_RETURN(const std::int64_t behind, reader_->FirstBehind(topic, ranges.front(), last));
+  // What a failed producer had on the way may lie behind newer ids, and misled the search then: all that it can have had.
+  ranges.front().begin = std::max(ranges.front().begin, behind - 2 * std::int64_t{config_.queue_messages});
+  XT_ASSIGN_OR_RETURN(auto consumer, Consumer::Create(config_, "", {{topic, std::move(ranges)}},
+                                                      ports::StartAt::kOldest, counters_, std::move(wakeup)));
+  return std::unique_ptr<ports::MarketConsumer>(std::move(consumer));
+}
+
 absl::StatusOr<std::shared_ptr<Wakeup>> KafkaMarketBus::State::AddWakeup() {
   auto wakeup = std::make_shared<Wakeup>();
   std::lock_guard lock(mutex_);
@@ -227,6 +245,11 @@ absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> KafkaMarketBus::Subscribe
                                                                                  const std::vector<std::string>& topics,
                                                                                  ports::StartAt start) {
   return state_->Subscribe(group, topics, start);
+}
+
+absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> KafkaMarketBus::SubscribeBehind(const std::string& topic,
+                                                                                       const domain::EventId& last) {
+  return state_->SubscribeBehind(topic, last);
 }
 
 void KafkaMarketBus::Close() { state_->Close(); }

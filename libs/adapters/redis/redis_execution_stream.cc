@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/adapters/redis/internal/execution_entries.h"
 #include "libs/adapters/redis/internal/execution_scripts.h"
 #include "libs/adapters/redis/internal/redis_connection.h"
 #include "libs/base/status.h"
@@ -29,16 +29,6 @@ constexpr std::size_t kChunkEntries = 128;
 constexpr std::size_t kAcknowledgeAtOnce = 1'000;
 constexpr int kMaxAttempts = 4;
 
-// "<sequence>", or an entry id "<sequence>-<part>".
-absl::StatusOr<std::uint64_t> ParseSequence(std::string_view text) {
-  std::uint64_t sequence = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  if (error != std::errc() || (end != text.data() + text.size() && *end != '-')) {
-    return absl::DataLossError(absl::StrCat("no entry of an execution stream: ", std::string(text)));
-  }
-  return sequence;
-}
-
 absl::StatusOr<ExecutionDelivery> MakeDelivery(std::string_view id, std::string_view payload, std::int64_t count) {
   XT_ASSIGN_OR_RETURN(const std::uint64_t sequence, ParseSequence(id));
   return ExecutionDelivery{EventEntry{SequenceNumber(sequence), std::make_shared<const std::string>(payload)},
@@ -54,9 +44,7 @@ struct RedisExecutionStream::State {
   };
 
   State(RedisConfig redis, RedisExecutionStreamOptions stream)
-      : config(std::move(redis)),
-        options(std::move(stream)),
-        key(absl::StrCat("xt:{", options.shard, "}:executions")) {}
+      : config(std::move(redis)), options(std::move(stream)), key(ExecutionsKey(options.shard)) {}
 
   const RedisConfig config;
   const RedisExecutionStreamOptions options;
@@ -199,7 +187,10 @@ void RedisExecutionStream::Publisher::QueueChunk(std::span<const EventEntry> ent
 }
 
 absl::Status RedisExecutionStream::Publisher::Trim() {
-  XT_ASSIGN_OR_RETURN(const Reply trimmed, connection_.Eval(scripts::kTrim, {state_.key}, {}));
+  // Without room, or before the end is known, everything goes that may.
+  const std::uint64_t keep = last_ ? state_.options.keep_entries : 0;
+  const std::string before = keep == 0 ? "" : absl::StrCat(*last_ > keep ? *last_ - keep : 0);
+  XT_ASSIGN_OR_RETURN(const Reply trimmed, connection_.Eval(scripts::kTrim, {state_.key}, {before}));
   state_.counters.trimmed += static_cast<std::uint64_t>(Integer(*trimmed));
   since_trim_ = 0;
   return absl::OkStatus();
@@ -285,18 +276,10 @@ absl::StatusOr<Deliveries> RedisExecutionStream::Consumer::ReadNew(std::size_t m
   if (timeout.count() > 0) args.insert(args.end(), {"BLOCK", block});
   args.insert(args.end(), {"STREAMS", state_->key, ">"});
   XT_ASSIGN_OR_RETURN(const Reply reply, connection_.Run(args, timeout));
+  XT_ASSIGN_OR_RETURN(std::vector<EventEntry> entries, ParseEntries(*reply));
   Deliveries fresh;
-  for (const redisReply* stream : Elements(*reply)) {
-    const auto parts = Elements(*stream);
-    if (parts.size() != 2) continue;
-    for (const redisReply* entry : Elements(*parts[1])) {
-      const auto id_and_fields = Elements(*entry);
-      const auto fields = id_and_fields.size() == 2 ? Elements(*id_and_fields[1]) : std::span<redisReply* const>();
-      if (fields.size() != 2) return absl::DataLossError(absl::StrCat("an entry of another kind in ", state_->key));
-      XT_ASSIGN_OR_RETURN(ExecutionDelivery delivery, MakeDelivery(Text(*id_and_fields[0]), Text(*fields[1]), 1));
-      fresh.push_back(std::move(delivery));
-    }
-  }
+  fresh.reserve(entries.size());
+  for (EventEntry& entry : entries) fresh.push_back({std::move(entry), 1});
   return fresh;
 }
 
@@ -340,7 +323,7 @@ absl::Status RedisExecutionStream::Consumer::AcknowledgeSome(std::span<const Seq
   for (const SequenceNumber sequence : sequences) ids.push_back(absl::StrCat(sequence.value(), "-0"));
   RedisConnection::Args args{"XACK", state_->key, group_};
   args.insert(args.end(), ids.begin(), ids.end());
-  return state_->Note(connection_.Run(args).status());
+  return Failed(connection_.Run(args).status());
 }
 
 absl::StatusOr<std::uint64_t> RedisExecutionStream::Consumer::ReadLag() const {

@@ -7,7 +7,8 @@
 // Bound: when the stream holds `max_entries` that some group has not acknowledged, Publish is RESOURCE_EXHAUSTED and
 // stores nothing: the backlog then stays in the publisher's outbox, on disk, and Redis never runs out of memory. A full
 // Redis (OOM, MISCONF) is RESOURCE_EXHAUSTED too; what was stored is then known by LastSequence only.
-// Trimming: only by MINID, behind the slowest group. Without a group nothing is trimmed.
+// Trimming: only by MINID, behind the slowest group and `keep_entries`, for who reads without a group. Without a group
+// nothing is trimmed.
 // Lost entries: what was trimmed by someone else while it was pending cannot be delivered. It is acknowledged and counted;
 // the consumer sees the gap by the sequences.
 // Threads: as the port says; every consumer has a connection of its own. Consumers may outlive the stream.
@@ -27,6 +28,7 @@ namespace xt::redis {
 struct RedisExecutionStreamOptions {
   std::string shard = "0";
   std::uint64_t max_entries = 1'000'000;  // > 0; unacknowledged entries in Redis
+  std::uint64_t keep_entries = 0;         // newest entries that stay although every group has acknowledged them
   std::uint64_t trim_interval = 1'000;    // > 0; entries published between two looks at what can be trimmed
 };
 

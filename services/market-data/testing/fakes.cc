@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/wire/event_codec.h"
 #include "libs/wire/market_proto.h"
 
 namespace xt::market_data::testing {
@@ -173,9 +174,47 @@ bool FakeMarketBus::WaitForMessages(std::string_view topic, std::size_t count) c
   });
 }
 
+void FakeExecutions::Add(std::uint64_t first, std::uint64_t last, std::int64_t time_ms) {
+  const std::lock_guard lock(mutex_);
+  for (std::uint64_t n = first; n <= last; ++n) {
+    domain::CommandResult result{domain::SequenceNumber(n), time_ms * kNsPerMs, {}};
+    if (n % 2 == 1) {
+      result.events.emplace_back(domain::Trade{domain::TradeId(n), domain::SymbolId(0), domain::Price(100),
+                                               domain::Quantity(1), domain::Side::kBuy, domain::OrderId(1),
+                                               domain::OrderId(2), domain::AccountId(1), domain::AccountId(2)});
+    } else {
+      result.events.emplace_back(domain::BookChange{domain::SymbolId(0), domain::Side::kBuy, domain::Price(99),
+                                                    domain::Quantity(static_cast<std::int64_t>(n)), 1});
+    }
+    entries_.push_back({result.sequence, std::make_shared<const std::string>(wire::EncodeEventBatch(result))});
+  }
+  changed_.notify_all();
+}
+
+std::vector<ports::EventEntry> FakeExecutions::Behind(domain::SequenceNumber after, std::size_t max) const {
+  std::vector<ports::EventEntry> behind;
+  for (const ports::EventEntry& entry : entries_) {
+    if (entry.sequence > after && behind.size() < max) behind.push_back(entry);
+  }
+  return behind;
+}
+
+absl::StatusOr<std::vector<ports::EventEntry>> FakeExecutions::ReadBehind(domain::SequenceNumber after, std::size_t max,
+                                                                          std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [&] { return !Behind(after, 1).empty(); });
+  return Behind(after, max);
+}
+
+bool FakeNotificationBus::WaitForNotifications(std::size_t count) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kPatience, [&] { return notifications_.size() >= count; });
+}
+
 absl::Status FakeNotificationBus::Publish(const std::vector<ports::Notification>& notifications) {
   std::lock_guard lock(mutex_);
   notifications_.insert(notifications_.end(), notifications.begin(), notifications.end());
+  changed_.notify_all();
   return absl::OkStatus();
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libs/ports/execution_reader.h"
 #include "libs/ports/leader_election.h"
 #include "libs/ports/market_bus.h"
 #include "libs/ports/matching_replica.h"
@@ -71,6 +72,21 @@ class FakeMarketBus final : public ports::MarketBus {
   std::uint64_t backlog_ = 0;
 };
 
+// Executions of symbol 0: a trade at each odd sequence, at price 100, and a changed bid at each even one.
+class FakeExecutions final : public ports::ExecutionReader {
+ public:
+  void Add(std::uint64_t first, std::uint64_t last, std::int64_t time_ms = 0);
+  absl::StatusOr<std::vector<ports::EventEntry>> ReadBehind(domain::SequenceNumber after, std::size_t max,
+                                                            std::chrono::milliseconds timeout) override;
+  void Close() override {}
+
+ private:
+  [[nodiscard]] std::vector<ports::EventEntry> Behind(domain::SequenceNumber after, std::size_t max) const;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::vector<ports::EventEntry> entries_;
+};
+
 class FakeNotificationBus final : public ports::NotificationBus {
  public:
   absl::Status Publish(const std::vector<ports::Notification>& notifications) override;
@@ -78,9 +94,11 @@ class FakeNotificationBus final : public ports::NotificationBus {
   absl::StatusOr<std::vector<ports::Notification>> TakeDeadLetters(std::size_t max) override;
   void Close() override {}
   [[nodiscard]] std::vector<ports::Notification> Notifications() const;
+  [[nodiscard]] bool WaitForNotifications(std::size_t count) const;
 
  private:
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   std::vector<ports::Notification> notifications_;
 };
 

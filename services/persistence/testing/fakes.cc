@@ -75,6 +75,11 @@ void FakeStream::FailReads(absl::Status status) {
   read_error_ = std::move(status);
 }
 
+void FakeStream::FailJoins(absl::Status status) {
+  std::lock_guard lock(mutex_);
+  join_error_ = std::move(status);
+}
+
 std::set<std::uint64_t> FakeStream::acknowledged() const {
   std::lock_guard lock(mutex_);
   return acknowledged_;
@@ -99,6 +104,70 @@ absl::StatusOr<domain::SequenceNumber> FakeStream::LastSequence() {
 }
 
 absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> FakeStream::Join(std::string_view, std::string_view) {
+  std::lock_guard lock(mutex_);
+  if (!join_error_.ok()) return join_error_;
+  return std::make_unique<Consumer>(*this);
+}
+
+class FakeEvents::Consumer final : public ports::MarketConsumer {
+ public:
+  explicit Consumer(FakeEvents& events) : events_(events) {}
+
+  absl::StatusOr<std::vector<ports::MarketDelivery>> Poll(std::size_t max, std::chrono::milliseconds) override {
+    std::lock_guard lock(events_.mutex_);
+    std::vector<ports::MarketDelivery> deliveries;
+    for (; next_ < events_.messages_.size() && deliveries.size() < max; ++next_) {
+      deliveries.push_back({events_.messages_[next_], next_});
+    }
+    return deliveries;
+  }
+  absl::Status Commit() override { return absl::OkStatus(); }
+  [[nodiscard]] std::uint64_t Lag() const override {
+    std::lock_guard lock(events_.mutex_);
+    return events_.messages_.size() - next_;
+  }
+
+ private:
+  FakeEvents& events_;
+  std::size_t next_ = 0;  // from the beginning, as the port allows
+};
+
+void FakeEvents::Add(const domain::CommandResult& result) {
+  std::lock_guard lock(mutex_);
+  messages_.push_back({std::string(ports::topic::kTradingEvents), "", {result.sequence, 1}, Entry(result).payload});
+}
+
+void FakeEvents::FailSubscribes(absl::Status status) {
+  std::lock_guard lock(mutex_);
+  subscribe_error_ = std::move(status);
+}
+
+std::vector<std::uint64_t> FakeEvents::subscribed_behind() const {
+  std::lock_guard lock(mutex_);
+  return subscribed_behind_;
+}
+
+absl::Status FakeEvents::Publish(const std::vector<ports::MarketMessage>&) {
+  return absl::UnimplementedError("tests add");
+}
+
+absl::StatusOr<domain::EventId> FakeEvents::LastId(std::string_view) {
+  std::lock_guard lock(mutex_);
+  return messages_.empty() ? domain::EventId() : messages_.back().id;
+}
+
+absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> FakeEvents::Subscribe(std::string_view,
+                                                                             const std::vector<std::string>&,
+                                                                             ports::StartAt) {
+  return absl::UnimplementedError("only behind an id");
+}
+
+absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> FakeEvents::SubscribeBehind(const std::string& topic,
+                                                                                   const domain::EventId& last) {
+  std::lock_guard lock(mutex_);
+  if (!subscribe_error_.ok()) return subscribe_error_;
+  if (topic != ports::topic::kTradingEvents) return absl::InvalidArgumentError(topic);
+  subscribed_behind_.push_back(last.sequence.value());
   return std::make_unique<Consumer>(*this);
 }
 

@@ -1,4 +1,4 @@
-// A stream and a store in memory whose every misbehaviour a test decides. Thread-safe.
+// A stream, a topic and a store in memory whose every misbehaviour a test decides. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -14,6 +14,7 @@
 
 #include "libs/domain/event.h"
 #include "libs/ports/execution_stream.h"
+#include "libs/ports/market_bus.h"
 #include "libs/ports/store.h"
 
 namespace xt::persistence::testing {
@@ -28,6 +29,7 @@ class FakeStream final : public ports::ExecutionStream {
   // Held by a dead consumer until claimed.
   void LeaveBehind(const domain::CommandResult& result);
   void FailReads(absl::Status status);  // until OK is given
+  void FailJoins(absl::Status status);  // until OK is given
   [[nodiscard]] std::set<std::uint64_t> acknowledged() const;
   // False at the time limit.
   bool WaitForAcknowledged(std::uint64_t sequence) const;
@@ -46,7 +48,33 @@ class FakeStream final : public ports::ExecutionStream {
   std::vector<ports::ExecutionDelivery> left_behind_;
   std::set<std::uint64_t> acknowledged_;
   absl::Status read_error_;
+  absl::Status join_error_;
   domain::SequenceNumber last_;
+};
+
+// The topic `trading.events`, alone.
+class FakeEvents final : public ports::MarketBus {
+ public:
+  void Add(const domain::CommandResult& result);
+  void FailSubscribes(absl::Status status);  // until OK is given
+  // Behind which sequences was subscribed.
+  [[nodiscard]] std::vector<std::uint64_t> subscribed_behind() const;
+
+  absl::Status Publish(const std::vector<ports::MarketMessage>& messages) override;
+  absl::StatusOr<domain::EventId> LastId(std::string_view topic) override;
+  absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> Subscribe(std::string_view group,
+                                                                   const std::vector<std::string>& topics,
+                                                                   ports::StartAt start) override;
+  absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> SubscribeBehind(const std::string& topic,
+                                                                         const domain::EventId& last) override;
+  void Close() override {}
+
+ private:
+  class Consumer;
+  mutable std::mutex mutex_;
+  std::vector<ports::MarketMessage> messages_;
+  std::vector<std::uint64_t> subscribed_behind_;
+  absl::Status subscribe_error_;
 };
 
 class FakeStore final : public ports::Store {

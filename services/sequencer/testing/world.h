@@ -42,7 +42,7 @@ struct World {
     process = std::make_unique<Process>();
     process->health.SetState(runtime::ServingState::kServing);
     process->app = std::make_unique<SequencerApp>(
-        config, SequencerPorts{journal, matching, matching, *outbox, executions, market, notifications, election},
+        config, SequencerPorts{journal, matching, matching, *outbox, stream, bus, notifications, election},
         process->metrics, process->health, *clock);
     return *process->app;
   }
@@ -79,6 +79,8 @@ struct World {
   ports::EventLog* outbox = &events;
   FakeExecutionStream executions;
   FakeMarketBus market;
+  ports::ExecutionStream* stream = &executions;
+  ports::MarketBus* bus = &market;
   FakeNotificationBus notifications;
   FakeElection election;
   std::unique_ptr<Process> process;

@@ -160,6 +160,12 @@ void KeepExecutions(const std::string& redis_address) {
   ASSERT_TRUE(reply != nullptr && reply->type == REDIS_REPLY_STATUS) << "no group";
 }
 
+std::int64_t PendingExecutions(const std::string& redis_address) {
+  const Reply reply = Redis(redis_address).Run({"XPENDING", kExecutions, "execution_processors"});
+  const bool told = reply != nullptr && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0;
+  return told ? reply->element[0]->integer : -1;
+}
+
 History ReadHistory(const std::string& redis_address) {
   Redis redis(redis_address);
   HistoryBuilder builder;

@@ -35,6 +35,8 @@ struct History {
 
 // Keeps all executions in Redis from now on: what no group of consumers has acknowledged is not trimmed.
 void KeepExecutions(const std::string& redis_address);
+// Executions that persistence was given and has not acknowledged; -1: nobody says.
+std::int64_t PendingExecutions(const std::string& redis_address);
 History ReadHistory(const std::string& redis_address);
 
 // A durable queue that gets every notification of the sequencer from its first declaration on.

@@ -216,6 +216,21 @@ class OutageTest : public testing::TestWithParam<Part> {
  protected:
   void SetUp() override { ASSERT_TRUE(world_.up()); }
 
+  // Who reads from this bus reads from the other one now.
+  [[nodiscard]] bool FallenBack(const std::string& bus) const {
+    return Metric(world_.Admin(bus == "executions" ? "persistence-0" : "market-data-0"),
+                  absl::StrCat("mq_consumer_fallback{broker=\"", bus, "\"}")) == 1;
+  }
+  // Redis is away: what is executed from now on reaches the database all the same, by Kafka.
+  void ExpectStoredMeanwhile(const std::string& leader) {
+    const auto given = Metric(world_.Admin(leader), "sequencer_sequence{shard=\"0\"}");
+    ASSERT_TRUE(given.has_value());
+    EXPECT_TRUE(Eventually([&] {
+      const auto stored = Metric(world_.Admin("persistence-0"), "persistence_committed_sequence");
+      return stored && *stored > *given;
+    })) << "the database waits for Redis";
+    EXPECT_TRUE(FallenBack("executions"));
+  }
   // What every broker and the database have, compared with what the commands did; every acknowledged order is among it.
   void ExpectEverythingEverywhere(const LoadReport& load) {
     const History history = ReadHistory(world_.Address("redis"));
@@ -249,6 +264,10 @@ TEST_P(OutageTest, OrdersGoOnAndNothingIsMissing) {
   ASSERT_EQ(stopped.status, 0) << stopped.output;
   const auto away_since = steady_clock::now();
   const std::uint64_t before = load.acknowledged();
+  if (server == "redis") ExpectStoredMeanwhile(leader);
+  if (server == "kafka") {
+    EXPECT_TRUE(Eventually([&] { return FallenBack(bus); }));
+  }
   std::this_thread::sleep_until(away_since + OutageLength());  // the outage
   const std::int64_t backlog = world_.Backlog(leader, bus);
   const std::uint64_t meanwhile = load.acknowledged() - before;
@@ -264,6 +283,12 @@ TEST_P(OutageTest, OrdersGoOnAndNothingIsMissing) {
   })) << server;
   const LoadReport report = load.Stop();
   EXPECT_TRUE(Eventually([&] { return world_.AllCaughtUp(leader); })) << server;
+  if (server == "redis" || server == "kafka") {
+    EXPECT_TRUE(Eventually([&] { return !FallenBack(bus); }));
+  }
+  if (server == "redis") {
+    EXPECT_TRUE(Eventually([&] { return PendingExecutions(world_.Address("redis")) == 0; }));
+  }
   const auto caught_up = std::chrono::duration_cast<milliseconds>(steady_clock::now() - back_since);
 
   std::printf(

@@ -65,6 +65,23 @@ absl::StatusOr<std::vector<std::optional<Record>>> TopicReader::LastRecords(cons
   return records;
 }
 
+absl::StatusOr<std::int64_t> TopicReader::FirstBehind(const std::string& topic, const PartitionRange& range,
+                                                      const domain::EventId& last) {
+  std::lock_guard lock(mutex_);
+  const Deadline deadline = std::chrono::steady_clock::now() + config_.request_timeout;
+  PartitionRange open = range;
+  while (open.begin < open.end) {
+    const std::int64_t middle = open.begin + (open.end - open.begin) / 2;
+    XT_ASSIGN_OR_RETURN(const std::optional<Record> record, ReadAt(topic, 0, middle, deadline));
+    if (record && record->highest > last) {
+      open.end = middle;
+    } else {  // behind the middle, also when retention took it
+      open.begin = middle + 1;
+    }
+  }
+  return open.begin;
+}
+
 absl::StatusOr<std::vector<PartitionRange>> TopicReader::RangesLocked(const std::string& topic, Deadline deadline) {
   XT_ASSIGN_OR_RETURN(const int count, PartitionCount(topic, deadline));
   std::vector<PartitionRange> ranges;

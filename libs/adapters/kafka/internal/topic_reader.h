@@ -35,6 +35,10 @@ class TopicReader {
   absl::StatusOr<std::vector<PartitionRange>> Ranges(const std::string& topic);
   // The last record of each partition; nothing for an empty one.
   absl::StatusOr<std::vector<std::optional<Record>>> LastRecords(const std::string& topic);
+  // The offset of the first record in `range` of a topic's only partition with an id above `last`; the range's end when
+  // there is none.
+  absl::StatusOr<std::int64_t> FirstBehind(const std::string& topic, const PartitionRange& range,
+                                           const domain::EventId& last);
 
  private:
   TopicReader(const KafkaConfig& config, std::shared_ptr<Counters> counters, Client client)

@@ -30,7 +30,8 @@ if length + (#ARGV - 2) / 2 > tonumber(ARGV[2]) then return redis.error_reply('F
 for i = 3, #ARGV, 2 do redis.call('XADD', KEYS[1], ARGV[i] .. '-0', 'b', ARGV[i + 1]) end
 return 'OK')lua"};
 
-// KEYS: stream. Drops what every group has acknowledged; how many that were.
+// KEYS: stream. ARGV: a sequence, or nothing. Drops what every group has acknowledged, up to this sequence; how many that
+// were.
 inline constexpr Script kTrim{R"lua(
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local function parts(id) return string.match(id, '^(%d+)-(%d+)$') end
@@ -54,6 +55,7 @@ for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   end
 end
 if not floor then return 0 end
+if ARGV[1] ~= '' and less(ARGV[1], (parts(floor))) then floor = ARGV[1] .. '-1' end
 return redis.call('XTRIM', KEYS[1], 'MINID', floor))lua"};
 
 // KEYS: stream. ARGV: group, consumer, id, most. Delivers the consumer's own pending entries behind the id again: how many
