@@ -65,10 +65,10 @@ class Run {
     });
     load.per_second = sustained / 2;
     if (sustained > 1) Case("orders-half", [&] { return BenchOrders("orders-half", cluster, *market, load); });
-    load.per_second = 10'000;
-    Case("orders-10k", [&] { return BenchOrders("orders-10k", cluster, *market, load); });
-    load.per_second = 0;
     load.in_flight = 8'192;
+    load.per_second = 10'000;
+    Case("batches-10k", [&] { return BenchBatches("batches-10k", cluster, *market, load); });
+    load.per_second = 0;
     Case("batches-8192", [&] { return BenchBatches("batches-8192", cluster, *market, load); });
   }
 
@@ -90,7 +90,7 @@ class Run {
   }
 
  private:
-  static constexpr const char* kOrderCases[] = {"orders-1", "orders-512", "orders-half", "orders-10k", "batches-8192"};
+  static constexpr const char* kOrderCases[] = {"orders-1", "orders-512", "orders-half", "batches-10k", "batches-8192"};
 
   void Fail(const std::string& error) {
     std::fprintf(stderr, "%s\n", error.c_str());

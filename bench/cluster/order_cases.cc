@@ -1,9 +1,11 @@
 #include "bench/cluster/order_cases.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -90,12 +92,13 @@ domain::NewOrder OrderOf(const Intent& intent, domain::SymbolId symbol, std::uin
   return order;
 }
 
-// Keeps so many commands unanswered. `Done` comes from a thread of the client.
+// Keeps so many commands unanswered, or sends at a rate as long as there is room for it. `Done` comes from a thread of
+// the client.
 class BatchDriver {
  public:
   BatchDriver(const test::Cluster& cluster, const Market& market, domain::SymbolId symbol, const OrderLoad& load,
               Window window)
-      : flow_(market, load.seed, OrderFlow::kPreload), symbol_(symbol), in_flight_(load.in_flight), recorder_(window) {
+      : flow_(market, load.seed, OrderFlow::kPreload), symbol_(symbol), load_(load), recorder_(window) {
     grpc_clients::ClientOptions options;
     for (const json& one : cluster.ready().at("services")) {
       if (one.at("name") == "sequencer") options.addresses.push_back(one.at("grpc"));
@@ -107,11 +110,12 @@ class BatchDriver {
   Recorder Run() {
     std::unique_lock lock(mutex_);
     while (!recorder_.Over()) {
-      answered_.wait(lock, [this] { return unanswered_ < in_flight_; });
-      const std::size_t room = in_flight_ - unanswered_;
-      unanswered_ += room;
+      answered_.wait(lock, [this] { return unanswered_ < load_.in_flight; });
+      std::size_t count = load_.in_flight - unanswered_;
+      if (load_.per_second > 0) count = std::min(count, WaitUntilDue(lock));
+      unanswered_ += count;
       lock.unlock();
-      for (std::size_t i = 0; i < room; ++i) Send();
+      for (std::size_t i = 0; i < count; ++i) Send();
       lock.lock();
     }
     answered_.wait(lock, [this] { return unanswered_ == 0; });
@@ -119,12 +123,27 @@ class BatchDriver {
   }
 
  private:
+  [[nodiscard]] std::int64_t DueNs(std::uint64_t number) const {
+    return start_ns_ + static_cast<std::int64_t>(number) * 1'000'000'000 / load_.per_second;
+  }
+
+  // How many are due; at least one.
+  std::size_t WaitUntilDue(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    if (const std::int64_t early_ns = DueNs(last_) - NowNs(); early_ns > 0) {
+      std::this_thread::sleep_for(std::chrono::nanoseconds(early_ns));
+    }
+    const std::int64_t due = (NowNs() - start_ns_) * load_.per_second / 1'000'000'000 + 1;
+    lock.lock();
+    return static_cast<std::size_t>(due) - last_;
+  }
+
   void Send() {
     Intent intent = flow_.Next();
     if (intent.operation == Operation::kCancel) intent = flow_.NextRest();
     domain::Command command;
+    const std::int64_t sent_ns = load_.per_second > 0 ? DueNs(last_) : NowNs();
     command.body = OrderOf(intent, symbol_, ++last_);
-    const std::int64_t sent_ns = NowNs();
     sequencing_->Submit(
         command, [this, sent_ns](const absl::StatusOr<domain::CommandResult>& result) { Done(result, sent_ns); });
   }
@@ -143,7 +162,8 @@ class BatchDriver {
 
   OrderFlow flow_;
   const domain::SymbolId symbol_;
-  const std::size_t in_flight_;
+  const OrderLoad load_;
+  const std::int64_t start_ns_ = NowNs();
   std::uint64_t last_ = 0;
   std::mutex mutex_;
   std::condition_variable answered_;

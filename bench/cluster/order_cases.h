@@ -26,7 +26,8 @@ absl::StatusOr<Market> MarketOf(const test::Cluster& cluster);
 absl::StatusOr<CaseResult> BenchOrders(std::string name, const test::Cluster& cluster, const Market& market,
                                        const OrderLoad& load);
 
-// As a gateway does: commands straight to the sequencer that leads, up to 256 in one message, `in_flight` unanswered.
+// As a gateway does: commands straight to the sequencer that leads, up to 256 in one message, `in_flight` unanswered at
+// most.
 absl::StatusOr<CaseResult> BenchBatches(std::string name, const test::Cluster& cluster, const Market& market,
                                         const OrderLoad& load);
 

@@ -55,6 +55,7 @@ absl::StatusOr<MarketSource::Deliveries> MarketSource::PollBus(std::size_t max, 
   if (executions_.reader == nullptr || !deliveries.ok()) return deliveries;
   for (const ports::MarketDelivery& delivery : *deliveries) {
     from_bus_ = std::max(from_bus_, delivery.message.id.sequence);
+    reached_ = std::max(reached_, from_bus_);
   }
   if (!deliveries->empty()) {
     bus_there_ns_ = clock_.MonotonicNs();
@@ -84,14 +85,23 @@ absl::StatusOr<MarketSource::Deliveries> MarketSource::PollExecutions(std::size_
   XT_ASSIGN_OR_RETURN(const auto entries, executions_.reader->ReadBehind(after_, max, timeout));
   Deliveries deliveries;
   for (const ports::EventEntry& entry : entries) {
-    if (entry.sequence.value() != after_.value() + 1) {
-      new_start_ = true;
-      depths_.clear();
-    }
+    if (entry.sequence.value() != after_.value() + 1) BeginAt(entry.sequence);
     XT_RETURN_IF_ERROR(Convert(entry, code_of, deliveries));
     after_ = entry.sequence;
+    reached_ = std::max(reached_, after_);
   }
   return deliveries;
+}
+
+// Before it the executions have nothing any more.
+void MarketSource::BeginAt(SequenceNumber sequence) {
+  new_start_ = true;
+  depths_.clear();
+  if (reached_.value() == 0 || sequence.value() <= reached_.value() + 1) return;
+  const std::uint64_t missed = sequence.value() - reached_.value() - 1;
+  runtime::Log(LogLevel::kWarn, "commands are in no source any more: their trades are missing until a restart",
+               {{"seq", sequence.value()}, {"missed", missed}});
+  missed_ += missed;
 }
 
 absl::Status MarketSource::Convert(const ports::EventEntry& entry, CodeOf code_of, Deliveries& deliveries) {

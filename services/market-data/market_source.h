@@ -44,6 +44,9 @@ class MarketSource {
   absl::Status Start();
   // As MarketConsumer::Poll; at most twice as many.
   absl::StatusOr<Deliveries> Poll(std::size_t max, std::chrono::milliseconds timeout, CodeOf code_of);
+  // Commands that neither had, since the last call: their trades are missing. At most that many; those without a message
+  // count as well.
+  [[nodiscard]] std::uint64_t TakeMissed() { return std::exchange(missed_, 0); }
   // Everything that was polled is handled. Nothing to do without the bus.
   absl::Status Commit() { return consumer_ == nullptr ? absl::OkStatus() : consumer_->Commit(); }
   // Messages of the bus that are not committed; 0 without the bus.
@@ -60,6 +63,7 @@ class MarketSource {
   absl::StatusOr<Deliveries> PollExecutions(std::size_t max, std::chrono::milliseconds timeout, CodeOf code_of);
   absl::Status Convert(const ports::EventEntry& entry, CodeOf code_of, Deliveries& deliveries);
   void LookWhetherTheBusIsThere();
+  void BeginAt(domain::SequenceNumber sequence);
 
   const MarketDataConfig& config_;
   ports::MarketBus& bus_;
@@ -68,7 +72,9 @@ class MarketSource {
   std::unique_ptr<ports::MarketConsumer> consumer_;
   bool fallen_back_;
   bool new_start_ = false;
+  std::uint64_t missed_ = 0;
   std::int64_t bus_there_ns_ = 0;                              // when the bus delivered, or answered, last
+  domain::SequenceNumber reached_;                             // the highest that either delivered
   domain::SequenceNumber from_bus_;                            // the highest delivered since it was away
   domain::SequenceNumber after_;                               // of the executions
   domain::SequenceNumber converted_;                           // the last of them that gave a message

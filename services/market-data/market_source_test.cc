@@ -151,12 +151,15 @@ TEST_F(MarketSourceTest, AGapInTheExecutionsAsksForBooks) {
   bus_.SetThere(false);
   EXPECT_THAT(Poll(), ElementsAre(10, 11, 12));
   EXPECT_TRUE(source_.TakeNewStart());
+  EXPECT_EQ(source_.TakeMissed(), 0U) << "what was before the start is not missed";
   reader_.Add(13, 13);
   EXPECT_THAT(Poll(), ElementsAre(13));
   EXPECT_FALSE(source_.TakeNewStart());
   reader_.Add(20, 20);
   EXPECT_THAT(Poll(), ElementsAre(20));
   EXPECT_TRUE(source_.TakeNewStart());
+  EXPECT_EQ(source_.TakeMissed(), 6U) << "14 to 19";
+  EXPECT_EQ(source_.TakeMissed(), 0U);
   const auto depth = wire::DecodeMarketDepth(*last_[0].message.payload);
   ASSERT_TRUE(depth.ok()) << depth.status();
   EXPECT_EQ(depth->previous_sequence, SequenceNumber(0)) << "not known behind a gap";

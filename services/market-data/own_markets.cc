@@ -70,6 +70,7 @@ OwnMarkets::OwnMarkets(const MarketDataConfig& config, ports::MarketBus& market_
       snapshots_total_(metrics.Counter("md_snapshots_total", "Book snapshots taken.", {{"channel", "own"}})),
       gaps_total_(
           metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "depth"}})),
+      missed_total_(metrics.Counter("md_missed_commands_total", "Commands that no source had any more.", {})),
       lag_(metrics.Gauge("mq_consumer_lag", "Messages published and not consumed yet.",
                          {{"broker", "market"}, {"topic", "market.*"}, {"group", "market-data"}})),
       conflated_total_(metrics.Counter("md_conflated_total", "Changes that no ticker of their own was published for.",
@@ -132,6 +133,7 @@ void OwnMarkets::Run() {
 }
 
 bool OwnMarkets::HandleAll(const MarketSource::Deliveries& deliveries) {
+  missed_total_.Increment(source_.TakeMissed());
   if (source_.TakeNewStart()) {
     for (const auto& entry : markets_) {
       if (entry && !LoadBook(*entry)) return false;

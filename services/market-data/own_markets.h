@@ -99,6 +99,7 @@ class OwnMarkets {
   runtime::Counter& refused_total_;
   runtime::Counter& snapshots_total_;
   runtime::Counter& gaps_total_;
+  runtime::Counter& missed_total_;
   runtime::Gauge& lag_;
   runtime::Counter& conflated_total_;
   runtime::Counter& publish_errors_total_;

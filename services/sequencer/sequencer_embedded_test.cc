@@ -32,8 +32,9 @@ struct Life {
         executions(*embedded::FileExecutionStream::Open(folder + "/executions")),
         market(*embedded::FileMarketBus::Open(folder + "/market")),
         journal(folder + "/journal", WalMetrics::Hooks(metrics, {.segment_bytes = 1 << 20})),
-        app(SequencerConfig{}, {journal, matching, matching, *events, *executions, *market, notifications, *election},
-            metrics, health) {
+        app(SequencerConfig{},
+            {journal, matching, matching, *events, executions.get(), market.get(), notifications, *election}, metrics,
+            health) {
     wal_metrics.Watch(journal, folder);
   }
   absl::Status Serve() {
