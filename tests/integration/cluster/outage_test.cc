@@ -218,12 +218,12 @@ class OutageTest : public testing::TestWithParam<Part> {
 
   // Who reads from this bus reads from the other one now.
   [[nodiscard]] bool FallenBack(const std::string& bus) const {
-    return Metric(world_.Admin(bus == "executions" ? "persistence-0" : "market-data-0"),
-                  absl::StrCat("mq_consumer_fallback{broker=\"", bus, "\"}")) == 1;
+    return Metric(world_.Admin(bus == "executions" ? "persistence-0" : "market-data-0"), "mq_consumer_fallback",
+                  {{"broker", bus}}) == 1;
   }
   // Redis is away: what is executed from now on reaches the database all the same, by Kafka.
   void ExpectStoredMeanwhile(const std::string& leader) {
-    const auto given = Metric(world_.Admin(leader), "sequencer_sequence{shard=\"0\"}");
+    const auto given = Metric(world_.Admin(leader), "sequencer_sequence");
     ASSERT_TRUE(given.has_value());
     EXPECT_TRUE(Eventually([&] {
       const auto stored = Metric(world_.Admin("persistence-0"), "persistence_committed_sequence");
