@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/cluster/processor_time.h"
 #include "bench/e2e/grpc_driver.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
@@ -62,11 +63,18 @@ absl::StatusOr<std::pair<std::int64_t, std::int64_t>> Lag(const test::Cluster& c
   return std::pair{lag, (NowNs() - start_ns) / kMillisecondNs};
 }
 
-// What the client saw and, the load being over, how far PostgreSQL is behind.
+struct Start {
+  std::int64_t sequence = 0;
+  ProcessorTime processor;
+};
+
+// What the client saw, what the processes took and, the load being over, how far PostgreSQL is behind.
 absl::StatusOr<CaseResult> Measured(std::string name, Recorder& recorder, const OrderLoad& load,
-                                    const test::Cluster& cluster) {
+                                    const test::Cluster& cluster, const Start& start) {
+  XT_ASSIGN_OR_RETURN(const std::int64_t last, MetricOf(cluster, "sequencer", "sequencer_sequence"));
+  const auto processor = start.processor.PerOrder(last - start.sequence);
   XT_ASSIGN_OR_RETURN(const auto lag, Lag(cluster));
-  return CaseResult{std::move(name),
+  CaseResult result{std::move(name),
                     {{"orders_per_s", static_cast<std::int64_t>(recorder.answered()) / load.seconds},
                      {"p50_us", recorder.PercentileNs(500) / 1'000},
                      {"p99_us", recorder.PercentileNs(990) / 1'000},
@@ -75,6 +83,13 @@ absl::StatusOr<CaseResult> Measured(std::string name, Recorder& recorder, const 
                      {"refused", static_cast<std::int64_t>(recorder.refused())},
                      {"lag_commands", lag.first},
                      {"lag_ms", lag.second}}};
+  result.figures.insert(result.figures.end(), processor.begin(), processor.end());
+  return result;
+}
+
+absl::StatusOr<Start> Begin(const test::Cluster& cluster) {
+  XT_ASSIGN_OR_RETURN(const std::int64_t sequence, MetricOf(cluster, "sequencer", "sequencer_sequence"));
+  return Start{sequence, ProcessorTime(cluster)};
 }
 
 // The demo accounts are the first two.
@@ -189,10 +204,11 @@ absl::StatusOr<CaseResult> BenchOrders(std::string name, const test::Cluster& cl
                         .in_flight = load.in_flight,
                         .per_second = load.per_second,
                         .seed = load.seed};
+  XT_ASSIGN_OR_RETURN(const Start start, Begin(cluster));
   Recorder recorder = DriveGrpc(driven, market, WindowOf(load));
   if (!recorder.error().empty()) return absl::InternalError(recorder.error());
   if (!recorder.OrderIdsAreUnique()) return absl::InternalError("two orders have the same id");
-  return Measured(std::move(name), recorder, load, cluster);
+  return Measured(std::move(name), recorder, load, cluster, start);
 }
 
 absl::StatusOr<CaseResult> BenchBatches(std::string name, const test::Cluster& cluster, const Market& market,
@@ -204,9 +220,10 @@ absl::StatusOr<CaseResult> BenchBatches(std::string name, const test::Cluster& c
     if (one.at("symbol") == market.symbol) break;
     ++symbol;
   }
+  XT_ASSIGN_OR_RETURN(const Start start, Begin(cluster));
   Recorder recorder = BatchDriver(cluster, market, domain::SymbolId(symbol), load, WindowOf(load)).Run();
   if (!recorder.error().empty()) return absl::InternalError(recorder.error());
-  return Measured(std::move(name), recorder, load, cluster);
+  return Measured(std::move(name), recorder, load, cluster, start);
 }
 
 }  // namespace xt::bench

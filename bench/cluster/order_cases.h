@@ -22,7 +22,7 @@ absl::StatusOr<Market> MarketOf(const test::Cluster& cluster);
 
 // One signed-in gRPC stream to the gateway: `orders_per_s`, and from the request (or when it was due) to its answer `p50_us`,
 // `p99_us`, `p999_us`. Afterwards how far PostgreSQL lagged when the load ended (`lag_commands`) and how long until it had
-// everything (`lag_ms`).
+// everything (`lag_ms`), and how much of the processor each process took for one order (`cpu_us_<name>`).
 absl::StatusOr<CaseResult> BenchOrders(std::string name, const test::Cluster& cluster, const Market& market,
                                        const OrderLoad& load);
 
