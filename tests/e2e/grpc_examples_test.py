@@ -149,7 +149,8 @@ class ExamplesTest(unittest.TestCase):
         stubs = cls.enterClassContext(tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")))
         subprocess.run([EXAMPLES / "python" / "generate.sh", stubs], check=True)
         cls.stubs = stubs
-        cls.ready = cls.enterClassContext(running("xtrader-standalone", "--port", "0", "--data", "DATA"))
+        cls.ready = cls.enterClassContext(
+            running("xtrader-standalone", "--port", "0", "--data", "DATA", "--gateway.operator.secret", "operators"))
 
     def run_example(self, language, name, account, *arguments, secret=None):
         """Status, output and errors of an example, run as docs/grpc.md says."""
@@ -158,7 +159,8 @@ class ExamplesTest(unittest.TestCase):
         if language == "python":
             program = [sys.executable, EXAMPLES / "python" / f"{name.replace('-', '_')}.py"]
         environment = os.environ | {"XT_API_KEY": keys["apiKey"], "XT_SECRET": secret or keys["secret"],
-                                    "PYTHONPATH": self.stubs, "PYTHONDONTWRITEBYTECODE": "1"}
+                                    "XT_OPERATOR_SECRET": secret or "operators", "PYTHONPATH": self.stubs,
+                                    "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run([*program, self.ready["grpc"], *arguments], env=environment, capture_output=True,
                               text=True, timeout=PATIENCE_S)
         return done.returncode, done.stdout, done.stderr
@@ -182,6 +184,24 @@ class ExamplesTest(unittest.TestCase):
                 self.assertEqual((status, out, err), (0, f"canceled 1\norder {resting}\n", ""))
                 status, out, err = self.run_example(maker, "cancel-orders", 0, "BTC-KRW")
                 self.assertEqual((status, out, err), (0, "canceled 0\n", ""))
+
+    def test_an_operator_limits_prices(self):
+        self.order("cpp", 0, "ETH-USDT", "SELL", "2000", "0.1")
+        self.order("cpp", 1, "ETH-USDT", "BUY", "2000", "0.1")
+        for language in ("cpp", "python"):
+            with self.subTest(language):
+                status, out, err = self.run_example(language, "limit-prices", 0, "ETH-USDT", "100")
+                self.assertEqual((status, err), (0, ""))
+                self.assertRegex(out, "^in force from sequence [0-9]+\n$")
+                status, _, err = self.run_example(language, "enter-order", 0, "ETH-USDT", "BUY", "1979", "0.1")
+                self.assertEqual(status, 1)
+                self.assertTrue(err.startswith("PRICE_DEVIATION: "), err)
+                status, _, err = self.run_example(language, "limit-prices", 0, "ETH-USDT", "0")
+                self.assertEqual((status, err), (0, ""))
+                self.order(language, 0, "ETH-USDT", "BUY", "1979", "0.1")
+                status, out, err = self.run_example(language, "limit-prices", 0, "ETH-USDT", "100", secret="wrong")
+                self.assertEqual((status, out), (1, ""))
+                self.assertTrue(err.startswith("INVALID_SIGNATURE: "), err)
 
     def test_a_refusal_is_said(self):
         for language in ("cpp", "python"):
