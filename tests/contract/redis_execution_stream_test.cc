@@ -256,6 +256,20 @@ TEST_F(RedisExecutionStreamTest, ADeliveryWhoseReplyIsLostComesAgain) {
   EXPECT_EQ(all, Numbers(1, 5)) << "own pending entries, those of the lost reply among them";
 }
 
+TEST_F(RedisExecutionStreamTest, WhatCouldNotBeAcknowledgedComesAgain) {
+  OwnRedis redis(Kind::kGeneral);
+  RedisExecutionStream stream(redis.Config());
+  auto consumer = *stream.Join("g", "c");
+  ASSERT_TRUE(stream.Publish(Entries(1, 5)).ok());
+  ASSERT_EQ(Read(*consumer), Numbers(1, 5));
+  MustRun(redis.Config(), {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  EXPECT_EQ(Acknowledge(*consumer, 1, 5).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Read(*consumer), Numbers(1, 5));
+  EXPECT_TRUE(Acknowledge(*consumer, 1, 5).ok());
+  ASSERT_TRUE(stream.Publish(Entries(6, 6)).ok() || stream.Publish(Entries(6, 6)).ok()) << "its connection went, too";
+  EXPECT_EQ(Read(*consumer), Numbers(6, 6));
+}
+
 TEST_F(RedisExecutionStreamTest, WhatAKilledRedisLostIsPublishedAgain) {
   OwnRedis redis(Kind::kGeneral);
   RedisExecutionStream stream(redis.Config());
