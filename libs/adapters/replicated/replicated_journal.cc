@@ -207,7 +207,10 @@ void ReplicatedJournal::Impl::Append(JournalRecord record, AppendDone done) {
     refused = refused_ = chain_.Check(record);
   }
   const SequenceNumber sequence = record.last_sequence;
-  if (!queue_.Add(sequence, std::move(done), refused)) return;
+  if (!queue_.Add(sequence, std::move(done), refused)) {
+    if (refused_.ok()) refused_ = queue_.ended();  // what comes after it has a gap before it
+    return;
+  }
   chain_.Extend(record);
   if (remote_ != nullptr) {
     remote_->Append(record, [this, sequence](const absl::Status& status) { RemoteDone(sequence, status); });

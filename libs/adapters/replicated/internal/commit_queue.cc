@@ -27,6 +27,11 @@ bool CommitQueue::Add(SequenceNumber sequence, Done done, const absl::Status& re
   return send;
 }
 
+absl::Status CommitQueue::ended() const {
+  std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 void CommitQueue::ConfirmOwn(SequenceNumber sequence) {
   {
     std::lock_guard lock(mutex_);

@@ -36,6 +36,8 @@ class CommitQueue {
   void ReplaceRemote(domain::SequenceNumber sequence, Remote remote);
   // Everything that is not confirmed by now fails, and what is added later. The first call counts.
   void End(const absl::Status& why);
+  // Why it has ended; OK before.
+  [[nodiscard]] absl::Status ended() const;
 
   // Waits until the own copy holds `sequence`; false when the queue has ended.
   bool WaitForOwn(domain::SequenceNumber sequence);
