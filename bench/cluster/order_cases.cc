@@ -146,7 +146,7 @@ class BatchDriver {
   std::size_t WaitUntilDue(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     if (const std::int64_t early_ns = DueNs(last_) - NowNs(); early_ns > 0) {
-      std::this_thread::sleep_for(std::chrono::nanoseconds(early_ns));
+      std::this_thread::sleep_for(std::chrono::nanoseconds(std::max(early_ns, kTickNs)));
     }
     const std::int64_t due = (NowNs() - start_ns_) * load_.per_second / 1'000'000'000 + 1;
     lock.lock();

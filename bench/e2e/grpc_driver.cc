@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -88,7 +89,7 @@ class GrpcClient {
     for (std::int64_t n = 0; !Over(); ++n) {
       const std::int64_t due_ns = start_ns + n * 1'000'000'000 / load_.per_second;
       if (const std::int64_t early_ns = due_ns - NowNs(); early_ns > 0) {
-        std::this_thread::sleep_for(std::chrono::nanoseconds(early_ns));
+        std::this_thread::sleep_for(std::chrono::nanoseconds(std::max(early_ns, kTickNs)));
       }
       SendNext(due_ns);
     }

@@ -13,6 +13,9 @@ namespace xt::bench {
 
 // Nanoseconds of a monotonic clock.
 std::int64_t NowNs();
+// Of a load at a rate: what is due within it is sent together. Waking up for each order would take the processor from
+// what is measured.
+inline constexpr std::int64_t kTickNs = 1'000'000;
 
 struct Window {
   std::int64_t start_ns = 0;
