@@ -54,8 +54,8 @@ class InfraWatch {
   std::condition_variable changed_;
   bool stopping_ = false;
   InfraHealth health_;
-  std::map<std::string, std::pair<std::string, std::int64_t>>
-      since_;  // component, or profile: its status, and since when
+  // Of each component, and of the profile: its status, and since when.
+  std::map<std::string, std::pair<std::string, std::int64_t>> since_;
   std::thread thread_;
 };
 

@@ -1,6 +1,6 @@
-// ExecutionIntake: the consumer of the executions. One thread reads deliveries (execution_source.h says from where), puts them in order, stores them
-// in batches of one transaction each, and acknowledges after the commit. What is stored already is dropped by its
-// sequence, so a redelivery changes nothing.
+// ExecutionIntake: the consumer of the executions. One thread reads deliveries (execution_source.h says from where), puts
+// them in order, stores them in batches of one transaction each, and acknowledges after the commit. What is stored
+// already is dropped by its sequence, so a redelivery changes nothing.
 //
 // When the next sequence is missing, it keeps what it has, asks the stream for what other consumers left behind, and
 // looks whether another one has stored it meanwhile; the check `persistence.executions` is degraded until then. When

@@ -127,9 +127,9 @@ SequencerCore::OpenFrame* SequencerCore::FirstUnanswered() {
 }
 
 absl::Status SequencerCore::CheckAnswer(const domain::Frame& frame, const FrameAnswer& answer) const {
-  const std::size_t answered = std::min(answer.results.size(), answer.batches.size());
-  if (answered != frame.commands.size() || answer.results.size() != answer.batches.size()) {
-    return absl::DataLossError(absl::StrCat("matching answered ", answered, " of ", frame.commands.size(),
+  const std::size_t due = frame.commands.size();
+  if (answer.results.size() != due || answer.batches.size() != due) {
+    return absl::DataLossError(absl::StrCat("matching answered ", answer.results.size(), " of ", due,
                                             " commands from sequence ", frame.first_sequence.value()));
   }
   for (std::size_t i = 0; i < answer.results.size(); ++i) {
