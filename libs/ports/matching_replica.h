@@ -11,7 +11,9 @@
 // Threads: Connect, Offer and Commit by one thread (the sequencer's). Connect may wait, Offer and Commit never do:
 // RESOURCE_EXHAUSTED when the replica's bounded input is full, the caller slows down. The observer is called on the
 // replica's thread and must not block.
-// Queries from any thread; they are answered between two commands, so they are consistent.
+// Queries from any thread; they are answered between two commands, so they are consistent. Books and reference data are
+// UNAVAILABLE until a sequencer has connected and everything is applied that was committed when it did: nobody takes a
+// state of the past for the present one.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,13 @@ struct ReplicaPosition {
   Hash128 frame_hash;              // of the last applied frame
 };
 
+// Where the sequencer that connects stands.
+struct SequencerPosition {
+  domain::SequenceNumber results_after;  // the last one whose results it has
+  domain::SequenceNumber committed;      // the journal's end; 0 when it is not known
+  domain::Epoch epoch;
+};
+
 // Results of one frame, in sequence order. `digest` hashes them, for comparison between replicas.
 struct FrameResults {
   std::vector<domain::CommandResult> results;
@@ -51,8 +60,7 @@ class MatchingReplica {
   using Observer = std::function<void(absl::StatusOr<FrameResults>)>;
   virtual ~MatchingReplica() = default;
   // `applied` of the answer is at most `results_after`.
-  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
-                                                  domain::Epoch epoch) = 0;
+  virtual absl::StatusOr<ReplicaPosition> Connect(Observer observer, const SequencerPosition& sequencer) = 0;
   virtual absl::Status Offer(std::shared_ptr<const domain::Frame> frame) = 0;
   virtual absl::Status Commit(domain::SequenceNumber sequence) = 0;
 };

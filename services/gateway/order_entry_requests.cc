@@ -168,9 +168,9 @@ void OrderEntryRequests::WithSymbol(const EntryPtr& entry, const std::string& co
     then(*symbol);
   };
   const auto symbols = parts_.symbols->Current();
-  if (symbols == nullptr || symbols->Find(code) != nullptr || !parts_.symbols->RefreshDue()) return go_on();
-  const bool posted = parts_.workers->Post([this, go_on] {
-    parts_.symbols->RefreshIfDue().IgnoreError();
+  if (symbols == nullptr || symbols->Find(code) != nullptr) return go_on();
+  const bool posted = parts_.workers->Post([this, entry, go_on] {
+    if (!parts_.symbols->Refresh().ok()) return Refuse(entry, Refusal(RejectReason::kUnavailable));
     go_on();
   });
   if (!posted) Refuse(entry, Refusal(RejectReason::kBackpressure));

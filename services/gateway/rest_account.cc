@@ -110,8 +110,12 @@ std::optional<domain::SymbolId> RestApi::ReadSymbol(QueryReader& query) {
     const domain::Symbol* symbol = symbols == nullptr ? nullptr : symbols->Find(*code);
     return symbol == nullptr ? std::nullopt : std::optional(symbol->id);
   };
-  auto id = find();
-  if (!id && parts_.symbols->RefreshIfDue().ok()) id = find();
+  if (const auto id = find()) return id;
+  if (!parts_.symbols->Refresh().ok()) {
+    query.Refuse(Refusal(RejectReason::kUnavailable));
+    return std::nullopt;
+  }
+  const auto id = find();
   if (!id) query.Refuse(Refusal(RejectReason::kUnknownSymbol, "symbol"));
   return id;
 }

@@ -88,8 +88,7 @@ class RestApi {
   void CancelAll(const CallPtr& call, const domain::CancelAll& cancel);
   void PostCountdown(const CallPtr& call);
 
-  // Calls `then` with the reference data. When it does not cover the request, it is fetched anew before, on a worker, at
-  // most once a second; when matching does not answer, what is known decides.
+  // Calls `then` with the reference data. When it does not cover the request, it is fetched anew before, on a worker.
   template <typename Covers, typename Then>
   void WithSymbols(const CallPtr& call, OrderOperation operation, Covers covers, Then then);
   [[nodiscard]] Origin OriginOf(const CallPtr& call) const { return {Protocol::kRest, call->started_ns}; }
@@ -131,9 +130,11 @@ template <typename Covers, typename Then>
 void RestApi::WithSymbols(const CallPtr& call, OrderOperation operation, Covers covers, Then then) {
   const auto symbols = parts_.symbols->Current();
   if (symbols == nullptr) return RefuseOrder(call, operation, Refusal(domain::RejectReason::kUnavailable));
-  if (covers(*symbols) || !parts_.symbols->RefreshDue()) return then(*symbols);
-  const bool posted = parts_.workers->Post([this, then = std::move(then)] {
-    parts_.symbols->RefreshIfDue().IgnoreError();
+  if (covers(*symbols)) return then(*symbols);
+  const bool posted = parts_.workers->Post([this, call, operation, then = std::move(then)] {
+    if (!parts_.symbols->Refresh().ok()) {
+      return RefuseOrder(call, operation, Refusal(domain::RejectReason::kUnavailable));
+    }
     then(*parts_.symbols->Current());
   });
   if (!posted) RefuseOrder(call, operation, Refusal(domain::RejectReason::kBackpressure));

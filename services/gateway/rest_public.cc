@@ -99,9 +99,10 @@ void RestApi::WithSymbol(const CallPtr& call, std::function<void(const Symbol&)>
   OnWorker(call, [this, call, task = std::move(task)] {
     const std::string_view code = call->request.PathParameter("symbol");
     auto symbols = parts_.symbols->Current();
-    const bool known = symbols != nullptr && symbols->Find(code) != nullptr;
-    if (!known && parts_.symbols->RefreshIfDue().ok()) symbols = parts_.symbols->Current();
-    if (symbols == nullptr) return call->Refuse(Refusal(RejectReason::kUnavailable));
+    if (symbols == nullptr || symbols->Find(code) == nullptr) {
+      if (!parts_.symbols->Refresh().ok()) return call->Refuse(Refusal(RejectReason::kUnavailable));
+      symbols = parts_.symbols->Current();
+    }
     const Symbol* symbol = symbols->Find(code);
     if (symbol == nullptr) return call->Refuse(Refusal(RejectReason::kUnknownSymbol, "symbol"));
     task(*symbol);

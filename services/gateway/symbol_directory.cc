@@ -39,19 +39,17 @@ std::shared_ptr<const SymbolTable> SymbolDirectory::Current() const {
   return table_;
 }
 
-bool SymbolDirectory::RefreshDue() const {
-  std::lock_guard lock(mutex_);
-  return table_ == nullptr || clock_.MonotonicNs() - fetched_ns_ >= kRefreshIntervalNs;
-}
+absl::Status SymbolDirectory::Refresh() { return FetchedSince(clock_.MonotonicNs()); }
 
-absl::Status SymbolDirectory::Refresh() {
-  std::lock_guard fetching(fetching_);
-  return Fetch();
-}
+absl::Status SymbolDirectory::RefreshIfDue() { return FetchedSince(clock_.MonotonicNs() - kRefreshIntervalNs); }
 
-absl::Status SymbolDirectory::RefreshIfDue() {
+absl::Status SymbolDirectory::FetchedSince(std::int64_t since_ns) {
   std::lock_guard fetching(fetching_);
-  return RefreshDue() ? Fetch() : absl::OkStatus();
+  if (fetched_ns_ <= since_ns) {
+    fetched_ns_ = clock_.MonotonicNs();
+    fetched_ = Fetch();
+  }
+  return fetched_;
 }
 
 absl::Status SymbolDirectory::Fetch() {
@@ -61,7 +59,6 @@ absl::Status SymbolDirectory::Fetch() {
   {
     std::lock_guard lock(mutex_);
     table_ = std::move(table);
-    fetched_ns_ = clock_.MonotonicNs();
   }
   health_.SetOk();
   return absl::OkStatus();

@@ -1,5 +1,6 @@
 // SymbolDirectory: the reference data that the edge validates against, fetched from matching. Start() tries once; when
-// matching is not there yet, a thread goes on until it is; afterwards whoever meets a symbol that it does not know has it fetched again, at most once a second.
+// matching is not there yet, a thread goes on until it is. Afterwards whoever meets a symbol that it does not know has it
+// fetched again before the symbol is refused; callers that wait share one fetch.
 // Thread-safe. Refresh blocks for as long as matching takes to answer; Current never does.
 #pragma once
 
@@ -31,25 +32,27 @@ class SymbolDirectory {
 
   // Null until the first fetch succeeded.
   [[nodiscard]] std::shared_ptr<const SymbolTable> Current() const;
-  // Whether the last fetch is a second ago: another look may show something new.
-  [[nodiscard]] bool RefreshDue() const;
+  // Afterwards Current is no older than this call, unless it fails.
   absl::Status Refresh();
-  // Does nothing when it is not due.
+  // Afterwards Current is no older than a second, unless it fails.
   absl::Status RefreshIfDue();
 
  private:
   void Run();
+  // Fetches, unless that was done, well or not, after `since_ns`.
+  absl::Status FetchedSince(std::int64_t since_ns);
   absl::Status Fetch();  // with fetching_ held
 
   ports::MatchingQueries& matching_;
   const Clock& clock_;
   runtime::HealthCheck& health_;
 
-  std::mutex fetching_;  // one fetch at a time
+  std::mutex fetching_;          // one fetch at a time; for the two below
+  std::int64_t fetched_ns_ = 0;  // when the last fetch began, monotonic
+  absl::Status fetched_ = absl::UnknownError("not fetched yet");
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const SymbolTable> table_;
-  std::int64_t fetched_ns_ = 0;  // monotonic
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/status.h"
 #include "libs/runtime/log.h"
 #include "libs/wire/event_codec.h"
 
@@ -64,17 +65,17 @@ void MatchingApp::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer, domain::SequenceNumber results_after,
-                                                            domain::Epoch epoch) {
+absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer,
+                                                            const ports::SequencerPosition& sequencer) {
   std::unique_lock lock(mutex_);
   if (state_ != State::kRunning) return NotRunning();
-  if (connected_ && epoch < epoch_) {
-    return absl::FailedPreconditionError("the sequencer of epoch " + std::to_string(epoch_.value()) + " is connected");
+  if (connected_ && sequencer.epoch < sequencer_.epoch) {
+    return absl::FailedPreconditionError("the sequencer of epoch " + std::to_string(sequencer_.epoch.value()) +
+                                         " is connected");
   }
   auto asking = std::make_shared<Observer>(std::move(observer));
   asking_to_connect_ = asking;
-  results_after_ = results_after;
-  epoch_ = epoch;
+  sequencer_ = sequencer;
   connected_ = false;
   frames_.clear();
   input_.notify_all();
@@ -140,6 +141,14 @@ absl::Status MatchingApp::CheckFollows(const domain::Frame& frame) const {
   return absl::OkStatus();
 }
 
+absl::Status MatchingApp::CheckCaughtUp() {
+  const std::lock_guard lock(mutex_);
+  if (!fed_) return absl::UnavailableError("no sequencer has connected yet");
+  if (applied_.sequence >= sequencer_.committed) return absl::OkStatus();
+  return absl::UnavailableError("catching up: at sequence " + std::to_string(applied_.sequence.value()) + " of " +
+                                std::to_string(sequencer_.committed.value()));
+}
+
 // Committed frames stay: they are true whoever told them. Their results have nobody to go to.
 void MatchingApp::Break(std::string_view reason) {
   while (!frames_.empty() && frames_.back().committed_ns == 0) frames_.pop_back();
@@ -165,7 +174,8 @@ void MatchingApp::Run() {
 }
 
 void MatchingApp::AdmitSequencer() {
-  if (applied_.sequence > results_after_) DropState();
+  if (applied_.sequence > sequencer_.results_after) DropState();
+  fed_ = true;
   observer_ = std::exchange(asking_to_connect_, nullptr);
   connected_ = true;
   committed_ = 0;
@@ -177,7 +187,7 @@ void MatchingApp::AdmitSequencer() {
 // The results of what was applied cannot be had again but by applying it again.
 void MatchingApp::DropState() {
   runtime::Log(runtime::LogLevel::kWarn, "dropped the whole state: the sequencer lacks results of what was applied",
-               {{"seq", applied_.sequence.value()}, {"results_after", results_after_.value()}});
+               {{"seq", applied_.sequence.value()}, {"results_after", sequencer_.results_after.value()}});
   engine_ = nullptr;  // before the new one takes as much memory
   engine_ = std::make_unique<Engine>(config_.engine);
   applied_ = {};
@@ -262,6 +272,7 @@ absl::StatusOr<Answer> MatchingApp::Ask(std::function<absl::StatusOr<Answer>()> 
 
 absl::StatusOr<domain::BookSnapshot> MatchingApp::GetBook(domain::SymbolId symbol, std::size_t depth) {
   return Ask<domain::BookSnapshot>([this, symbol, depth]() -> absl::StatusOr<domain::BookSnapshot> {
+    XT_RETURN_IF_ERROR(CheckCaughtUp());
     if (!engine_->HasSymbol(symbol)) return absl::NotFoundError("unknown symbol " + std::to_string(symbol.value()));
     return engine_->Snapshot(symbol, depth);
   });
@@ -269,6 +280,7 @@ absl::StatusOr<domain::BookSnapshot> MatchingApp::GetBook(domain::SymbolId symbo
 
 absl::StatusOr<ports::ReferenceData> MatchingApp::GetReferenceData() {
   return Ask<ports::ReferenceData>([this]() -> absl::StatusOr<ports::ReferenceData> {
+    XT_RETURN_IF_ERROR(CheckCaughtUp());
     return ports::ReferenceData{engine_->applied(), engine_->assets(), engine_->symbols()};
   });
 }

@@ -45,8 +45,7 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   void Stop();
 
   // Waits until the engine has left the connection before: at most one frame, and the making of an empty engine.
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
-                                                 domain::Epoch epoch) override;
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, const ports::SequencerPosition& sequencer) override;
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override;
   // May run ahead of the offers.
   absl::Status Commit(domain::SequenceNumber sequence) override;
@@ -82,6 +81,8 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   void ApplyNext(std::unique_lock<std::mutex>& lock);
   ports::FrameResults Apply(const domain::Frame& frame);
   void Finish(std::unique_lock<std::mutex>& lock);
+  // Whether the state is that of the present.
+  [[nodiscard]] absl::Status CheckCaughtUp();
   // Under the lock.
   [[nodiscard]] bool NextIsCommitted() const;
   [[nodiscard]] absl::Status CheckFollows(const domain::Frame& frame) const;
@@ -102,8 +103,8 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   State state_ = State::kNew;
   bool connected_ = false;
   std::shared_ptr<Observer> asking_to_connect_;
-  domain::SequenceNumber results_after_;  // of the sequencer that connects
-  domain::Epoch epoch_;                   // of the one that connected last
+  ports::SequencerPosition sequencer_;  // of the one that connected last
+  bool fed_ = false;                    // one has connected
   std::shared_ptr<Observer> observer_;
   std::deque<WaitingFrame> frames_;
   std::uint64_t committed_ = 0;

@@ -49,7 +49,7 @@ class MatchingAppTest : public ::testing::Test {
   void TearDown() override { app_.Stop(); }
 
   void ConnectAndSetUp() {
-    ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit, kEpoch).ok());
+    ASSERT_TRUE(app_.Connect(results_.Observer(), {kNoLimit, {}, kEpoch}).ok());
     Apply({FrameChain::Setup()});
   }
   // Offers and commits one frame, and waits for its results.
@@ -73,7 +73,7 @@ class MatchingAppTest : public ::testing::Test {
 TEST_F(MatchingAppTest, StartsEmptyAndIsNotReadyWithoutASequencer) {
   EXPECT_EQ(AppliedSequence(), 0u);
   EXPECT_THAT(replica_.health.ReadyJson(), HasSubstr("no sequencer is connected"));
-  const auto position = app_.Connect(results_.Observer(), kNoLimit, kEpoch);
+  const auto position = app_.Connect(results_.Observer(), {kNoLimit, {}, kEpoch});
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(0));
   EXPECT_EQ(position->frame_hash, Hash128{});
@@ -150,8 +150,8 @@ TEST_F(MatchingAppTest, TwoReplicasSayTheSame) {
   ResultCollector other_results;
   Replica other;
   ASSERT_TRUE(other.app.Start().ok());
-  ASSERT_TRUE(other.app.Connect(other_results.Observer(), kNoLimit, kEpoch).ok());
-  ASSERT_TRUE(app_.Connect(results_.Observer(), kNoLimit, kEpoch).ok());
+  ASSERT_TRUE(other.app.Connect(other_results.Observer(), {kNoLimit, {}, kEpoch}).ok());
+  ASSERT_TRUE(app_.Connect(results_.Observer(), {kNoLimit, {}, kEpoch}).ok());
   for (int i = 0; i < 50; ++i) {
     const auto side = i % 2 == 0 ? Side::kBuy : Side::kSell;
     const auto frame = i == 0 ? chain_.Next(FrameChain::Setup())
@@ -188,7 +188,7 @@ TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
   const auto offered = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
   ASSERT_TRUE(app_.Offer(offered).ok());
   ResultCollector again;
-  const auto position = app_.Connect(again.Observer(), SequenceNumber(FrameChain::kSetupCommands), kEpoch);
+  const auto position = app_.Connect(again.Observer(), {SequenceNumber(FrameChain::kSetupCommands), {}, kEpoch});
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
   EXPECT_EQ(position->frame_hash, offered->previous_hash);
@@ -206,7 +206,7 @@ TEST_F(MatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
   const auto before = results_.frames();
   const auto digest = app_.GetStateDigest();
   ResultCollector again;
-  const auto position = app_.Connect(again.Observer(), SequenceNumber(applied - 1), kEpoch);
+  const auto position = app_.Connect(again.Observer(), {SequenceNumber(applied - 1), {}, kEpoch});
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(0));
   EXPECT_EQ(position->frame_hash, Hash128{});
@@ -227,29 +227,45 @@ TEST_F(MatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
 
 TEST_F(MatchingAppTest, ASequencerThatHasAllResultsFindsTheStateAsItWas) {
   ConnectAndSetUp();
-  const auto position = app_.Connect(results_.Observer(), SequenceNumber(FrameChain::kSetupCommands), kEpoch);
+  const auto position = app_.Connect(results_.Observer(), {SequenceNumber(FrameChain::kSetupCommands), {}, kEpoch});
   ASSERT_TRUE(position.ok());
   EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands));
   EXPECT_EQ(position->frame_hash, chain_.hash());
   EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_state_drops_total{shard="main"} 0)"));
 }
 
+TEST_F(MatchingAppTest, ItAnswersNoQueryBeforeItIsAtThePresent) {
+  EXPECT_TRUE(absl::IsUnavailable(app_.GetReferenceData().status())) << "nobody has told it what it lacks";
+  constexpr SequenceNumber kEnd{FrameChain::kSetupCommands + 1};
+  ASSERT_TRUE(app_.Connect(results_.Observer(), {kNoLimit, kEnd, kEpoch}).ok());
+  Apply(FrameChain::Setup());
+  EXPECT_TRUE(absl::IsUnavailable(app_.GetReferenceData().status()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.GetBook(domain::SymbolId(0), 0).status()));
+  EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands);
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  EXPECT_EQ(app_.GetReferenceData()->sequence, kEnd);
+  app_.Disconnect();
+  EXPECT_EQ(app_.GetReferenceData()->sequence, kEnd) << "the sequencer is gone, the state is not";
+  ASSERT_TRUE(app_.Connect(results_.Observer(), {kNoLimit, SequenceNumber(kEnd.value() + 1), kEpoch}).ok());
+  EXPECT_TRUE(absl::IsUnavailable(app_.GetReferenceData().status()));
+}
+
 TEST_F(MatchingAppTest, ALeaderThatWasReplacedTakesNothingAway) {
   ConnectAndSetUp();
   ResultCollector stale;
-  const auto refused = app_.Connect(stale.Observer(), SequenceNumber(0), domain::Epoch(kEpoch.value() - 1));
+  const auto refused = app_.Connect(stale.Observer(), {SequenceNumber(0), {}, domain::Epoch(kEpoch.value() - 1)});
   EXPECT_TRUE(absl::IsFailedPrecondition(refused.status())) << refused.status();
   Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
   EXPECT_EQ(AppliedSequence(), FrameChain::kSetupCommands + 1);
   // Without a connection nobody is before it: epochs begin anew with another journal.
   app_.Disconnect();
-  EXPECT_TRUE(app_.Connect(stale.Observer(), SequenceNumber(0), domain::Epoch(1)).ok());
+  EXPECT_TRUE(app_.Connect(stale.Observer(), {SequenceNumber(0), {}, domain::Epoch(1)}).ok());
   app_.Stop();  // before `stale` goes
 }
 
 TEST_F(MatchingAppTest, AfterAnotherJournalTheSymbolsAreTheNewOnes) {
   ConnectAndSetUp();
-  ASSERT_TRUE(app_.Connect(results_.Observer(), SequenceNumber(0), kEpoch).ok());
+  ASSERT_TRUE(app_.Connect(results_.Observer(), {SequenceNumber(0), {}, kEpoch}).ok());
   auto bodies = FrameChain::Setup();
   for (domain::CommandBody& body : bodies) {
     if (auto* asset = std::get_if<domain::DefineAsset>(&body); asset != nullptr && asset->code.view() == "KRW") {
@@ -335,7 +351,7 @@ TEST_F(MatchingAppTest, StopTellsTheObserverAndRefusesEverything) {
   app_.Stop();
   EXPECT_TRUE(absl::IsUnavailable(results_.WaitForEnd()));
   EXPECT_TRUE(absl::IsUnavailable(app_.GetStateDigest().status()));
-  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer(), kNoLimit, kEpoch).status()));
+  EXPECT_TRUE(absl::IsUnavailable(app_.Connect(results_.Observer(), {kNoLimit, {}, kEpoch}).status()));
   EXPECT_TRUE(absl::IsUnavailable(app_.Offer(chain_.Next(FrameChain::Setup()))));
 }
 

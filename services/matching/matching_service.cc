@@ -186,7 +186,8 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
         position,
         replica_.Connect(
             [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); },
-            domain::SequenceNumber(request_.results_after()), domain::Epoch(request_.epoch())));
+            {domain::SequenceNumber(request_.results_after()), domain::SequenceNumber(request_.committed_sequence()),
+             domain::Epoch(request_.epoch())}));
     return absl::OkStatus();
   }
 

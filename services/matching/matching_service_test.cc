@@ -57,7 +57,7 @@ class MatchingServiceTest : public ::testing::Test {
   ports::ReplicaPosition ConnectClient(SequenceNumber results_after = SequenceNumber(1'000'000)) {
     absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
     for (int attempt = 0; attempt < 20 && !position.ok(); ++attempt) {
-      position = replica_->Connect(results_.Observer(), results_after, domain::Epoch(1));
+      position = replica_->Connect(results_.Observer(), {results_after, {}, domain::Epoch(1)});
     }
     EXPECT_TRUE(position.ok()) << position.status();
     return position.value_or(ports::ReplicaPosition{});

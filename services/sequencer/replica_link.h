@@ -21,7 +21,7 @@ class ReplicaLink {
   ReplicaLink(ports::MatchingReplica& replica, std::shared_ptr<Inbox> inbox)
       : replica_(replica), inbox_(std::move(inbox)) {}
 
-  absl::StatusOr<ports::ReplicaPosition> Connect(domain::SequenceNumber results_after, domain::Epoch epoch) {
+  absl::StatusOr<ports::ReplicaPosition> Connect(const ports::SequencerPosition& position) {
     held_.clear();
     connected_ = true;
     const std::uint64_t connection = ++connection_;
@@ -29,7 +29,7 @@ class ReplicaLink {
         [inbox = inbox_, connection](absl::StatusOr<ports::FrameResults> results) {
           inbox->Tell(ReplicaTold{connection, std::move(results)});
         },
-        results_after, epoch);
+        position);
   }
   // What the present connection says from now on is not listened to, and nothing more is sent.
   void Drop() {

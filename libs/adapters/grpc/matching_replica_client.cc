@@ -49,12 +49,8 @@ absl::StatusOr<ports::FrameResults> ReadResults(pb::FrameResult& message) {
 class Session {
  public:
   Session(pb::MatchingService::Stub& stub, const ClientOptions& options, Observer observer,
-          domain::SequenceNumber results_after, domain::Epoch epoch)
-      : options_(options),
-        observer_(std::move(observer)),
-        results_after_(results_after),
-        epoch_(epoch),
-        stream_(stub.Replicate(&context_)) {}
+          const ports::SequencerPosition& sequencer)
+      : options_(options), observer_(std::move(observer)), sequencer_(sequencer), stream_(stub.Replicate(&context_)) {}
 
   // The observer is not called once this has begun, unless it is being called.
   ~Session() {
@@ -156,8 +152,9 @@ class Session {
 
   void Write() {
     pb::ReplicateRequest first;
-    first.set_results_after(results_after_.value());
-    first.set_epoch(epoch_.value());
+    first.set_results_after(sequencer_.results_after.value());
+    first.set_committed_sequence(sequencer_.committed.value());
+    first.set_epoch(sequencer_.epoch.value());
     if (stream_->Write(first)) WriteFrames();
     context_.TryCancel();
   }
@@ -194,8 +191,7 @@ class Session {
 
   const ClientOptions& options_;
   const Observer observer_;
-  const domain::SequenceNumber results_after_;
-  const domain::Epoch epoch_;
+  const ports::SequencerPosition sequencer_;
   grpc::ClientContext context_;
   const std::unique_ptr<grpc::ClientReaderWriter<pb::ReplicateRequest, pb::ReplicateResponse>> stream_;
 
@@ -223,13 +219,13 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
     }
   }
 
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
-                                                 domain::Epoch epoch) override {
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer,
+                                                 const ports::SequencerPosition& sequencer) override {
     if (session_ != nullptr && session_->broken()) GoOn();
     session_.reset();
     absl::StatusOr<ports::ReplicaPosition> position = NotConnected();
     for (std::size_t tried = 0; tried < replicas_.size() && !position.ok(); ++tried) {
-      position = ConnectTo(replicas_[present_], observer, results_after, epoch);
+      position = ConnectTo(replicas_[present_], observer, sequencer);
       if (!position.ok()) GoOn();
     }
     return position;
@@ -253,11 +249,11 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
   void GoOn() { present_ = (present_ + 1) % replicas_.size(); }
 
   absl::StatusOr<ports::ReplicaPosition> ConnectTo(Replica& replica, const Observer& observer,
-                                                   domain::SequenceNumber results_after, domain::Epoch epoch) {
+                                                   const ports::SequencerPosition& sequencer) {
     if (!replica.channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWait)) {
       return absl::UnavailableError("matching cannot be reached at " + replica.address);
     }
-    auto session = std::make_unique<Session>(*replica.stub, options_, observer, results_after, epoch);
+    auto session = std::make_unique<Session>(*replica.stub, options_, observer, sequencer);
     auto position = session->Start();
     if (position.ok()) session_ = std::move(session);
     return position;

@@ -62,7 +62,7 @@ class FakeMatching final : public pb::MatchingService::Service {
 
   void TellPosition(const pb::ReplicateRequest& first, Stream& stream) const {
     EXPECT_EQ(first.frames_size(), 0);
-    EXPECT_EQ(first.committed_sequence(), 0U);
+    EXPECT_EQ(first.committed_sequence(), 12U);
     EXPECT_EQ(first.epoch(), 3U);
     pb::ReplicateResponse response;
     if (first.results_after() >= 41) {
@@ -170,7 +170,8 @@ class MatchingReplicaClientTest : public ::testing::Test {
 
 TEST_F(MatchingReplicaClientTest, FramesGoAndResultsComeInOrder) {
   Make();
-  const auto position = client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3));
+  const auto position =
+      client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)});
   ASSERT_TRUE(position.ok()) << position.status();
   EXPECT_EQ(position->applied, SequenceNumber(41));
   EXPECT_EQ(position->frame_hash, matching_.hash);
@@ -193,13 +194,15 @@ TEST_F(MatchingReplicaClientTest, FramesGoAndResultsComeInOrder) {
 
 TEST_F(MatchingReplicaClientTest, TellsTheReplicaWhereItsResultsEnd) {
   Make();
-  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(41), domain::Epoch(3))->applied, SequenceNumber(41));
-  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(40), domain::Epoch(3))->applied, SequenceNumber(0));
+  EXPECT_EQ(client_->Connect(observed_.Observer(), {SequenceNumber(41), SequenceNumber(12), domain::Epoch(3)})->applied,
+            SequenceNumber(41));
+  EXPECT_EQ(client_->Connect(observed_.Observer(), {SequenceNumber(40), SequenceNumber(12), domain::Epoch(3)})->applied,
+            SequenceNumber(0));
 }
 
 TEST_F(MatchingReplicaClientTest, NothingIsAnsweredBeforeItsCommit) {
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 2)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(44, 2)).ok());
   ASSERT_TRUE(client_->Commit(SequenceNumber(43)).ok());
@@ -208,12 +211,12 @@ TEST_F(MatchingReplicaClientTest, NothingIsAnsweredBeforeItsCommit) {
 
 TEST_F(MatchingReplicaClientTest, ABreakIsToldOnceAndConnectStartsAgain) {
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
   matching_.Break();
   EXPECT_EQ(observed_.WaitForError().front().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Offer(MakeFrame(42, 1)).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Commit(SequenceNumber(42)).code(), absl::StatusCode::kUnavailable);
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
   ASSERT_TRUE(client_->Commit(SequenceNumber(42)).ok());
   EXPECT_EQ(observed_.WaitForResults(1).size(), 1U);
@@ -222,15 +225,15 @@ TEST_F(MatchingReplicaClientTest, ABreakIsToldOnceAndConnectStartsAgain) {
 
 TEST_F(MatchingReplicaClientTest, AReplacedOrDestroyedSessionSaysNothing) {
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
   client_.reset();
   EXPECT_EQ(observed_.errors(), 0U);
 }
 
 TEST_F(MatchingReplicaClientTest, TheInputIsBounded) {
   Make(2);
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(43, 1)).ok());
   EXPECT_EQ(client_->Offer(MakeFrame(44, 1)).code(), absl::StatusCode::kResourceExhausted);
@@ -242,7 +245,7 @@ TEST_F(MatchingReplicaClientTest, TheInputIsBounded) {
 TEST_F(MatchingReplicaClientTest, AnAnswerThatCannotBeReadEndsTheSession) {
   matching_.mode = FakeMatching::Mode::kDamagedResult;
   Make();
-  ASSERT_TRUE(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).ok());
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
   ASSERT_TRUE(client_->Offer(MakeFrame(42, 1)).ok());
   ASSERT_TRUE(client_->Commit(SequenceNumber(42)).ok());
   EXPECT_EQ(observed_.WaitForError().front().message(), "sequence: must not be 0");
@@ -251,10 +254,14 @@ TEST_F(MatchingReplicaClientTest, AnAnswerThatCannotBeReadEndsTheSession) {
 TEST_F(MatchingReplicaClientTest, AReplicaThatSaysNothingOrIsNotThere) {
   matching_.mode = FakeMatching::Mode::kSilent;
   Make();
-  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).status().code(),
+  EXPECT_EQ(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)})
+                .status()
+                .code(),
             absl::StatusCode::kUnavailable);
   server_.Stop();
-  EXPECT_EQ(client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).status().code(),
+  EXPECT_EQ(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)})
+                .status()
+                .code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Offer(MakeFrame(42, 1)).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(observed_.errors(), 0U);
@@ -271,7 +278,7 @@ class SeveralReplicasTest : public ::testing::Test {
     return second_.received() > before ? 1 : 0;
   }
   absl::Status Connect() {
-    return client_->Connect(observed_.Observer(), SequenceNumber(100), domain::Epoch(3)).status();
+    return client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).status();
   }
 
   FakeMatching first_;

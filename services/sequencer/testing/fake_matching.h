@@ -27,15 +27,15 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   // What is due after a frame.
   using Due = std::function<std::int64_t(const domain::Frame&)>;
 
-  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, domain::SequenceNumber results_after,
-                                                 domain::Epoch) override {
+  absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer,
+                                                 const ports::SequencerPosition& sequencer) override {
     return state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
       ++s.connects;
       if (s.absent) return absl::UnavailableError("matching is absent");
       s.observer = std::move(observer);
       s.frames.clear();
       s.answers.clear();
-      if (s.position.applied > results_after && !s.stubborn) {
+      if (s.position.applied > sequencer.results_after && !s.stubborn) {
         ++s.drops;
         s.position = {};
         s.reference = {};
