@@ -90,7 +90,8 @@ absl::Status SequencerLoop::CatchUp() {
 
 // What the replica has applied of this journal. One that does not fit is made to begin anew, once.
 absl::StatusOr<domain::SequenceNumber> SequencerLoop::ConnectReplica() {
-  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position, link_.Connect({context_.events.LastSequence(), replay_.target, epoch_}));
+  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position,
+                      link_.Connect({context_.events.LastSequence(), replay_.target, epoch_}));
   XT_ASSIGN_OR_RETURN(std::string misfit, MisfitOf(position));
   if (!misfit.empty()) {
     Log(LogLevel::kWarn, "matching does not fit the journal and is to begin anew",
