@@ -1,8 +1,9 @@
-#include <google/protobuf/descriptor.h>
+#include "libs/runtime/internal/grpc_metrics.h"
+
+#include <atomic>
+#include <string_view>
 
 #include "libs/base/clock.h"
-#include "libs/runtime/internal/concat.h"
-#include "libs/runtime/internal/grpc_metrics.h"
 
 namespace xt::runtime::internal {
 namespace {
@@ -10,12 +11,6 @@ namespace {
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 using grpc::experimental::ServerRpcInfo;
-
-constexpr std::array<std::string_view, kGrpcCodes> kCodeNames = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
 
 std::string_view TypeName(ServerRpcInfo::Type type) {
   switch (type) {
@@ -25,11 +20,6 @@ std::string_view TypeName(ServerRpcInfo::Type type) {
     case ServerRpcInfo::Type::BIDI_STREAMING: return "bidi_stream";
   }
   return "unknown";
-}
-
-std::string_view TypeName(const google::protobuf::MethodDescriptor& method) {
-  if (method.client_streaming()) return method.server_streaming() ? "bidi_stream" : "client_stream";
-  return method.server_streaming() ? "server_stream" : "unary";
 }
 
 bool IsEndless(std::string_view path) {
@@ -76,7 +66,7 @@ class MetricsInterceptor final : public grpc::experimental::Interceptor {
   // Counts the end once: at the status, or, of a call that never sent one, at its destruction.
   void Finish(grpc::StatusCode code) {
     if (finished_.exchange(true)) return;
-    metrics_.Handled(code).Increment();
+    metrics_.handled.Of(code).Increment();
     metrics_.handling.Observe(SystemClock::Instance().MonotonicNs() - start_ns_);
   }
 
@@ -87,49 +77,22 @@ class MetricsInterceptor final : public grpc::experimental::Interceptor {
   std::atomic<bool> finished_{false};
 };
 
-Labels MethodLabels(std::string_view type, std::string_view service, std::string_view method) {
-  return {
-      {"grpc_type", std::string(type)}, {"grpc_service", std::string(service)}, {"grpc_method", std::string(method)}};
-}
-
 }  // namespace
 
-MethodMetrics::MethodMetrics(MetricsRegistry& metrics, std::string_view type, std::string_view service,
-                             std::string_view method)
-    : started(metrics.Counter("grpc_server_started_total", "Calls started.", MethodLabels(type, service, method))),
-      received(
-          metrics.Counter("grpc_server_msg_received_total", "Messages received.", MethodLabels(type, service, method))),
-      sent(metrics.Counter("grpc_server_msg_sent_total", "Messages sent.", MethodLabels(type, service, method))),
+MethodMetrics::MethodMetrics(MetricsRegistry& metrics, const GrpcMethod& method)
+    : started(metrics.Counter("grpc_server_started_total", "Calls started.", method.SeriesLabels())),
+      received(metrics.Counter("grpc_server_msg_received_total", "Messages received.", method.SeriesLabels())),
+      sent(metrics.Counter("grpc_server_msg_sent_total", "Messages sent.", method.SeriesLabels())),
+      handled(metrics, "grpc_server_handled_total", "Calls finished, by status code.", method),
       handling(metrics.Histogram("grpc_server_handling_seconds", "Time from the start of a call to its status.",
-                                 MethodLabels(type, service, method))),
-      in_flight(metrics.Gauge("grpc_server_in_flight", "Calls in progress, streams too.",
-                              {{"grpc_method", std::string(method)}})),
-      metrics_(metrics),
-      labels_(MethodLabels(type, service, method)) {
-  Handled(grpc::StatusCode::OK);
-}
-
-Counter& MethodMetrics::Handled(grpc::StatusCode code) {
-  const auto number = static_cast<std::size_t>(code);
-  const std::size_t index = number < kGrpcCodes ? number : static_cast<std::size_t>(grpc::StatusCode::UNKNOWN);
-  Counter* counter = handled_[index].load(std::memory_order_acquire);
-  if (counter == nullptr) {
-    Labels labels = labels_;
-    labels.emplace_back("grpc_code", kCodeNames[index]);
-    counter = &metrics_.Counter("grpc_server_handled_total", "Calls finished, by status code.", labels);
-    handled_[index].store(counter, std::memory_order_release);
-  }
-  return *counter;
-}
+                                 method.SeriesLabels())),
+      in_flight(
+          metrics.Gauge("grpc_server_in_flight", "Calls in progress, streams too.", {{"grpc_method", method.name}})) {}
 
 void CallRegistry::AddService(const std::string& service) {
-  const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
-  if (descriptor == nullptr) return;
   std::lock_guard lock(mutex_);
-  for (int i = 0; i < descriptor->method_count(); ++i) {
-    const auto& method = *descriptor->method(i);
-    methods_.try_emplace(Concat("/", service, "/", method.name()),
-                         std::make_unique<MethodMetrics>(metrics_, TypeName(method), service, method.name()));
+  for (const GrpcMethod& method : MethodsOf(service)) {
+    methods_.try_emplace(method.Path(), std::make_unique<MethodMetrics>(metrics_, method));
   }
 }
 
@@ -140,7 +103,8 @@ MethodMetrics& CallRegistry::Find(const ServerRpcInfo& info) {
   if (metrics == nullptr) {
     const std::size_t slash = path.rfind('/');
     const std::string service = slash == 0 || slash == std::string::npos ? "" : path.substr(1, slash - 1);
-    metrics = std::make_unique<MethodMetrics>(metrics_, TypeName(info.type()), service, path.substr(slash + 1));
+    metrics =
+        std::make_unique<MethodMetrics>(metrics_, GrpcMethod{TypeName(info.type()), service, path.substr(slash + 1)});
   }
   return *metrics;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
+#include "libs/runtime/grpc_client_metrics.h"
 #include "services/gateway/core/json_writer.h"
 #include "services/gateway/gateway_app.h"
 #include "services/gateway/infra_watch.h"
@@ -21,13 +22,19 @@ constexpr std::chrono::milliseconds kInfraTimeout{1000};
 // For people.
 std::string Join(const std::vector<std::string>& addresses) { return absl::StrJoin(addresses, ", "); }
 
+grpc_clients::ClientOptions Client(const std::vector<std::string>& addresses, const runtime::ServiceContext& context) {
+  return {.addresses = addresses, .interceptors = runtime::CountGrpcClientCalls(context.metrics)};
+}
+
 // Everybody who may use a server, each by itself.
-std::vector<InfraWatch::Source> InfraSources(const GatewayProcessConfig& config) {
+std::vector<InfraWatch::Source> InfraSources(const GatewayProcessConfig& config,
+                                             const runtime::ServiceContext& context) {
   std::vector<InfraWatch::Source> sources;
   const auto add = [&](const std::string& service, const std::vector<std::string>& addresses) {
     for (const std::string& address : addresses) {
-      sources.push_back({service + " " + address,
-                         grpc_clients::ConnectInfraStatus({.addresses = {address}, .call_timeout = kInfraTimeout})});
+      grpc_clients::ClientOptions options = Client({address}, context);
+      options.call_timeout = kInfraTimeout;
+      sources.push_back({service + " " + address, grpc_clients::ConnectInfraStatus(options)});
     }
   };
   add("sequencer", config.sequencer_addresses);
@@ -36,13 +43,17 @@ std::vector<InfraWatch::Source> InfraSources(const GatewayProcessConfig& config)
   return sources;
 }
 
-grpc_clients::ClientOptions Connection(const std::vector<std::string>& addresses, runtime::HealthCheck& health) {
+grpc_clients::ClientOptions SequencerClient(const std::vector<std::string>& addresses,
+                                            runtime::ServiceContext& context) {
+  runtime::HealthCheck& health = context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard);
   const std::string down = "not connected to " + Join(addresses);
   health.Set(runtime::HealthStatus::kDown, down);
-  return {.addresses = addresses, .on_connection = [&health, down](bool connected) {
-            if (connected) return health.SetOk();
-            health.Set(runtime::HealthStatus::kDown, down);
-          }};
+  grpc_clients::ClientOptions options = Client(addresses, context);
+  options.on_connection = [&health, down](bool connected) {
+    if (connected) return health.SetOk();
+    health.Set(runtime::HealthStatus::kDown, down);
+  };
+  return options;
 }
 
 }  // namespace
@@ -52,18 +63,17 @@ struct GatewayProcess::Parts {
   Parts(const GatewayProcessConfig& config, runtime::ServiceContext& context,
         std::unique_ptr<ports::RateLimiter> limiter)
       : rate_limiter(std::move(limiter)),
-        sequencing(grpc_clients::ConnectOrderSequencing(Connection(
-            config.sequencer_addresses, context.health.AddCheck("gateway.sequencer", runtime::Dependency::kHard)))),
-        matching(grpc_clients::ConnectMatchingQueries({.addresses = config.matching_addresses})),
-        history(grpc_clients::ConnectHistory({.addresses = config.persistence_addresses})),
-        market(grpc_clients::ConnectMarketQueries({.addresses = config.market_data_addresses})),
+        sequencing(grpc_clients::ConnectOrderSequencing(SequencerClient(config.sequencer_addresses, context))),
+        matching(grpc_clients::ConnectMatchingQueries(Client(config.matching_addresses, context))),
+        history(grpc_clients::ConnectHistory(Client(config.persistence_addresses, context))),
+        market(grpc_clients::ConnectMarketQueries(Client(config.market_data_addresses, context))),
         history_probe([this] { return history->CommittedSequence().status(); },
                       context.health.AddCheck("gateway.persistence", runtime::Dependency::kHard),
                       Join(config.persistence_addresses)),
         market_probe([this] { return market->GetTicker(domain::SymbolId(0)).status(); },
                      context.health.AddCheck("gateway.market_data", runtime::Dependency::kSoft),
                      Join(config.market_data_addresses)),
-        infra_watch(InfraSources(config), context.clock),
+        infra_watch(InfraSources(config, context), context.clock),
         app(config.service, {*sequencing, *history, *market, *matching, *rate_limiter},
             {.infra_health = [this] { return infra_watch.Now(); },
              .notifier_endpoint = [address = config.notifier_address] { return address; }},

@@ -5,6 +5,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/grpc_client_metrics.h"
 #include "libs/runtime/infra_service.h"
 #include "services/market-data/market_data_app.h"
 #include "services/market-data/market_data_service.h"
@@ -22,7 +23,8 @@ struct MarketDataProcess::Parts {
         zookeeper(std::move(session)),
         election(std::move(leader)),
         backend_metrics(context.metrics),
-        matching(grpc_clients::ConnectMatchingQueries({.addresses = config.matching_addresses})),
+        matching(grpc_clients::ConnectMatchingQueries(
+            {.addresses = config.matching_addresses, .interceptors = runtime::CountGrpcClientCalls(context.metrics)})),
         app(config.service, *market_bus, *notification_bus, *matching, *election, context.clock, context.metrics,
             context.health, {.reader = executions.get(), .always = config.ReadsRedisAlone()}),
         service(app, [this](domain::SymbolId symbol) { return app.CodeOf(symbol); }),

@@ -8,6 +8,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/grpc_client_metrics.h"
 #include "services/notifier/notifier_app.h"
 #include "services/notifier/notifier_service.h"
 
@@ -31,6 +32,7 @@ struct NotifierProcess::Parts {
     grpc_clients::ClientOptions options;
     options.addresses = addresses;
     options.max_message_bytes = context.config.grpc_max_message_bytes;
+    options.interceptors = runtime::CountGrpcClientCalls(context.metrics);
     return options;
   }
 

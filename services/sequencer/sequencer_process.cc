@@ -7,6 +7,7 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/runtime/grpc_client_metrics.h"
 #include "libs/runtime/infra_service.h"
 #include "services/sequencer/sequencer_app.h"
 #include "services/sequencer/sequencer_service.h"
@@ -61,6 +62,7 @@ struct SequencerProcess::Parts {
     grpc_clients::ClientOptions options;
     options.addresses = config.matching_addresses;
     options.max_message_bytes = context.config.grpc_max_message_bytes;
+    options.interceptors = runtime::CountGrpcClientCalls(context.metrics);
     return options;
   }
 

@@ -1,4 +1,4 @@
-// What the standalone exports is the catalogue of all six services, without what needs a server.
+// What the standalone exports is the catalogue of all six services, without what needs a server or another process.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "docs" / "metrics.yaml"
 PAGE = ROOT / "docs" / "metrics.md"
 SERVICES = ("gateway", "sequencer", "matching", "persistence", "market-data", "notifier")
-SERVERS = ("server", "redis", "redis-journal", "kafka", "rabbitmq", "postgres", "zookeeper")  # "server": any of them
+# "server": any of them; "cluster": other services.
+SERVERS = ("server", "redis", "redis-journal", "kafka", "rabbitmq", "postgres", "zookeeper", "cluster")
 TYPES = ("counter", "gauge", "histogram")
 UNITS = ("seconds", "bytes", "ratio", "sequence", "count", "bool", "unit of the asset")
 FIELDS = {"name", "type", "unit", "services", "help", "meaning"}
@@ -35,7 +36,7 @@ def metrics_of(catalogue):
 
 
 def exported_by(metric, service):
-    """Whether this service must export it; the standalone runs all of them, without any server."""
+    """Whether this service must export it; the standalone runs all of them in one process, without any server."""
     if service == "standalone":
         return "only_with" not in metric
     return metric["services"] == "all" or service in metric["services"]

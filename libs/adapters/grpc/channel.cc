@@ -1,8 +1,12 @@
 #include "libs/adapters/grpc/channel.h"
 
+#include <utility>
+#include <vector>
+
 namespace xt::grpc_clients {
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ClientOptions& options) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std::string& service,
+                                           const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 1'000);
@@ -15,7 +19,10 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const Cli
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(options.max_message_bytes);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  if (options.interceptors) interceptors.push_back(options.interceptors(service));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(address, grpc::InsecureChannelCredentials(), arguments,
+                                                                 std::move(interceptors));
 }
 
 absl::Status ToAbsl(const grpc::Status& status) {

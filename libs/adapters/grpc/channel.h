@@ -13,8 +13,10 @@
 
 namespace xt::grpc_clients {
 
-// A TCP connection of its own, never shared with another channel of this process. A dead peer is noticed within 2 s.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const ClientOptions& options);
+// For calls of one service ("xtrader.v1.MatchingService"). A TCP connection of its own, never shared with another channel
+// of this process. A dead peer is noticed within 2 s.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, const std::string& service,
+                                           const ClientOptions& options);
 
 // The same code and message; a deadline that passed is UNAVAILABLE: for a query it makes no difference to the caller.
 absl::Status ToAbsl(const grpc::Status& status);

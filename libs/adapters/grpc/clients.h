@@ -18,6 +18,10 @@
 #include "libs/ports/matching_replica.h"
 #include "libs/ports/order_sequencing.h"
 
+namespace grpc::experimental {
+class ClientInterceptorFactoryInterface;
+}
+
 namespace xt::grpc_clients {
 
 struct ClientOptions {
@@ -25,6 +29,9 @@ struct ClientOptions {
   std::chrono::milliseconds call_timeout{5000};  // deadline of every unary call to one instance
   std::size_t max_in_flight = 8192;  // commands (or frames) that wait for their answer; beyond: RESOURCE_EXHAUSTED
   int max_message_bytes = 16 * 1024 * 1024;
+  // Makes what sees the calls of one channel, which leads to `service` ("xtrader.v1.MatchingService"). May be empty.
+  std::function<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>(const std::string& service)>
+      interceptors;
   // What follows is for ConnectOrderSequencing only.
   std::chrono::milliseconds leader_wait{3000};  // how long a command may wait for an instance that takes it
   // Told when the first instance is connected and when the last one is not any more, on a thread of the client; must

@@ -21,8 +21,9 @@ class Instances {
 
   explicit Instances(const ClientOptions& options) : timeout_(options.call_timeout) {
     XT_CHECK(!options.addresses.empty(), "a client without an address");
-    for (const std::string& address : options.addresses)
-      stubs_.push_back(Service::NewStub(MakeChannel(address, options)));
+    for (const std::string& address : options.addresses) {
+      stubs_.push_back(Service::NewStub(MakeChannel(address, Service::service_full_name(), options)));
+    }
   }
 
   template <typename Request, typename Response>

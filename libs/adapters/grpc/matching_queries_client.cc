@@ -47,7 +47,8 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
         look_timeout_(options.addresses.size() == 1 ? timeout_ : std::min(timeout_, kLookTimeout)) {
     XT_CHECK(!options.addresses.empty(), "a client without an address");
     for (const std::string& address : options.addresses) {
-      stubs_.push_back(pb::MatchingService::NewStub(MakeChannel(address, options)));
+      stubs_.push_back(
+          pb::MatchingService::NewStub(MakeChannel(address, pb::MatchingService::service_full_name(), options)));
     }
     if (stubs_.size() == 1) return;
     present_ = kNotKnown;

@@ -214,7 +214,7 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
   explicit MatchingReplicaClient(const ClientOptions& options) : options_(options) {
     XT_CHECK(!options_.addresses.empty(), "a client without an address");
     for (const std::string& address : options_.addresses) {
-      auto channel = MakeChannel(address, options_);
+      auto channel = MakeChannel(address, pb::MatchingService::service_full_name(), options_);
       replicas_.push_back({address, channel, pb::MatchingService::NewStub(channel)});
     }
   }

@@ -50,7 +50,7 @@ class OrderSequencingClient final : public ports::OrderSequencing {
                         std::function<void(bool connected)> on_connection)
       : max_in_flight_(options.max_in_flight),
         on_connection_(std::move(on_connection)),
-        channel_(MakeChannel(address, options)),
+        channel_(MakeChannel(address, pb::SequencerService::service_full_name(), options)),
         stub_(pb::SequencerService::NewStub(channel_)),
         thread_([this] { Run(); }) {}
 

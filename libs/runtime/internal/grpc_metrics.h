@@ -6,37 +6,27 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/support/server_interceptor.h>
 
-#include <array>
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
+#include "libs/runtime/internal/grpc_methods.h"
 #include "libs/runtime/metrics.h"
 
 namespace xt::runtime::internal {
 
-inline constexpr std::size_t kGrpcCodes = 17;
-
-// The series of one method. Codes other than OK get theirs when they first occur.
-class MethodMetrics {
- public:
-  MethodMetrics(MetricsRegistry& metrics, std::string_view type, std::string_view service, std::string_view method);
-  Counter& Handled(grpc::StatusCode code);
+// The series of one method.
+struct MethodMetrics {
+  MethodMetrics(MetricsRegistry& metrics, const GrpcMethod& method);
 
   Counter& started;
   Counter& received;
   Counter& sent;
+  HandledCalls handled;
   Histogram& handling;
   Gauge& in_flight;
-
- private:
-  MetricsRegistry& metrics_;
-  const Labels labels_;
-  std::array<std::atomic<Counter*>, kGrpcCodes> handled_{};
 };
 
 class CallRegistry {
