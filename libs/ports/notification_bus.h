@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,12 @@ struct QueueOptions {
   std::uint32_t max_deliveries = 5;
 };
 
+// Messages at the broker that nobody has been sent; nullopt: not known.
+struct WaitingMessages {
+  std::optional<std::uint64_t> in_queue;
+  std::optional<std::uint64_t> dead_letters;
+};
+
 class NotificationConsumer {
  public:
   virtual ~NotificationConsumer() = default;
@@ -51,6 +58,8 @@ class NotificationConsumer {
                                                                  std::chrono::milliseconds timeout) = 0;
   virtual absl::Status Acknowledge(std::uint64_t tag) = 0;
   virtual absl::Status Reject(std::uint64_t tag, bool requeue) = 0;
+  // As of some seconds ago; without I/O. An adapter learns it during Read, and forgets it with its connection.
+  [[nodiscard]] virtual WaitingMessages Waiting() const = 0;
 };
 
 class NotificationBus {

@@ -53,6 +53,23 @@ TEST_F(LifecycleTest, StopWhileItWaitsForABook) {
   app_->Stop();
 }
 
+TEST_F(LifecycleTest, WhatWaitsOnTheBusIsShown) {
+  config_.read_notifications = 1;
+  ports::QueueOptions full;
+  full.name = "another";
+  full.bindings = {"#"};
+  full.max_length = 1;
+  const auto nobody_reads = bus_.Consume(full);
+  Start();
+  matching_.SetPresent(false);
+  Publish({DepthOf(kBtc, 20, 19, {}, {}), TradeOf(kBtc, 21, 99, 1), TradeOf(kBtc, 22, 99, 1)});
+  ASSERT_TRUE(matching_.WaitForQuestions(2));
+  const std::string bus = "{broker=\"notifications\",topic=\"market-notifications\"";
+  EXPECT_EQ(Metric("mq_consumer_lag" + bus + ",group=\"notifier\"}"), "2");
+  EXPECT_EQ(Metric("mq_dead_letter_depth" + bus + "}"), "2");
+  app_->Stop();
+}
+
 TEST_F(LifecycleTest, StopWhileALogonWaits) {
   Start();
   Listener client(*app_);

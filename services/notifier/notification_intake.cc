@@ -51,6 +51,10 @@ NotificationIntake::NotificationIntake(const NotifierConfig& config, ports::Noti
       refused_total_(ConsumerCounter(metrics, "refused")),
       gaps_total_(
           metrics.Counter("md_sequence_gaps_total", "Gaps seen in the changes of a book.", {{"channel", "orderbook"}})),
+      lag_(metrics.Gauge("mq_consumer_lag", "Messages published and not consumed yet.",
+                         {{"broker", "notifications"}, {"topic", "market-notifications"}, {"group", "notifier"}})),
+      dead_letters_(metrics.Gauge("mq_dead_letter_depth", "Dead letters that wait for somebody to look at them.",
+                                  {{"broker", "notifications"}, {"topic", "market-notifications"}})),
       trade_seconds_(DeliverySeconds(metrics, "trade")),
       orderbook_seconds_(DeliverySeconds(metrics, "orderbook")),
       ticker_seconds_(DeliverySeconds(metrics, "ticker")),
@@ -101,6 +105,7 @@ void NotificationIntake::Run() {
     heartbeat_.Beat();
     const auto batch = consumer_->Read(config_.read_notifications, kReadTimeout);
     Report(bus_health_, batch.status());
+    ShowWaiting();
     if (absl::IsCancelled(batch.status())) return;
     if (!batch.ok()) {
       std::unique_lock lock(mutex_);
@@ -109,6 +114,12 @@ void NotificationIntake::Run() {
       return;
     }
   }
+}
+
+void NotificationIntake::ShowWaiting() {
+  const ports::WaitingMessages waiting = consumer_->Waiting();
+  if (waiting.in_queue) lag_.Set(static_cast<std::int64_t>(*waiting.in_queue));
+  if (waiting.dead_letters) dead_letters_.Set(static_cast<std::int64_t>(*waiting.dead_letters));
 }
 
 bool NotificationIntake::HandleAll(const std::vector<ports::NotificationDelivery>& deliveries) {

@@ -43,6 +43,8 @@ class NotificationIntake {
 
   void Run();
   [[nodiscard]] bool Stopping();
+  // What is not known keeps its last value: bus_health_ says that the broker is away.
+  void ShowWaiting();
   // False when stopped meanwhile, as in all that ask matching.
   bool HandleAll(const std::vector<ports::NotificationDelivery>& deliveries);
   Outcome Handle(const ports::Notification& notification);
@@ -74,6 +76,8 @@ class NotificationIntake {
   runtime::Counter& duplicates_total_;
   runtime::Counter& refused_total_;
   runtime::Counter& gaps_total_;
+  runtime::Gauge& lag_;
+  runtime::Gauge& dead_letters_;
   runtime::Histogram& trade_seconds_;
   runtime::Histogram& orderbook_seconds_;
   runtime::Histogram& ticker_seconds_;

@@ -89,6 +89,21 @@ class NotificationBusContract : public ::testing::TestWithParam<NotificationBusB
     return texts;
   }
 
+  // Of a consumer that can be given nothing more: reads on, since it learns meanwhile what waits.
+  static bool ReadUntilWaiting(ports::NotificationConsumer& consumer, std::uint64_t in_queue,
+                               std::uint64_t dead_letters) {
+    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    ports::WaitingMessages waiting = consumer.Waiting();
+    while ((waiting.in_queue != in_queue || waiting.dead_letters != dead_letters) &&
+           std::chrono::steady_clock::now() < deadline) {
+      const auto nothing = consumer.Read(1, std::chrono::milliseconds(100));
+      EXPECT_TRUE(nothing.ok() && nothing->empty()) << nothing.status();
+      if (!nothing.ok()) return false;
+      waiting = consumer.Waiting();
+    }
+    return waiting.in_queue == in_queue && waiting.dead_letters == dead_letters;
+  }
+
   std::unique_ptr<NotificationBusBackend> backend_;
   std::unique_ptr<ports::NotificationBus> bus_;
 };
@@ -227,6 +242,21 @@ TEST_P(NotificationBusContract, WhatDoesNotFitGoesToTheDeadLetters) {
   EXPECT_EQ(Take(*consumer, 3), (Texts{"1", "2", "3"}));
   Publish("x", {"6"});
   EXPECT_EQ(Take(*consumer, 1), Texts{"6"});
+}
+
+TEST_P(NotificationBusContract, WhatWaitsIsKnown) {
+  ports::QueueOptions options = Queue("q", {"#"});
+  options.prefetch = 1;
+  auto consumer = Consume(options);
+  Publish("x", {"1", "2", "3", "4"});
+  const auto held = Read(*consumer, 1, 1);
+  ASSERT_EQ(TextsOf(held), Texts{"1"});
+  EXPECT_TRUE(ReadUntilWaiting(*consumer, 3, 0));
+  ASSERT_TRUE(consumer->Reject(held[0].tag, false).ok());
+  ASSERT_EQ(TextsOf(Read(*consumer, 1, 1)), Texts{"2"});
+  EXPECT_TRUE(ReadUntilWaiting(*consumer, 2, 1));
+  EXPECT_EQ(DeadLetters(1), Texts{"1"});
+  EXPECT_TRUE(ReadUntilWaiting(*consumer, 2, 0));
 }
 
 TEST_P(NotificationBusContract, PublishWakesAWaitingConsumer) {

@@ -1,8 +1,10 @@
 // RabbitMqNotificationBus on a real broker: the contract of the port, and what is its own.
 #include <numeric>
 
+#include "libs/adapters/rabbitmq/internal/topology.h"
 #include "tests/contract/notification_bus_contract.h"
 #include "tests/contract/rabbitmq_support.h"
+#include "tests/support/cutting_proxy.h"
 
 namespace xt::contract {
 namespace {
@@ -78,6 +80,51 @@ TEST(RabbitMqNotificationBusTest, OtherOptionsOfAQueueThatIsThereAreRefused) {
   auto consumer = *bus->Consume(options);
   options.max_length = 7;
   EXPECT_EQ(bus->Consume(options).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Reads until the consumer says so.
+template <typename Predicate>
+bool ReadUntil(ports::NotificationConsumer& consumer, const Predicate& holds) {
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (!holds(consumer.Waiting()) && std::chrono::steady_clock::now() < deadline) {
+    consumer.Read(1, std::chrono::milliseconds(100)).IgnoreError();
+  }
+  return holds(consumer.Waiting());
+}
+
+bool IsKnown(const ports::WaitingMessages& waiting) { return waiting.in_queue == 0 && waiting.dead_letters == 0; }
+
+TEST(RabbitMqNotificationBusTest, AQueueThatIsNotThereIsNotKnownAndCostsNobodyTheConnection) {
+  const RabbitMqConfig config = NewConfig();
+  const auto bus = ConnectToRabbitMq(config);
+  auto consumer = *bus->Consume(NamedQueue("", "a"));
+  EXPECT_TRUE(ReadUntil(*consumer, IsKnown));
+  const auto other = *rabbitmq::Connection::Open(config, std::chrono::steady_clock::now() + kDeadline);
+  const std::string dead_letters = rabbitmq::DeadLetterQueue(config);
+  amqp_queue_delete(other->state(), rabbitmq::kChannel, rabbitmq::BytesOf(dead_letters), 0, 0);
+  ASSERT_TRUE(other->LastReply("queue.delete").ok());
+  EXPECT_TRUE(ReadUntil(*consumer, [](const auto& waiting) { return !waiting.dead_letters; }));
+  EXPECT_EQ(consumer->Waiting().in_queue, 0U);
+  ASSERT_TRUE(bus->TakeDeadLetters(1).ok()) << "makes it anew";
+  EXPECT_TRUE(ReadUntil(*consumer, IsKnown));
+  ASSERT_TRUE(bus->Publish({Numbered("a", 1)}).ok());
+  EXPECT_EQ(TakeNumbers(*consumer, 1), std::vector<std::uint64_t>{1});
+  EXPECT_EQ(bus->stats().reconnects, 0U);
+}
+
+TEST(RabbitMqNotificationBusTest, WithoutAConnectionNothingIsKnown) {
+  CuttingProxy proxy(Server().port());
+  RabbitMqConfig config = NewConfig();
+  config.url = "amqp://guest:guest@" + proxy.address();
+  const auto bus = ConnectToRabbitMq(config);
+  auto consumer = *bus->Consume(NamedQueue("q", "a"));
+  EXPECT_TRUE(ReadUntil(*consumer, IsKnown));
+  proxy.Cut();
+  EXPECT_EQ(consumer->Read(1, kDeadline).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(consumer->Waiting().in_queue);
+  EXPECT_FALSE(consumer->Waiting().dead_letters);
+  proxy.Restore();
+  EXPECT_TRUE(ReadUntil(*consumer, IsKnown));
 }
 
 TEST(RabbitMqNotificationBusTest, WhatIsTooLargeIsRefused) {

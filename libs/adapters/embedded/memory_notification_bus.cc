@@ -127,6 +127,11 @@ class MemoryNotificationBus::Consumer final : public ports::NotificationConsumer
     });
   }
 
+  [[nodiscard]] ports::WaitingMessages Waiting() const override {
+    std::lock_guard lock(state_->mutex);
+    return {queue_->ready(), state_->dead_letters.size()};
+  }
+
  private:
   template <typename Action>
   absl::Status Settle(std::uint64_t tag, const Action& action) {

@@ -20,6 +20,7 @@
 // waiting. A named queue goes on where it was: what was not acknowledged comes again, with new tags; settling an old tag
 // is UNAVAILABLE. A private queue is made anew: what came in between is lost, which is counted. A consumer that is silent
 // for 10 s loses its connection.
+// What waits is asked for once in 2 s of reading, without waiting for the answer.
 //
 // Publish: INVALID_ARGUMENT, and nothing is sent, when a payload is larger than kMaxMessageBytes or a routing key is
 // longer than 255 bytes. UNAVAILABLE at the publish_timeout, or as soon as the broker cannot be reached.

@@ -132,6 +132,7 @@ absl::StatusOr<std::optional<amqp_frame_t>> Connection::NextFrame() {
       case AMQP_CONNECTION_UNBLOCKED_METHOD: blocked_ = false; break;
       case AMQP_CONNECTION_CLOSE_METHOD: return Closed("the broker closed the connection");
       case AMQP_CHANNEL_CLOSE_METHOD:
+        if (frame.channel != kChannel) return frame;
         return Closed("the broker closed the channel: " +
                       TextOf(static_cast<const amqp_channel_close_t*>(frame.payload.method.decoded)->reply_text));
       case AMQP_BASIC_CANCEL_METHOD: return Closed("the queue was deleted");

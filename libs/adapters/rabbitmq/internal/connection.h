@@ -1,5 +1,5 @@
-// Connection: one connection to the broker with one channel. No call waits beyond a deadline. Any error is final: the
-// owner throws the object away and opens another one. Not thread-safe.
+// Connection: one connection to the broker with one channel, kChannel; its owner may use others besides. No call waits
+// beyond a deadline. Any error is final: the owner throws the object away and opens another one. Not thread-safe.
 #pragma once
 
 #include <amqp.h>
@@ -33,7 +33,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] amqp_connection_state_t state() const { return state_; }
-  // The next frame of the channel that is there, without waiting. Its pointers are valid until the next call.
+  // The next frame that is there, without waiting. Its pointers are valid until the next call.
   absl::StatusOr<std::optional<amqp_frame_t>> NextFrame();
   // Until there is something to read (or, with `or_writable`, room to write), the deadline, or Close. It also wakes in
   // time for NextFrame to send heartbeats. True when there is room to write.

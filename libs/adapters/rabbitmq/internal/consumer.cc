@@ -25,6 +25,7 @@ absl::Status Consumer::Connect() {
   amqp_basic_consume(connection->state(), kChannel, BytesOf(queue), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
   XT_RETURN_IF_ERROR(connection->LastReply("basic.consume"));
   connection_ = std::move(connection);
+  counter_.Begin(queue, DeadLetterQueue(config_));
   return absl::OkStatus();
 }
 
@@ -36,6 +37,7 @@ absl::Status Consumer::Reconnect() {
 
 void Consumer::Disconnect() {
   connection_.reset();
+  counter_.Forget();
   ready_.clear();
   held_.clear();
   lost_until_tag_ = last_tag_;
@@ -47,7 +49,7 @@ absl::StatusOr<std::vector<NotificationDelivery>> Consumer::Read(std::size_t max
   while (true) {
     XT_RETURN_IF_ERROR(closing_->Check());
     if (!connection_) XT_RETURN_IF_ERROR(Reconnect());
-    if (!ReadDeliveries().ok()) {
+    if (!ReadAndAsk().ok()) {
       Disconnect();
       continue;
     }
@@ -56,11 +58,18 @@ absl::StatusOr<std::vector<NotificationDelivery>> Consumer::Read(std::size_t max
   }
 }
 
+absl::Status Consumer::ReadAndAsk() {
+  XT_RETURN_IF_ERROR(ReadDeliveries());
+  return counter_.AskWhenDue(*connection_);
+}
+
 absl::Status Consumer::ReadDeliveries() {
   while (true) {
     XT_ASSIGN_OR_RETURN(const auto frame, connection_->NextFrame());
     if (!frame) return absl::OkStatus();
-    if (frame->frame_type == AMQP_FRAME_METHOD) {
+    if (frame->channel == QueueCounter::kCountChannel) {
+      XT_RETURN_IF_ERROR(counter_.Take(*connection_, *frame));
+    } else if (frame->frame_type == AMQP_FRAME_METHOD) {
       if (frame->payload.method.id != AMQP_BASIC_DELIVER_METHOD) continue;
       const auto& deliver = *static_cast<const amqp_basic_deliver_t*>(frame->payload.method.decoded);
       last_tag_ = lost_until_tag_ + deliver.delivery_tag;

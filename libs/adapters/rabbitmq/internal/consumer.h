@@ -10,6 +10,7 @@
 #include "libs/adapters/rabbitmq/internal/connection.h"
 #include "libs/adapters/rabbitmq/internal/counters.h"
 #include "libs/adapters/rabbitmq/internal/message_assembler.h"
+#include "libs/adapters/rabbitmq/internal/queue_counter.h"
 #include "libs/ports/notification_bus.h"
 
 namespace xt::rabbitmq {
@@ -26,12 +27,15 @@ class Consumer final : public ports::NotificationConsumer {
                                                                 std::chrono::milliseconds timeout) override;
   absl::Status Acknowledge(std::uint64_t tag) override;
   absl::Status Reject(std::uint64_t tag, bool requeue) override;
+  [[nodiscard]] ports::WaitingMessages Waiting() const override { return counter_.waiting(); }
 
  private:
   absl::Status Reconnect();
   void Disconnect();
   // All that has come by now.
   absl::Status ReadDeliveries();
+  // The same, and asks what waits when that is due.
+  absl::Status ReadAndAsk();
   std::vector<ports::NotificationDelivery> Take(std::size_t max);
   // Takes the tag off what is held and waits for room to send its settlement.
   absl::Status Release(std::uint64_t tag);
@@ -43,6 +47,7 @@ class Consumer final : public ports::NotificationConsumer {
   const std::shared_ptr<Counters> counters_;
   std::unique_ptr<Connection> connection_;
   MessageAssembler assembler_;
+  QueueCounter counter_;
   std::deque<ports::NotificationDelivery> ready_;
   std::set<std::uint64_t> held_;      // tags that Read has returned
   std::uint64_t last_tag_ = 0;        // that came
