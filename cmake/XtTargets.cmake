@@ -2,7 +2,7 @@
 #
 #   xt_library(NAME  SOURCES a.cc b.cc  DEPS xt_base absl::status ...)
 #   xt_binary(NAME   SOURCES main.cc    DEPS ...)
-#   xt_test(NAME     GROUP unit|contract|integration|scenarios|e2e|nightly
+#   xt_test(NAME     GROUP unit|contract|integration|scenarios|simulation|e2e|nightly
 #                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [PATHS] [TIMEOUT seconds])
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev test: builds what the chosen tests need, runs them with ctest, counts the cases. Sourced by ./dev.
 
-readonly XT_GROUPS=(unit contract integration scenarios e2e nightly layering fuzz)
+readonly XT_GROUPS=(unit contract integration scenarios simulation e2e nightly layering fuzz)
 readonly XT_FUZZERS=(commands snapshot)
 readonly -A XT_FUZZ_BYTES=([commands]=3000 [snapshot]=16384)
 
@@ -30,7 +30,9 @@ dev_test() {
   [[ $label =~ ^(|core|threaded)$ ]] || die "no label '$label'; there are: core threaded"
   ensure_packages
   ensure_servers
-  [[ -z $nightly || ${groups[*]} == fuzz ]] || die "--nightly is for the group fuzz; the long tests are the group nightly"
+  [[ -z $nightly || ${groups[*]} =~ ^(fuzz|simulation)$ ]] ||
+    die "--nightly is for the groups fuzz and simulation; the other long tests are the group nightly"
+  if [[ -n $nightly ]]; then export XT_SIM_SEEDS=${XT_SIM_SEEDS:-50000}; fi
   if [[ " ${groups[*]} " == *' fuzz '* ]]; then
     ((${#groups[@]} == 1)) || die "the group fuzz runs alone: it has a build of its own"
     run_fuzzers "$fuzz_seconds"

@@ -1,0 +1,330 @@
+#include "tests/simulation/sequencer_host.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "libs/adapters/embedded/file_event_log.h"
+#include "libs/adapters/embedded/wal_journal.h"
+#include "libs/adapters/redis/redis_journal.h"
+#include "libs/adapters/replicated/replicated_journal.h"
+#include "libs/adapters/zookeeper/zookeeper_election.h"
+#include "libs/adapters/zookeeper/zookeeper_in_sync_set.h"
+#include "libs/adapters/zookeeper/zookeeper_session.h"
+#include "libs/base/status.h"
+
+namespace xt::sim {
+namespace {
+
+constexpr Nanos kRestartPause = 300 * kMilli;
+constexpr std::uint64_t kSegmentBytes = 64 << 10;
+
+class NoNotifications final : public ports::NotificationBus {
+ public:
+  absl::Status Publish(const std::vector<ports::Notification>&) override { return absl::OkStatus(); }
+  absl::StatusOr<std::unique_ptr<ports::NotificationConsumer>> Consume(const ports::QueueOptions&) override {
+    return absl::UnimplementedError("nobody listens");
+  }
+  absl::StatusOr<std::vector<ports::Notification>> TakeDeadLetters(std::size_t) override {
+    return absl::UnimplementedError("nobody listens");
+  }
+  void Close() override {}
+};
+
+class Executions final : public ports::ExecutionStream {
+ public:
+  Executions(World& world, ExecutionsServer& server) : world_(world), server_(server) {}
+  absl::Status Publish(const std::vector<ports::EventEntry>& entries) override {
+    const auto answer = world_.network.Call<absl::Status>(
+        world_.host(), kRedisHost, 200 * kMilli, [this, entries] { return std::optional(server_.Publish(entries)); });
+    return answer.value_or(absl::UnavailableError("no answer"));
+  }
+  absl::StatusOr<domain::SequenceNumber> LastSequence() override {
+    const auto answer = world_.network.Call<std::uint64_t>(world_.host(), kRedisHost, 200 * kMilli, [this] {
+      return server_.up ? std::optional<std::uint64_t>(server_.payloads.size()) : std::nullopt;
+    });
+    if (!answer) return absl::UnavailableError("no answer");
+    return domain::SequenceNumber(*answer);
+  }
+  absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view, std::string_view) override {
+    return absl::UnimplementedError("nobody reads");
+  }
+  void Close() override {}
+
+ private:
+  World& world_;
+  ExecutionsServer& server_;
+};
+
+}  // namespace
+
+absl::Status ExecutionsServer::Publish(const std::vector<ports::EventEntry>& entries) {
+  if (!up) return absl::UnavailableError("down");
+  for (const ports::EventEntry& entry : entries) {
+    const std::uint64_t sequence = entry.sequence.value();
+    if (sequence > payloads.size() + 1) return absl::InvalidArgumentError("a gap");
+    if (sequence == payloads.size() + 1) {
+      payloads.push_back(*entry.payload);
+    } else if (payloads[sequence - 1] != *entry.payload) {
+      violation = "sequence " + std::to_string(sequence) + " was published twice, with different events";
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Disk::WriteAt(int fd, std::uint64_t offset, std::string_view bytes) {
+  std::string before(bytes.size(), '\0');
+  const ssize_t had = ::pread(fd, before.data(), before.size(), static_cast<off_t>(offset));
+  written_.push_back({fd, offset, before.substr(0, static_cast<std::size_t>(std::max<ssize_t>(0, had)))});
+  return FileIo::WriteAt(fd, offset, bytes);
+}
+
+absl::Status Disk::SyncData(int fd) {
+  if (world_.mistake == Mistake::kAckBeforeSync || world_.mistake == Mistake::kAckFromMemory) return absl::OkStatus();
+  world_.kernel.Sleep(sync_takes_ + world_.kernel.rng().Between(80 * kMicro, 400 * kMicro));
+  if (std::exchange(fails_, false)) return absl::DataLossError("fdatasync: Input/output error");
+  std::erase_if(written_, [fd](const Write& write) { return write.fd == fd; });
+  return absl::OkStatus();
+}
+
+void Disk::LosePower() {
+  const std::size_t kept = written_.empty() ? 0 : world_.kernel.rng().Below(written_.size() + 1);
+  for (std::size_t i = written_.size(); i > kept; --i) {
+    const Write& write = written_[i - 1];
+    FileIo::WriteAt(write.fd, write.offset, write.before).IgnoreError();
+  }
+  written_.clear();
+}
+
+namespace {
+
+// Copies that are mistaken about themselves.
+class MistakenCopy final : public ports::JournalCopy {
+ public:
+  MistakenCopy(std::unique_ptr<ports::JournalCopy> copy, std::string identity, bool eager)
+      : copy_(std::move(copy)), identity_(std::move(identity)), eager_(eager) {}
+  absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token) override { return copy_->Open(token); }
+  absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override { return copy_->Read(from, visitor); }
+  void Append(ports::JournalRecord record, AppendDone done) override {
+    if (!eager_) return copy_->Append(std::move(record), std::move(done));
+    copy_->Append(std::move(record), [done](const absl::Status& status) {
+      if (!status.ok()) done(status);
+    });
+    done(absl::OkStatus());
+  }
+  [[nodiscard]] domain::SequenceNumber TailSequence() const override { return copy_->TailSequence(); }
+  [[nodiscard]] std::string Identity() const override { return identity_.empty() ? copy_->Identity() : identity_; }
+  absl::Status CutTail(domain::SequenceNumber keep) override { return copy_->CutTail(keep); }
+
+ private:
+  const std::unique_ptr<ports::JournalCopy> copy_;
+  const std::string identity_;
+  const bool eager_;
+};
+
+class MistakenSet final : public ports::InSyncSet {
+ public:
+  MistakenSet(ports::InSyncSet& set, Mistake mistake, const ports::JournalCopy& own)
+      : set_(set), mistake_(mistake), own_(own) {}
+  absl::StatusOr<std::vector<std::string>> Claim(domain::Epoch epoch) override {
+    auto members = set_.Claim(epoch);
+    if (members.ok() && !members->empty() && mistake_ == Mistake::kTrustOwn) members->push_back(own_.Identity());
+    return members;
+  }
+  absl::Status Replace(const std::vector<std::string>& members) override {
+    if (mistake_ != Mistake::kShrinkWithoutSet || members.size() > 1) return set_.Replace(members);
+    return absl::OkStatus();
+  }
+
+ private:
+  ports::InSyncSet& set_;
+  const Mistake mistake_;
+  const ports::JournalCopy& own_;
+};
+
+std::unique_ptr<ports::JournalCopy> MakeOwnCopy(const std::string& folder, Disk& disk, const World& world,
+                                                const std::string& name) {
+  auto wal = std::make_unique<embedded::WalJournal>(folder + "/journal",
+                                                    embedded::WalOptions{.segment_bytes = kSegmentBytes, .io = &disk});
+  if (world.mistake != Mistake::kAnyDisk) return wal;
+  return std::make_unique<MistakenCopy>(std::move(wal), "wal:" + name, false);
+}
+
+std::unique_ptr<ports::JournalCopy> MakeRemoteCopy(const World& world) {
+  redis::RedisJournalOptions options;
+  options.on_restart = [](const std::string&) { return absl::FailedPreconditionError("Redis was restarted"); };
+  auto journal = std::make_unique<redis::RedisJournal>(redis::RedisConfig{}, options);
+  if (world.mistake != Mistake::kAckBeforeRedis && world.mistake != Mistake::kAckFromMemory) return journal;
+  return std::make_unique<MistakenCopy>(std::move(journal), "", true);
+}
+
+}  // namespace
+
+// In the order in which they need each other.
+struct SequencerHost::Parts {
+  runtime::MetricsRegistry metrics;
+  runtime::HealthRegistry health{&metrics};
+  std::shared_ptr<zookeeper::ZooKeeperSession> session;
+  std::unique_ptr<zookeeper::ZooKeeperInSyncSet> in_sync;
+  std::unique_ptr<MistakenSet> mistaken_set;
+  std::unique_ptr<replicated::ReplicatedJournal> journal;
+  std::unique_ptr<zookeeper::ZooKeeperElection> election;
+  std::unique_ptr<embedded::FileEventLog> events;
+  std::unique_ptr<Executions> executions;
+  NoNotifications notifications;
+  std::unique_ptr<MatchingLink> matching;
+  std::unique_ptr<sequencer::SequencerApp> app;
+  std::atomic<bool> ready{false};
+  WaitQueue end;
+  bool ends = false;
+  bool drains = false;
+};
+
+SequencerHost::SequencerHost(World& world, Host host, std::string name, std::string folder,
+                             std::vector<MatchingHost*> replicas, ExecutionsServer& executions)
+    : world_(world),
+      host_(host),
+      name_(std::move(name)),
+      folder_(std::move(folder)),
+      replicas_(std::move(replicas)),
+      executions_(executions),
+      disk_(world) {
+  std::filesystem::create_directories(folder_);
+}
+
+std::shared_ptr<sequencer::SequencerApp> SequencerHost::app() const {
+  if (parts_ == nullptr || !parts_->ready) return nullptr;
+  return {parts_, parts_->app.get()};
+}
+
+bool SequencerHost::Serves() const {
+  const auto running = app();
+  return running != nullptr && world_.kernel.Alive(process_) &&
+         running->WaitUntilServing(std::chrono::steady_clock::now()).ok();
+}
+
+void SequencerHost::Start() {
+  process_ = world_.kernel.NewProcess(name_);
+  world_.Place(process_, host_);
+  parts_ = std::make_shared<Parts>();
+  world_.kernel.Spawn(process_, [this, parts = parts_] { Run(parts); });
+}
+
+void SequencerHost::Run(const std::shared_ptr<Parts>& parts) {
+  absl::Status status = Launch(*parts);
+  if (status.ok()) {
+    parts->ready = true;
+    while (!parts->ends) world_.kernel.Wait(parts->end);
+    if (parts->drains) parts->app->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+  } else {
+    last_halt = status.ToString();
+    world_.Tell(name_ + " does not start: " + last_halt);
+  }
+  parts->ready = false;
+  if (parts->app != nullptr) parts->app->Stop();
+  parts_ = nullptr;
+  // As a process that exits: what was not closed is.
+  parts->session->Close();
+  world_.Tell(name_ + " ends");
+  const ProcessId process = world_.kernel.process();
+  new std::shared_ptr<Parts>(parts);
+  world_.kernel.At(kRestartPause, [this, process] {
+    if (process_ == process) Start();
+  });
+  world_.kernel.Kill(process);
+}
+
+absl::Status SequencerHost::Launch(Parts& parts) {
+  zookeeper::ZooKeeperConfig config;
+  config.servers = "zookeeper";
+  XT_ASSIGN_OR_RETURN(parts.session, zookeeper::ZooKeeperSession::Open(config));
+  parts.in_sync = std::make_unique<zookeeper::ZooKeeperInSyncSet>(parts.session, "0");
+  auto own = MakeOwnCopy(folder_, disk_, world_, name_);
+  parts.mistaken_set = std::make_unique<MistakenSet>(*parts.in_sync, world_.mistake, *own);
+  parts.journal = std::make_unique<replicated::ReplicatedJournal>(
+      std::move(own), [&world = world_] { return MakeRemoteCopy(world); }, *parts.mistaken_set);
+  parts.election = std::make_unique<zookeeper::ZooKeeperElection>(parts.session, "sequencer-0", name_);
+  XT_ASSIGN_OR_RETURN(parts.events,
+                      embedded::FileEventLog::Open(folder_ + "/outbox", {.segment_bytes = kSegmentBytes}));
+  parts.executions = std::make_unique<Executions>(world_, executions_);
+  parts.matching = std::make_unique<MatchingLink>(world_, replicas_);
+  parts.app = std::make_unique<sequencer::SequencerApp>(
+      sequencer::SequencerConfig{},
+      sequencer::SequencerPorts{*parts.journal, *parts.matching, *parts.matching, *parts.events, parts.executions.get(),
+                                nullptr, parts.notifications, *parts.election},
+      parts.metrics, parts.health);
+  parts.app->OnHalt([this, &parts](const absl::Status& reason) {
+    last_halt = reason.ToString();
+    world_.Tell(name_ + " halts: " + last_halt);
+    parts.ends = true;
+    world_.kernel.NotifyAll(parts.end);
+  });
+  return parts.app->Start();
+}
+
+void SequencerHost::Kill() {
+  const std::shared_ptr<Parts> parts = std::exchange(parts_, nullptr);
+  if (parts != nullptr) new std::shared_ptr<Parts>(parts);
+  disk_.Forget();
+  world_.kernel.Kill(process_);
+}
+
+void SequencerHost::LosePower() {
+  if (world_.kernel.Alive(process_)) disk_.LosePower();
+  Kill();
+}
+
+void SequencerHost::Terminate() {
+  if (parts_ == nullptr || !parts_->ready) return;
+  parts_->drains = parts_->ends = true;
+  world_.kernel.NotifyAll(parts_->end);
+}
+
+void SequencerHost::WipeDisk() {
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+}
+
+struct SequencerLink::Connection {
+  std::shared_ptr<Stream> stream;
+  std::shared_ptr<sequencer::SequencerApp> app;
+  std::unordered_map<std::uint64_t, Done> unanswered;
+  std::uint64_t last = 0;
+};
+
+void SequencerLink::Submit(const domain::Command& command, Done done) {
+  if (connection_ == nullptr || connection_->stream->broken()) {
+    connection_ = nullptr;
+    auto app = host_.app();
+    if (app == nullptr || !world_.kernel.Alive(host_.process()) || world_.network.Lost(world_.host(), host_.host())) {
+      return done(absl::UnavailableError("connection refused"));
+    }
+    connection_ = std::make_shared<Connection>();
+    connection_->app = std::move(app);
+    connection_->stream = Stream::Open(
+        world_, world_.kernel.process(), host_.process(),
+        [connection = connection_] {
+          for (auto& [id, waiting] : std::exchange(connection->unanswered, {})) waiting(absl::UnknownError("broke"));
+        },
+        [] {});
+  }
+  const std::uint64_t id = ++connection_->last;
+  connection_->unanswered.emplace(id, std::move(done));
+  connection_->stream->ToServer([connection = connection_, id, command] {
+    connection->app->Submit(command, [connection, id](absl::StatusOr<domain::CommandResult> outcome) {
+      connection->stream->ToClient([connection, id, outcome = std::move(outcome)] {
+        const auto found = connection->unanswered.find(id);
+        if (found == connection->unanswered.end()) return;
+        const Done answer = std::move(found->second);
+        connection->unanswered.erase(found);
+        answer(outcome);
+      });
+    });
+  });
+}
+
+}  // namespace xt::sim

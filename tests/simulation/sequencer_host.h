@@ -1,0 +1,108 @@
+// SequencerHost: a machine with a sequencer: its disk, which outlives the process, and the process, made of the parts that
+// production runs: SequencerApp on the replicated journal (its own WAL on real files, Redis), ZooKeeper's election and in-sync
+// set, the file outbox. A process that halts ends and is started again by its supervisor.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/adapters/embedded/file_io.h"
+#include "libs/ports/execution_stream.h"
+#include "libs/ports/notification_bus.h"
+#include "libs/ports/order_sequencing.h"
+#include "services/sequencer/sequencer_app.h"
+#include "tests/simulation/matching_host.h"
+#include "tests/simulation/stream.h"
+#include "tests/simulation/world.h"
+
+namespace xt::sim {
+
+// The second Redis: what every command did, as it came.
+class ExecutionsServer {
+ public:
+  absl::Status Publish(const std::vector<ports::EventEntry>& entries);
+  // By sequence, from 1.
+  std::vector<std::string> payloads;
+  bool up = true;
+  std::string violation;
+};
+
+// Real files. What was written and not synced is lost with the power, but for a part of it from the beginning.
+class Disk final : public embedded::FileIo {
+ public:
+  explicit Disk(World& world) : world_(world) {}
+  absl::Status WriteAt(int fd, std::uint64_t offset, std::string_view bytes) override;
+  absl::Status SyncData(int fd) override;
+  // Before the process is killed, which closes its files.
+  void LosePower();
+  void Forget() { written_.clear(); }
+  void SlowSync(Nanos takes) { sync_takes_ = takes; }
+  void FailNextSync() { fails_ = true; }
+
+ private:
+  struct Write {
+    int fd;
+    std::uint64_t offset;
+    std::string before;
+  };
+  World& world_;
+  Nanos sync_takes_ = 0;
+  bool fails_ = false;
+  std::vector<Write> written_;
+};
+
+class SequencerHost {
+ public:
+  SequencerHost(World& world, Host host, std::string name, std::string folder, std::vector<MatchingHost*> replicas,
+                ExecutionsServer& executions);
+
+  void Start();
+  void Kill();
+  // The machine loses its power, and the process with it.
+  void LosePower();
+  // Ends in order, and starts again.
+  void Terminate();
+  // The machine loses all that it had on its disk; the process must be dead.
+  void WipeDisk();
+
+  [[nodiscard]] Host host() const { return host_; }
+  [[nodiscard]] ProcessId process() const { return process_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::shared_ptr<sequencer::SequencerApp> app() const;
+  [[nodiscard]] bool Serves() const;
+  Disk& disk() { return disk_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  // Why it halted last, for the story.
+  std::string last_halt;
+
+ private:
+  struct Parts;
+  void Run(const std::shared_ptr<Parts>& parts);
+  absl::Status Launch(Parts& parts);
+
+  World& world_;
+  const Host host_;
+  const std::string name_;
+  const std::string folder_;
+  const std::vector<MatchingHost*> replicas_;
+  ExecutionsServer& executions_;
+  Disk disk_;
+  ProcessId process_ = kWorld;
+  std::shared_ptr<Parts> parts_;
+};
+
+// As the gateway's client of one sequencer.
+class SequencerLink final : public ports::OrderSequencing {
+ public:
+  SequencerLink(World& world, SequencerHost& host) : world_(world), host_(host) {}
+  void Submit(const domain::Command& command, Done done) override;
+
+ private:
+  struct Connection;
+  World& world_;
+  SequencerHost& host_;
+  std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace xt::sim

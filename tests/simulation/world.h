@@ -1,0 +1,66 @@
+// World: the one place where a run's parts find each other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/kernel.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/redis_server.h"
+#include "tests/simulation/zookeeper_server.h"
+
+namespace xt::sim {
+
+// Which known mistake is planted into a run; kNone in an honest one.
+enum class Mistake {
+  kNone,
+  kNoFence,            // Redis takes commands whatever their token is
+  kNoGeneration,       // Redis takes those of an earlier connection of the same leader
+  kNoCompare,          // Redis appends whatever the end of the chain is
+  kAnyRunId,           // a restarted Redis passes for the one before
+  kAnyDisk,            // an emptied disk passes for the one before
+  kAckBeforeSync,      // the disk says that it has what it has not
+  kAckBeforeRedis,     // Redis is said to have what was not sent yet
+  kAckFromMemory,      // both
+  kSetWithoutCompare,  // ZooKeeper writes whatever the version is
+  kShrinkWithoutSet,   // the leader changes the in-sync set without ZooKeeper
+  kTrustOwn,           // the leader takes its own copy for a member
+  kForgetDuplicates,   // matching forgets client order ids at once
+};
+
+struct World {
+  World(Kernel& k, Mistake planted)
+      : kernel(k), network(k), redis(k, planted), zookeeper(k, planted), mistake(planted) {}
+  static World*& Current() {
+    static World* current = nullptr;
+    return current;
+  }
+  // The host of the process that runs.
+  [[nodiscard]] Host host() const {
+    const ProcessId process = kernel.process();
+    return process < hosts.size() ? hosts[process] : 0;
+  }
+  void Place(ProcessId process, Host host) {
+    if (hosts.size() <= process) hosts.resize(process + 1, 0);
+    hosts[process] = host;
+  }
+  // A line of the story, when it is told.
+  void Tell(const std::string& line) const;
+
+  Kernel& kernel;
+  Network network;
+  RedisServer redis;
+  ZooKeeperServer zookeeper;
+  const Mistake mistake;
+  bool tells = false;
+  std::vector<Host> hosts;  // by process
+};
+
+// Hosts that are not of our services.
+inline constexpr Host kRedisHost = 100;
+inline constexpr Host kZooKeeperHost = 101;
+inline constexpr Host kClientHost = 102;
+
+}  // namespace xt::sim
