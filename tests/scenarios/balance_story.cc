@@ -8,11 +8,12 @@
 #include <variant>
 #include <vector>
 
-#include "tests/scenarios/naive_describe.h"
+#include "tools/oracle/describe.h"
 
 namespace xt::scenarios {
 
 using namespace domain;  // NOLINT
+using oracle::Describe;
 
 namespace {
 

@@ -9,12 +9,13 @@
 
 #include "libs/domain/names.h"
 #include "tests/scenarios/balance_story.h"
-#include "tests/scenarios/naive_describe.h"
+#include "tools/oracle/describe.h"
 
 namespace xt::scenarios {
 
 using namespace domain;  // NOLINT
 using matching::Balance;
+using oracle::Describe;
 
 namespace {
 

@@ -17,10 +17,13 @@
 
 #include "libs/domain/level_book.h"
 #include "services/matching/core/engine.h"
-#include "tests/scenarios/naive_engine.h"
 #include "tests/scenarios/random_commands.h"
+#include "tools/oracle/naive_engine.h"
 
 namespace xt::scenarios {
+
+using oracle::NaiveEngine;
+using oracle::NaiveLimits;
 
 struct ComparisonConfig {
   std::uint64_t seed = 1;

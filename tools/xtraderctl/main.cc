@@ -1,11 +1,14 @@
-// xtraderctl [--data DIR | --service NAME=HOST:PORT ...] COMMAND: looks at a running exchange and acts on it. `./dev ctl`
-// calls it. One file per command. Exit status 1 when the answer is no, 2 for wrong arguments.
+// xtraderctl [--data DIR | ...] COMMAND: looks at a running exchange and acts on it. `./dev ctl` calls it. One file per
+// command. Exit status 1 when the answer is no, 2 for wrong arguments, and for a verify that could not be run.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 #include <vector>
 
+#include "libs/base/status.h"
 #include "tools/xtraderctl/instances.h"
+#include "tools/xtraderctl/journal/places.h"
+#include "tools/xtraderctl/replay/replay.h"
 #include "tools/xtraderctl/status.h"
 
 namespace {
@@ -17,6 +20,13 @@ struct Arguments {
   std::string data;
   std::vector<std::string> services;
   bool json = false;
+  std::string redis;
+  std::string wal;
+  std::string shard = "0";
+  std::string until;
+  std::uint64_t order = 0;
+  std::uint32_t account = 0;
+  const CLI::Option* account_option = nullptr;
 };
 
 int Fail(int status, const absl::Status& error) {
@@ -39,6 +49,59 @@ int RunStatus(const Arguments& arguments) {
   return xt::ctl::Status(instances, arguments.json);
 }
 
+// What the data folder names, but for what the command line names itself.
+absl::StatusOr<xt::ctl::Places> PlacesOf(const Arguments& arguments) {
+  xt::ctl::Places places;
+  if (!arguments.data.empty()) {
+    XT_ASSIGN_OR_RETURN(places, xt::ctl::PlacesOf(arguments.data));
+  }
+  if (arguments.redis.empty() && arguments.wal.empty()) return places;
+  places.redis_journal = arguments.redis;
+  places.wals.clear();
+  if (!arguments.wal.empty()) places.wals.push_back(arguments.wal);
+  return places;
+}
+
+int RunReplay(const Arguments& arguments) {
+  xt::ctl::ReplayOptions options;
+  options.json = arguments.json;
+  if (arguments.order != 0) options.order = xt::domain::OrderId(arguments.order);
+  if (arguments.account_option->count() > 0) options.account = xt::domain::AccountId(arguments.account);
+  if (!arguments.until.empty()) {
+    const auto until = xt::ctl::ParseUntil(arguments.until);
+    if (!until.ok()) return Fail(kBadUsage, until.status());
+    options.until = *until;
+  }
+  const auto places = PlacesOf(arguments);
+  if (!places.ok()) return Fail(kNo, places.status());
+  const auto sources = xt::ctl::SourcesOf(*places, arguments.shard);
+  if (!sources.ok()) return Fail(kBadUsage, sources.status());
+  const auto source = xt::ctl::LongestOf(*sources);
+  if (!source.ok()) return Fail(kNo, source.status());
+  const auto text = xt::ctl::Replay(**source, options);
+  if (!text.ok()) return Fail(kNo, text.status());
+  std::fputs(text->c_str(), stdout);
+  return 0;
+}
+
+void AddJournalOptions(CLI::App* command, Arguments& arguments) {
+  command->add_option("--redis", arguments.redis, "HOST:PORT of the journal's Redis");
+  command->add_option("--wal", arguments.wal,
+                      "folder of a journal, as DIR/sequencer-0/journal; nothing is changed there");
+  command->add_option("--shard", arguments.shard, "of the journal in Redis")->capture_default_str();
+}
+
+CLI::App* AddReplay(CLI::App& app, Arguments& arguments) {
+  CLI::App* replay = app.add_subcommand("replay", "the exchange as it stood at a command or a time, from the journal");
+  AddJournalOptions(replay, arguments);
+  replay->add_option("--until", arguments.until,
+                     "the last sequence, or journal time as 2026-11-22T09:30:00Z; else all");
+  CLI::Option* order = replay->add_option("--order", arguments.order, "each event that touched this order, by its id");
+  arguments.account_option = replay->add_option("--account", arguments.account, "only this account")->excludes(order);
+  replay->add_flag("--json", arguments.json, "one object instead of tables");
+  return replay;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -46,17 +109,21 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   Arguments arguments;
-  CLI::Option_group* where = app.add_option_group("where");
-  where->require_option(1);
-  where->add_option("--data", arguments.data, "folder of ./dev cluster up or ./dev run");
-  where->add_option("--service", arguments.services, "NAME=HOST:PORT of an admin port; once for each instance")
-      ->allow_extra_args(false);
+  CLI::Option* data = app.add_option("--data", arguments.data, "folder of ./dev cluster up or ./dev run");
+  CLI::Option* services =
+      app.add_option("--service", arguments.services, "NAME=HOST:PORT of an admin port; once for each instance")
+          ->allow_extra_args(false)
+          ->excludes(data);
   CLI::App* status = app.add_subcommand("status", "who is ready, who leads, how far everybody is");
   status->add_flag("--json", arguments.json, "one object instead of tables");
+  CLI::App* replay = AddReplay(app, arguments);
   try {
     app.parse(argc, argv);
+    if (status->parsed() && data->count() + services->count() == 0) throw CLI::RequiredError("--data or --service");
+    const bool journal_named = !arguments.redis.empty() || !arguments.wal.empty();
+    if (replay->parsed() && data->count() == 0 && !journal_named) throw CLI::RequiredError("--data, --redis or --wal");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadUsage;
   }
-  return RunStatus(arguments);
+  return status->parsed() ? RunStatus(arguments) : RunReplay(arguments);
 }

@@ -1,6 +1,5 @@
 #include "tools/xtraderctl/state_text.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -9,29 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tools/xtraderctl/table.h"
 
 namespace xt::ctl {
 namespace {
 
 using nlohmann::ordered_json;
-using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell, two blanks between them, none at the end.
-std::string Aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
 
 std::string_view StateName(Readiness readiness) {
   switch (readiness) {

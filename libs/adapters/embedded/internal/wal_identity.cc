@@ -56,11 +56,15 @@ absl::Status CheckNothingIsLost(const std::string& folder) {
 
 }  // namespace
 
-absl::StatusOr<Identity> LoadOrCreate(const std::string& folder, std::uint64_t segment_bytes, FileIo& io) {
+absl::StatusOr<Identity> Load(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kHeaderName);
-  const auto sealed = ReadWholeFile(path);
-  if (sealed.ok()) return Decode(*sealed, path);
-  if (!absl::IsNotFound(sealed.status())) return sealed.status();
+  XT_ASSIGN_OR_RETURN(const std::string sealed, ReadWholeFile(path));
+  return Decode(sealed, path);
+}
+
+absl::StatusOr<Identity> LoadOrCreate(const std::string& folder, std::uint64_t segment_bytes, FileIo& io) {
+  auto stored = Load(folder);
+  if (!absl::IsNotFound(stored.status())) return stored;
   XT_RETURN_IF_ERROR(CheckNothingIsLost(folder));
   Identity identity;
   identity.uuid = RandomId();

@@ -16,6 +16,9 @@ struct Identity {
   ports::FencingToken token;
 };
 
+// What the header says; NOT_FOUND when there is none.
+absl::StatusOr<Identity> Load(const std::string& folder);
+
 // Reads the header, or creates an empty journal: the first segment, then the header. A header without segments, or
 // segments with records without a header, are DATA_LOSS: an empty journal must never take the place of a lost one.
 absl::StatusOr<Identity> LoadOrCreate(const std::string& folder, std::uint64_t segment_bytes, FileIo& io);

@@ -25,6 +25,21 @@ absl::Status FillWithZeros(int fd, std::uint64_t from, std::uint64_t to, FileIo&
   return absl::OkStatus();
 }
 
+absl::StatusOr<Segment> Open(const std::string& folder, std::uint64_t index, std::string_view uuid, int flags) {
+  Segment segment;
+  segment.index = index;
+  segment.path = folder + "/" + SegmentName(index);
+  XT_ASSIGN_OR_RETURN(segment.fd, OpenFile(segment.path, flags));
+  std::string header;
+  XT_RETURN_IF_ERROR(ReadAt(segment.fd.get(), 0, kSegmentHeaderBytes, header, segment.path));
+  const auto capacity = ParseSegmentHeader(header, index, uuid);
+  if (!capacity) {
+    return absl::DataLossError(absl::StrCat(segment.path, " at offset 0: the segment's header is damaged"));
+  }
+  segment.capacity = *capacity;
+  return segment;
+}
+
 }  // namespace
 
 absl::StatusOr<Segment> CreateSegment(const std::string& folder, std::uint64_t index, std::uint64_t capacity,
@@ -45,25 +60,20 @@ absl::StatusOr<Segment> CreateSegment(const std::string& folder, std::uint64_t i
 }
 
 absl::StatusOr<Segment> OpenSegment(const std::string& folder, std::uint64_t index, std::string_view uuid) {
-  Segment segment;
-  segment.index = index;
-  segment.path = folder + "/" + SegmentName(index);
-  XT_ASSIGN_OR_RETURN(segment.fd, OpenFile(segment.path, O_RDWR));
-  std::string header;
-  XT_RETURN_IF_ERROR(ReadAt(segment.fd.get(), 0, kSegmentHeaderBytes, header, segment.path));
-  const auto capacity = ParseSegmentHeader(header, index, uuid);
-  if (!capacity) {
-    return absl::DataLossError(absl::StrCat(segment.path, " at offset 0: the segment's header is damaged"));
-  }
-  segment.capacity = *capacity;
-  return segment;
+  return Open(folder, index, uuid, O_RDWR);
+}
+
+absl::StatusOr<Segment> OpenSegmentToRead(const std::string& folder, std::uint64_t index, std::string_view uuid) {
+  const std::string path = folder + "/" + SegmentName(index);
+  if (!FileExists(path)) return absl::NotFoundError(path);
+  return Open(folder, index, uuid, O_RDONLY);
 }
 
 absl::StatusOr<std::string_view> SegmentReader::View(std::uint64_t offset, std::size_t size) {
   const bool inside = offset >= window_offset_ && offset + size <= window_offset_ + window_.size();
   if (!inside) {
     const std::size_t wanted = std::max<std::size_t>(size, kWindowBytes);
-    XT_RETURN_IF_ERROR(ReadAt(segment_.fd.get(), offset, wanted, window_, segment_.path));
+    XT_RETURN_IF_ERROR(ReadAt(segment_->fd.get(), offset, wanted, window_, segment_->path));
     window_offset_ = offset;
   }
   return std::string_view(window_).substr(std::min<std::uint64_t>(offset - window_offset_, window_.size()), size);
@@ -75,7 +85,7 @@ absl::StatusOr<SegmentReader::Item> SegmentReader::ReadRecord(std::uint64_t offs
   auto header = DecodeHeader(head);
   if (!header) return item;
   const std::uint64_t size = EncodedSize(header->payload);
-  if (offset + size > segment_.capacity) return item;
+  if (offset + size > segment_->capacity) return item;
   XT_ASSIGN_OR_RETURN(const std::string_view encoded, View(offset, size));
   if (encoded.size() != size || !ChecksumMatches(encoded)) return item;
   item.good = true;
@@ -89,10 +99,10 @@ absl::StatusOr<SegmentReader::Item> SegmentReader::ReadRecord(std::uint64_t offs
 absl::StatusOr<SegmentReader::Rest> SegmentReader::InspectRest(std::uint64_t offset) {
   Rest rest;
   rest.nonzero_end = offset;
-  SegmentReader candidates(segment_);
+  SegmentReader candidates(*segment_);
   std::string window;
   for (std::uint64_t at = offset;; at += window.size()) {
-    XT_RETURN_IF_ERROR(ReadAt(segment_.fd.get(), at, kWindowBytes, window, segment_.path));
+    XT_RETURN_IF_ERROR(ReadAt(segment_->fd.get(), at, kWindowBytes, window, segment_->path));
     if (window.empty()) return rest;
     window.resize((window.size() + kAlignment - 1) / kAlignment * kAlignment, '\0');
     for (std::size_t i = 0; i < window.size(); i += kAlignment) {

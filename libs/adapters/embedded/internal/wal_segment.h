@@ -26,12 +26,14 @@ absl::StatusOr<Segment> CreateSegment(const std::string& folder, std::uint64_t i
                                       std::string_view uuid, FileIo& io);
 // DATA_LOSS when the header is not that of this segment of this journal.
 absl::StatusOr<Segment> OpenSegment(const std::string& folder, std::uint64_t index, std::string_view uuid);
+// The same for reading only. NOT_FOUND when there is no such file.
+absl::StatusOr<Segment> OpenSegmentToRead(const std::string& folder, std::uint64_t index, std::string_view uuid);
 
 // Reads a segment front to back through a window of 1 MiB, or of one record if that is larger.
 class SegmentReader {
  public:
   // `segment` outlives the reader.
-  explicit SegmentReader(const Segment& segment) : segment_(segment) {}
+  explicit SegmentReader(const Segment& segment) : segment_(&segment) {}
 
   struct Item {
     bool good = false;
@@ -54,7 +56,7 @@ class SegmentReader {
   // `size` bytes at `offset`, fewer at the end of the file. Valid until the next call.
   absl::StatusOr<std::string_view> View(std::uint64_t offset, std::size_t size);
 
-  const Segment& segment_;
+  const Segment* segment_;
   std::string window_;
   std::uint64_t window_offset_ = 0;
 };

@@ -1,11 +1,11 @@
-#include "tests/scenarios/naive_engine.h"
+#include "tools/oracle/naive_engine.h"
 
 #include <algorithm>
 #include <variant>
 
 #include "libs/domain/names.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 using namespace domain;  // NOLINT: this file speaks of nothing else
 using Reason = RejectReason;
@@ -237,4 +237,4 @@ void NaiveEngine::Do(const DefineFeeTier& define) {
   Say(FeeTierDefined{tier});
 }
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

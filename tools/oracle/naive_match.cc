@@ -1,9 +1,9 @@
 // How the naive engine trades: one order goes through the book of its market, and then the stops that this triggered.
 #include <algorithm>
 
-#include "tests/scenarios/naive_engine.h"
+#include "tools/oracle/naive_engine.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 using namespace domain;  // NOLINT: this file speaks of nothing else
 using Reason = RejectReason;
@@ -320,4 +320,4 @@ ExecutionReport NaiveEngine::ReportOf(const Order& order, ExecutionType type, Or
   return report;
 }
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

@@ -5,9 +5,9 @@
 #include <tuple>
 
 #include "libs/domain/names.h"
-#include "tests/scenarios/naive_engine.h"
+#include "tools/oracle/naive_engine.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 using namespace domain;  // NOLINT: this file speaks of nothing else
 using Reason = RejectReason;
@@ -282,4 +282,4 @@ void NaiveEngine::Do(const SetCountdown& c) {
   Say(changed);
 }
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

@@ -1,7 +1,8 @@
 // NaiveEngine: the rules of docs/matching.md once more, written for obviousness: std::map books, orders by value, and "what
 // would happen" answered by trying it on a copy of the symbol's market. It shares nothing with the real engine but the
 // domain types. Its order ids are 1, 2, 3 in the order of acceptance. It keeps no books of balance changes and level
-// changes: balances and books are compared as state. Slow; for tests. Not thread-safe.
+// changes: balances and books are compared as state. Slow; for tests and for `xtraderctl
+// verify`. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,7 @@
 #include "libs/domain/event.h"
 #include "libs/domain/level_book.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 // The capacities that a client can notice.
 struct NaiveLimits {
@@ -248,4 +249,4 @@ class NaiveEngine {
   std::vector<domain::Event> said_;
 };
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

@@ -1,4 +1,4 @@
-#include "tests/scenarios/naive_describe.h"
+#include "tools/oracle/describe.h"
 
 #include <sstream>
 #include <string_view>
@@ -7,7 +7,7 @@
 
 #include "libs/domain/names.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 using namespace domain;  // NOLINT: this file speaks of nothing else
 
@@ -210,4 +210,4 @@ std::string Describe(const std::vector<Event>& events) {
   return text;
 }
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

@@ -1,4 +1,4 @@
-// Commands and events in one line each, for the message of a comparison that failed. Pure.
+// Commands and events in one line each, for people. Pure.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 #include "libs/domain/command.h"
 #include "libs/domain/event.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 std::string Describe(const domain::Command& command);
 std::string Describe(const domain::Event& event);
 // One line per event, each beginning with a line break.
 std::string Describe(const std::vector<domain::Event>& events);
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

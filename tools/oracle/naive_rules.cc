@@ -1,9 +1,9 @@
 // The naive engine's rules that need no book: what an order must look like, and what the risk rules say of it.
 #include <limits>
 
-#include "tests/scenarios/naive_engine.h"
+#include "tools/oracle/naive_engine.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 using namespace domain;  // NOLINT: this file speaks of nothing else
 using Reason = RejectReason;
@@ -223,4 +223,4 @@ NaiveEngine::Risk NaiveEngine::AskRisk(const Market& market, const NewOrder& o) 
   return risk;
 }
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle

@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "libs/domain/names.h"
-#include "tests/scenarios/naive_engine.h"
+#include "tools/oracle/naive_engine.h"
 
-namespace xt::scenarios {
+namespace xt::oracle {
 
 using namespace domain;  // NOLINT: this file speaks of nothing else
 using Reason = RejectReason;
@@ -160,4 +160,4 @@ void NaiveEngine::Move(int kind, const T& t, std::uint32_t to_account) {
   Remember(key, remembered);
 }
 
-}  // namespace xt::scenarios
+}  // namespace xt::oracle
