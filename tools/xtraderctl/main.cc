@@ -10,6 +10,7 @@
 #include "tools/xtraderctl/journal/places.h"
 #include "tools/xtraderctl/replay/replay.h"
 #include "tools/xtraderctl/status.h"
+#include "tools/xtraderctl/verify/verify.h"
 
 namespace {
 
@@ -27,6 +28,8 @@ struct Arguments {
   std::uint64_t order = 0;
   std::uint32_t account = 0;
   const CLI::Option* account_option = nullptr;
+  std::string postgres;
+  std::vector<std::string> matching;
 };
 
 int Fail(int status, const absl::Status& error) {
@@ -84,6 +87,17 @@ int RunReplay(const Arguments& arguments) {
   return 0;
 }
 
+int RunVerify(const Arguments& arguments) {
+  auto places = PlacesOf(arguments);
+  if (!places.ok()) return Fail(kBadUsage, places.status());
+  if (!arguments.postgres.empty()) places->postgres = arguments.postgres;
+  if (!arguments.matching.empty()) places->matching = arguments.matching;
+  const auto report = xt::ctl::VerifyPlaces(*places, arguments.shard);
+  if (!report.ok()) return Fail(kBadUsage, report.status());
+  std::fputs((arguments.json ? VerifyJson(*report) : VerifyText(*report)).c_str(), stdout);
+  return report->violated() ? kNo : 0;
+}
+
 void AddJournalOptions(CLI::App* command, Arguments& arguments) {
   command->add_option("--redis", arguments.redis, "HOST:PORT of the journal's Redis");
   command->add_option("--wal", arguments.wal,
@@ -102,6 +116,16 @@ CLI::App* AddReplay(CLI::App& app, Arguments& arguments) {
   return replay;
 }
 
+CLI::App* AddVerify(CLI::App& app, Arguments& arguments) {
+  CLI::App* verify = app.add_subcommand("verify", "whether journal, database, brokers and books agree");
+  AddJournalOptions(verify, arguments);
+  verify->add_option("--postgres", arguments.postgres, "postgresql://... of the database");
+  verify->add_option("--matching", arguments.matching, "HOST:PORT of a replica's gRPC; once for each")
+      ->allow_extra_args(false);
+  verify->add_flag("--json", arguments.json, "one object instead of lines");
+  return verify;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,13 +141,15 @@ int main(int argc, char** argv) {
   CLI::App* status = app.add_subcommand("status", "who is ready, who leads, how far everybody is");
   status->add_flag("--json", arguments.json, "one object instead of tables");
   CLI::App* replay = AddReplay(app, arguments);
+  CLI::App* verify = AddVerify(app, arguments);
   try {
     app.parse(argc, argv);
     if (status->parsed() && data->count() + services->count() == 0) throw CLI::RequiredError("--data or --service");
     const bool journal_named = !arguments.redis.empty() || !arguments.wal.empty();
-    if (replay->parsed() && data->count() == 0 && !journal_named) throw CLI::RequiredError("--data, --redis or --wal");
+    if (!status->parsed() && data->count() == 0 && !journal_named) throw CLI::RequiredError("--data, --redis or --wal");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadUsage;
   }
-  return status->parsed() ? RunStatus(arguments) : RunReplay(arguments);
+  if (replay->parsed()) return RunReplay(arguments);
+  return verify->parsed() ? RunVerify(arguments) : RunStatus(arguments);
 }

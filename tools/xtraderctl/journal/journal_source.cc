@@ -73,9 +73,9 @@ absl::StatusOr<JournalSource*> LongestOf(const std::vector<std::unique_ptr<Journ
       end = {record.epoch.value(), record.last_sequence.value()};
       return absl::OkStatus();
     });
-    if (absl::IsDataLoss(read.status())) return read.status();
-    if (!read.ok()) last = absl::UnavailableError(absl::StrCat(source->name(), ": ", read.status().message()));
-    if (read.ok() && (longest == nullptr || end > furthest)) {
+    const bool usable = read.ok() || absl::IsDataLoss(read.status());
+    if (!usable) last = absl::UnavailableError(absl::StrCat(source->name(), ": ", read.status().message()));
+    if (usable && (longest == nullptr || end > furthest)) {
       longest = source.get();
       furthest = end;
     }

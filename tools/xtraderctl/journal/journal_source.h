@@ -31,7 +31,7 @@ std::unique_ptr<JournalSource> WalSource(const std::string& folder);
 absl::StatusOr<std::vector<std::unique_ptr<JournalSource>>> SourcesOf(const Places& places, const std::string& shard);
 
 // The copy whose chain a new leader would take: of the highest last epoch, then of the highest last sequence; the first
-// one of equals. DATA_LOSS when a copy that can be read is damaged, UNAVAILABLE when none can be read.
+// one of equals. Of a damaged one counts what lies before the damage. UNAVAILABLE when none can be read.
 absl::StatusOr<JournalSource*> LongestOf(const std::vector<std::unique_ptr<JournalSource>>& sources);
 
 }  // namespace xt::ctl

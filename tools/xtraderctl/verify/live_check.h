@@ -1,0 +1,50 @@
+// I5 and I6: what the replicas of matching told of their state, each at the command that the answer names, against the
+// state that the journal gives there: digests of everything, and books, also those of the second engine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/ports/matching_replica.h"
+#include "tools/xtraderctl/verify/check.h"
+#include "tools/xtraderctl/verify/rules_check.h"
+
+namespace xt::ctl {
+
+// What one replica answered; books of a replica that is not fed are not told.
+struct ReplicaAnswer {
+  std::string name;
+  ports::StateDigest digest;
+  std::vector<domain::BookSnapshot> books;
+};
+
+struct LiveAnswers {
+  std::vector<ReplicaAnswer> replicas;
+  std::string failure;  // why one or all did not answer; empty when all did
+};
+
+// Asks each address, a replica's gRPC port.
+LiveAnswers AskReplicas(const std::vector<std::string>& addresses);
+
+class LiveCheck final : public Check {
+ public:
+  // `rules` is shown each command before this, and outlives it.
+  LiveCheck(LiveAnswers answers, const RulesCheck& rules) : answers_(std::move(answers)), rules_(rules) {}
+
+  void Take(const Step& step) override;
+  std::vector<Verdict> Finish() override;
+
+ private:
+  void Compare(const Step& step, const ReplicaAnswer& replica);
+  void Compare(const Step& step, const ReplicaAnswer& replica, const domain::BookSnapshot& book);
+
+  const LiveAnswers answers_;
+  const RulesCheck& rules_;
+  Finding digests_{"I5"};
+  Finding books_{"I6"};
+  std::size_t compared_digests_ = 0;
+  std::size_t compared_books_ = 0;
+  domain::SequenceNumber last_;
+};
+
+}  // namespace xt::ctl

@@ -1,0 +1,284 @@
+// What verify says of an exchange in which nothing is wrong, and of each of many in which one thing was made wrong by hand:
+// the invariant and the first bad id are named.
+#include "tools/xtraderctl/verify/verify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "tools/xtraderctl/testing/fake_store.h"
+#include "tools/xtraderctl/testing/memory_journal.h"
+#include "tools/xtraderctl/verify/live_check.h"
+#include "tools/xtraderctl/verify/money_check.h"
+#include "tools/xtraderctl/verify/rules_check.h"
+#include "tools/xtraderctl/verify/store_check.h"
+
+namespace xt::ctl {
+namespace {
+
+using testing::FakeStore;
+using ::testing::HasSubstr;
+using testing::MemoryJournal;
+using ::testing::StartsWith;
+
+std::string Text(const Verdict& verdict) {
+  const char* const outcomes[] = {"ok ", "violated ", "not checked "};
+  return outcomes[static_cast<int>(verdict.outcome)] + verdict.text;
+}
+
+// What one check says of the story, whose events are changed on their way.
+using Tamper = std::function<void(domain::SequenceNumber, std::vector<domain::Event>&)>;
+std::vector<std::string> Said(
+    Check& check, const Tamper& tamper = [](auto, auto&) {}) {
+  MemoryJournal journal = MemoryJournal::Story();
+  Player player;
+  const absl::Status played = player.Play(journal, {}, [&](const Step& step) {
+    std::vector<domain::Event> events(step.events.begin(), step.events.end());
+    tamper(step.sequence, events);
+    check.Take({step.sequence, step.timestamp_ns, step.command, events, step.engine});
+  });
+  EXPECT_TRUE(played.ok()) << played;
+  std::vector<std::string> texts;
+  for (const Verdict& verdict : check.Finish()) texts.push_back(Text(verdict));
+  return texts;
+}
+
+template <typename Event>
+Tamper ChangeAt(std::uint64_t sequence, std::function<void(Event&)> change) {
+  return [=](domain::SequenceNumber at, std::vector<domain::Event>& events) {
+    if (at.value() != sequence) return;
+    for (domain::Event& event : events) {
+      if (auto* found = std::get_if<Event>(&event)) return change(*found);
+    }
+    ADD_FAILURE() << "no such event";
+  };
+}
+
+TEST(RulesCheckTest, TheStoryKeepsTheRules) {
+  RulesCheck check;
+  EXPECT_EQ(Said(check).at(0), "ok 4 orders, 2 trades; the second engine says the same");
+}
+
+TEST(RulesCheckTest, EveryDifferenceIsNamed) {
+  using Report = domain::ExecutionReport;
+  const auto said = [](const Tamper& tamper) {
+    RulesCheck check;
+    return Said(check, tamper).at(0);
+  };
+  EXPECT_THAT(said(ChangeAt<domain::Trade>(12, [](auto& trade) { ++trade.price; })),
+              StartsWith("violated sequence 12: the engine says: trade "));
+  EXPECT_THAT(said([](auto sequence, auto& events) {
+                if (sequence.value() == 15) events.pop_back();
+              }),
+              StartsWith("ok"))
+      << "the last event is a change of the book, which the second engine does not tell";
+  EXPECT_THAT(said([](auto sequence, auto& events) {
+                if (sequence.value() == 14) std::erase_if(events, [](const auto& e) { return e.index() == 0; });
+              }),
+              HasSubstr("sequence 14: the engine says: nothing more; the second engine: "));
+  EXPECT_THAT(said(ChangeAt<Report>(12, [](Report& report) { report.last_price = domain::Price(99); })),
+              HasSubstr("it traded at 99, beyond its limit"));
+  EXPECT_THAT(said(ChangeAt<Report>(12, [](Report& report) { report.executed_quantity += domain::Quantity(1); })),
+              HasSubstr("its fills do not sum up to what is executed"));
+  EXPECT_THAT(said(ChangeAt<Report>(
+                  12, [](Report& report) { report.last_quantity = report.executed_quantity = domain::Quantity(6); })),
+              HasSubstr("its fills exceed its quantity"));
+  EXPECT_THAT(said(ChangeAt<Report>(11, [](Report& report) { report.status = domain::OrderStatus::kCanceled; })),
+              StartsWith("violated sequence 11"));
+}
+
+TEST(RulesCheckTest, NothingHappensToAnOrderAfterItsEnd) {
+  RulesCheck check;
+  domain::OrderId offer;
+  const auto said = Said(check, [&](domain::SequenceNumber sequence, std::vector<domain::Event>& events) {
+    for (domain::Event& event : events) {
+      auto* report = std::get_if<domain::ExecutionReport>(&event);
+      if (report == nullptr) continue;
+      if (sequence.value() == 11) offer = report->order_id;
+      if (sequence.value() == 15) report->order_id = offer;
+    }
+  });
+  EXPECT_EQ(said.at(0), "violated sequence 15, order " + std::to_string(offer.value()) +
+                            ": something happened to it after its end");
+}
+
+TEST(MoneyCheckTest, NothingIsCreatedOrNegative) {
+  using Change = domain::BalanceChange;
+  const auto said = [](const Tamper& tamper) {
+    MoneyCheck check;
+    return Said(check, tamper).at(0);
+  };
+  EXPECT_EQ(said([](auto, auto&) {}), "ok 6 balances of 2 assets");
+  EXPECT_EQ(said(ChangeAt<Change>(12, [](Change& change) { ++change.available; })),
+            "violated sequence 12, account 2, asset 1: the changes do not add up to the balance");
+  EXPECT_EQ(said(ChangeAt<Change>(6, [](Change& change) { change.reason = domain::BalanceReason::kTrade; })),
+            "violated sequence 6: asset 0 was created or destroyed");
+  EXPECT_EQ(
+      said(ChangeAt<Change>(11, [](Change& change) { change.locked_delta = change.locked = domain::Amount(-1); })),
+      "violated sequence 11, account 1, asset 0: a negative balance");
+  EXPECT_EQ(said(ChangeAt<Change>(6,
+                                  [](Change& change) {
+                                    change.available_delta += domain::Amount(5);
+                                    change.available += domain::Amount(5);
+                                  }))
+                .substr(0, 26),
+            "violated sequence 11, acco")
+      << "the next change does not follow";
+}
+
+class StoreCheckTest : public ::testing::Test {
+ protected:
+  StoreCheckTest() : store_(std::make_unique<FakeStore>(journal_)) {}
+  StoreRow& Row(const std::string& table, std::size_t index) { return store_->rows[table].at(index); }
+  std::string Said() {
+    StoreCheck check{std::unique_ptr<StoreView>(std::move(store_))};
+    return ctl::Said(check).at(0);
+  }
+
+  MemoryJournal journal_ = MemoryJournal::Story();
+  std::unique_ptr<FakeStore> store_;
+};
+
+TEST_F(StoreCheckTest, AllTablesAgree) {
+  EXPECT_THAT(Said(), HasSubstr("rows of 12 tables, at the database's sequence 15"));
+}
+
+TEST_F(StoreCheckTest, AChangedValue) {
+  const std::string id = Row("orders", 1)[0];
+  Row("orders", 1)[8] = "5";
+  EXPECT_EQ(Said(), "violated orders (" + id + "): status is 5, by the journal 3");
+}
+
+TEST_F(StoreCheckTest, AChangedBalance) {
+  Row("balances", 1)[2] = "7";
+  EXPECT_THAT(Said(), StartsWith("violated balances (0, 1): available is 7, by the journal "));
+}
+
+TEST_F(StoreCheckTest, AMissingRow) {
+  const StoreRow fill = Row("fills", 1);
+  store_->rows["fills"].erase(store_->rows["fills"].begin() + 1);
+  EXPECT_EQ(Said(), "violated fills (" + fill[0] + ", " + fill[1] + "): the row is missing");
+}
+
+TEST_F(StoreCheckTest, AMissingLastRow) {
+  store_->rows["trades"].pop_back();
+  EXPECT_THAT(Said(), HasSubstr("violated trades (15, "));
+}
+
+TEST_F(StoreCheckTest, ARowTooMany) {
+  StoreRow row = Row("trades", 1);
+  row[1] = "999";
+  store_->rows["trades"].push_back(row);
+  EXPECT_EQ(Said(), "violated trades (15, 999): the journal knows no such row");
+}
+
+TEST_F(StoreCheckTest, ARowTooManyInAnEmptyTable) {
+  store_->rows["fee_tiers"].push_back({"3", "1", "1"});
+  EXPECT_EQ(Said(), "violated fee_tiers (3): the journal knows no such row");
+}
+
+TEST_F(StoreCheckTest, ADatabaseThatLagsIsComparedWhereItStands) {
+  MemoryJournal before = MemoryJournal::Story();
+  before.records.resize(4);
+  store_ = std::make_unique<FakeStore>(before);
+  EXPECT_THAT(Said(), HasSubstr("at the database's sequence 13"));
+}
+
+TEST_F(StoreCheckTest, ADatabaseAheadOfTheJournal) {
+  store_->set_watermark(16);
+  EXPECT_EQ(Said(), "violated the database has everything up to sequence 16, but the journal ends at 15");
+}
+
+TEST_F(StoreCheckTest, WithoutADatabase) {
+  StoreCheck check(absl::UnavailableError("no database is named"));
+  EXPECT_EQ(ctl::Said(check).at(0), "not checked no database is named");
+}
+
+class LiveCheckTest : public ::testing::Test {
+ protected:
+  LiveCheckTest() {
+    MemoryJournal journal = MemoryJournal::Story();
+    Player player;
+    EXPECT_TRUE(player.Play(journal, {.sequence = domain::SequenceNumber(13)}, [](const Step&) {}).ok());
+    answers_.replicas = {{"replica",
+                          {domain::SequenceNumber(13), player.engine().Digest()},
+                          {player.engine().Snapshot(domain::SymbolId(0), 0)}}};
+  }
+  std::vector<std::string> Said() {
+    MemoryJournal journal = MemoryJournal::Story();
+    std::vector<std::unique_ptr<Check>> checks;
+    auto rules = std::make_unique<RulesCheck>();
+    auto live = std::make_unique<LiveCheck>(answers_, *rules);
+    checks.push_back(std::move(rules));
+    checks.push_back(std::move(live));
+    const auto report = Verify(journal, checks);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return {Text(report->verdicts.at(1)), Text(report->verdicts.at(2))};
+  }
+  LiveAnswers answers_;
+};
+
+TEST_F(LiveCheckTest, StatesAndBooksAreComparedAtTheirCommand) {
+  EXPECT_THAT(Said(), ::testing::ElementsAre("ok 1 replicas have the state of the journal",
+                                             "ok 1 books are those of the journal"));
+}
+
+TEST_F(LiveCheckTest, AnotherStateAndAnotherBook) {
+  answers_.replicas[0].digest.digest.low ^= 1;
+  answers_.replicas[0].books[0].asks[0].quantity += domain::Quantity(1);
+  const auto said = Said();
+  EXPECT_THAT(said[0], StartsWith("violated sequence 13: replica has another state ("));
+  EXPECT_EQ(said[1], "violated sequence 13: replica has another book of symbol 0 than the journal gives");
+}
+
+TEST_F(LiveCheckTest, AReplicaAheadOfTheJournal) {
+  answers_.replicas[0].digest.sequence = domain::SequenceNumber(16);
+  EXPECT_EQ(Said()[0], "violated replica stands at sequence 16, but the journal ends at 15");
+}
+
+TEST_F(LiveCheckTest, NobodyAnswers) {
+  answers_.replicas.clear();
+  answers_.failure = "h:1 does not answer: away";
+  EXPECT_THAT(Said(), ::testing::Each("not checked h:1 does not answer: away"));
+}
+
+TEST(VerifyTest, ADamagedJournalIsAViolation) {
+  MemoryJournal journal = MemoryJournal::Story();
+  journal.note = "a note";
+  auto report = Verify(journal, {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_FALSE(report->violated());
+  EXPECT_EQ(VerifyText(*report),
+            "journal memory, up to sequence 15\na note\nI1  ok  6 frames, 15 commands, epochs: 1\n");
+  journal.records.erase(journal.records.begin() + 3);
+  report = Verify(journal, {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->violated());
+  EXPECT_EQ(nlohmann::json::parse(VerifyJson(*report)).at("invariants").at(0),
+            nlohmann::json::parse(R"({"invariant": "I1", "outcome": "violated",
+                                      "text": "sequence 14: it follows 12: not gap-free"})"));
+}
+
+// Which a source finds behind the last good record.
+TEST(VerifyTest, DamageBehindTheEndIsAViolation) {
+  class Damaged final : public JournalSource {
+   public:
+    [[nodiscard]] std::string name() const override { return "damaged"; }
+    absl::StatusOr<std::string> Read(const Visitor& visitor) override {
+      const auto read = journal_.Read(visitor);
+      return read.ok() ? absl::DataLossError("wal at offset 7") : read;
+    }
+
+   private:
+    MemoryJournal journal_ = MemoryJournal::Story();
+  };
+  Damaged journal;
+  const auto report = Verify(journal, {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(Text(report->verdicts.at(0)), "violated wal at offset 7");
+}
+
+}  // namespace
+}  // namespace xt::ctl
