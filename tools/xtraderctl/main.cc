@@ -29,6 +29,8 @@ struct Arguments {
   std::uint32_t account = 0;
   const CLI::Option* account_option = nullptr;
   std::string postgres;
+  std::string kafka;
+  std::string executions;
   std::vector<std::string> matching;
 };
 
@@ -91,6 +93,8 @@ int RunVerify(const Arguments& arguments) {
   auto places = PlacesOf(arguments);
   if (!places.ok()) return Fail(kBadUsage, places.status());
   if (!arguments.postgres.empty()) places->postgres = arguments.postgres;
+  if (!arguments.kafka.empty()) places->kafka = arguments.kafka;
+  if (!arguments.executions.empty()) places->redis = arguments.executions;
   if (!arguments.matching.empty()) places->matching = arguments.matching;
   const auto report = xt::ctl::VerifyPlaces(*places, arguments.shard);
   if (!report.ok()) return Fail(kBadUsage, report.status());
@@ -120,6 +124,8 @@ CLI::App* AddVerify(CLI::App& app, Arguments& arguments) {
   CLI::App* verify = app.add_subcommand("verify", "whether journal, database, brokers and books agree");
   AddJournalOptions(verify, arguments);
   verify->add_option("--postgres", arguments.postgres, "postgresql://... of the database");
+  verify->add_option("--kafka", arguments.kafka, "HOST:PORT of a broker");
+  verify->add_option("--executions", arguments.executions, "HOST:PORT of the Redis with the executions");
   verify->add_option("--matching", arguments.matching, "HOST:PORT of a replica's gRPC; once for each")
       ->allow_extra_args(false);
   verify->add_flag("--json", arguments.json, "one object instead of lines");

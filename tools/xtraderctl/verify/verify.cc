@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "tools/xtraderctl/table.h"
+#include "tools/xtraderctl/verify/bus_check.h"
+#include "tools/xtraderctl/verify/copies_check.h"
 #include "tools/xtraderctl/verify/live_check.h"
 #include "tools/xtraderctl/verify/money_check.h"
 #include "tools/xtraderctl/verify/rules_check.h"
@@ -90,10 +92,22 @@ absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::strin
   checks.push_back(std::move(rules));
   checks.push_back(std::move(live));
   checks.push_back(std::make_unique<MoneyCheck>());
-  checks.push_back(std::make_unique<StoreCheck>(Store(places.postgres)));
+  auto store = Store(places.postgres);
+  const domain::SequenceNumber watermark = store.ok() ? (*store)->watermark() : domain::SequenceNumber(0);
+  checks.push_back(std::make_unique<StoreCheck>(std::move(store)));
+  std::vector<BusContent> buses;
+  buses.push_back(ReadKafka(places, watermark));
+  buses.push_back(ReadExecutions(places, shard, watermark));
+  checks.push_back(std::make_unique<BusCheck>(std::move(buses)));
   XT_ASSIGN_OR_RETURN(const auto sources, SourcesOf(places, shard));
   XT_ASSIGN_OR_RETURN(JournalSource* const source, LongestOf(sources));
-  return Verify(*source, checks);
+  XT_ASSIGN_OR_RETURN(VerifyReport report, Verify(*source, checks));
+  report.verdicts.push_back(CompareCopies(sources, *source, watermark));
+  for (const char* invariant : {"I2", "I8", "I11"}) {
+    report.verdicts.push_back({invariant, Outcome::kNotChecked, "no history"});
+  }
+  std::ranges::stable_sort(report.verdicts, {}, NumberOf);
+  return report;
 }
 
 std::string VerifyText(const VerifyReport& report) {

@@ -8,8 +8,12 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "libs/wire/event_codec.h"
+#include "libs/wire/market_proto.h"
 #include "tools/xtraderctl/testing/fake_store.h"
 #include "tools/xtraderctl/testing/memory_journal.h"
+#include "tools/xtraderctl/verify/bus_check.h"
+#include "tools/xtraderctl/verify/copies_check.h"
 #include "tools/xtraderctl/verify/live_check.h"
 #include "tools/xtraderctl/verify/money_check.h"
 #include "tools/xtraderctl/verify/rules_check.h"
@@ -242,6 +246,125 @@ TEST_F(LiveCheckTest, NobodyAnswers) {
   answers_.replicas.clear();
   answers_.failure = "h:1 does not answer: away";
   EXPECT_THAT(Said(), ::testing::Each("not checked h:1 does not answer: away"));
+}
+
+// trading.events and market.trade of the story, as a broker would have them.
+class BusCheckTest : public ::testing::Test {
+ protected:
+  BusCheckTest() {
+    content_.name = "Kafka";
+    content_.topics = {"trading.events"};
+    content_.through = domain::SequenceNumber(15);
+    MemoryJournal journal = MemoryJournal::Story();
+    Player player;
+    const absl::Status played = player.Play(journal, {}, [this](const Step& step) {
+      const domain::CommandResult result{step.sequence, step.timestamp_ns, {step.events.begin(), step.events.end()}};
+      messages_.push_back({{step.sequence, 1}, HashBytes(wire::EncodeEventBatch(result))});
+    });
+    EXPECT_TRUE(played.ok()) << played;
+  }
+  std::string Said() {
+    for (const BusMessage& message : messages_) {
+      // From the definition of the symbol on, accounts and deposits have no symbol.
+      const std::uint64_t sequence = message.id.sequence.value();
+      const bool of_symbol = sequence == 4 || sequence > 10;
+      content_.lanes[LaneName("trading.events", of_symbol ? "BTC-KRW" : "")].Add(message);
+    }
+    BusCheck check({content_});
+    return ctl::Said(check).at(0);
+  }
+  BusContent content_;
+  std::vector<BusMessage> messages_;  // in the order of the broker
+};
+
+TEST_F(BusCheckTest, Complete) { EXPECT_EQ(Said(), "ok Kafka 15 messages from 1 up to sequence 15"); }
+
+TEST_F(BusCheckTest, AMissingMessage) {
+  messages_.erase(messages_.begin() + 12);
+  EXPECT_EQ(Said(), "violated Kafka, trading.events BTC-KRW: 13-1 is missing");
+}
+
+TEST_F(BusCheckTest, TheLastOneIsMissing) {
+  messages_.pop_back();
+  EXPECT_EQ(Said(), "violated Kafka, trading.events BTC-KRW: 15-1 is missing");
+}
+
+TEST_F(BusCheckTest, WhatIsNotConfirmedYetMayBeMissing) {
+  messages_.pop_back();
+  content_.through = domain::SequenceNumber(14);
+  EXPECT_EQ(Said(), "ok Kafka 14 messages from 1 up to sequence 14");
+}
+
+TEST_F(BusCheckTest, WhatComesAgainIsDroppedWhenItIsTheSame) {
+  messages_.push_back(messages_[11]);
+  EXPECT_THAT(Said(), StartsWith("ok"));
+  messages_.back().hash.low ^= 1;
+  EXPECT_EQ(Said(), "violated Kafka, trading.events BTC-KRW: 12-1 came again with another content");
+}
+
+TEST_F(BusCheckTest, OutOfOrder) {
+  std::swap(messages_[12], messages_[13]);
+  EXPECT_EQ(Said(), "violated Kafka, trading.events BTC-KRW: 13-1 is missing");
+  const BusMessage late = messages_[13];
+  Lane lane;
+  lane.Add({{domain::SequenceNumber(14), 1}, {}});
+  lane.Add(late);
+  EXPECT_EQ(lane.wrong(), "13-1 came behind 14-1");
+}
+
+TEST_F(BusCheckTest, AnotherContent) {
+  messages_[12].hash.low ^= 1;
+  EXPECT_EQ(Said(), "violated Kafka, trading.events BTC-KRW: 13-1 has another content than the journal gives");
+}
+
+TEST_F(BusCheckTest, AMessageThatNobodyCaused) {
+  messages_.insert(messages_.begin() + 12, {{domain::SequenceNumber(12), 2}, {}});
+  EXPECT_EQ(Said(), "violated Kafka, trading.events BTC-KRW: 12-2 does not come from the journal");
+}
+
+TEST_F(BusCheckTest, TheBeginningMayHaveBeenTrimmedWhereItSaysSo) {
+  messages_.erase(messages_.begin(), messages_.begin() + 11);
+  EXPECT_THAT(Said(), StartsWith("violated Kafka, trading.events: 1-1 is missing"));
+  content_.trimmed = true;
+  EXPECT_EQ(Said(), "ok Kafka 4 messages from 12 up to sequence 15");
+}
+
+TEST_F(BusCheckTest, ABusThatIsAheadOfTheJournalOrAway) {
+  content_.through = domain::SequenceNumber(16);
+  EXPECT_EQ(Said(), "violated Kafka has everything up to sequence 16, but the journal ends at 15");
+  content_.failure = "no broker";
+  EXPECT_EQ(Said(), "not checked Kafka: no broker");
+}
+
+TEST(BusContentTest, TheLinkOfADepthMessageIsNotItsContent) {
+  wire::MarketDepth depth{.sequence = domain::SequenceNumber(7), .code = *domain::SymbolCode::From("BTC-KRW")};
+  depth.changes.push_back({.side = domain::Side::kBuy, .price = domain::Price(1), .quantity = domain::Quantity(2)});
+  wire::MarketDepth linked = depth;
+  linked.previous_sequence = domain::SequenceNumber(5);
+  const auto hash = [](const wire::MarketDepth& one) {
+    return ContentHash("market.depth", wire::EncodeMarketDepth(one));
+  };
+  EXPECT_EQ(hash(depth), hash(linked));
+  linked.changes[0].quantity = domain::Quantity(3);
+  EXPECT_NE(hash(depth), hash(linked));
+}
+
+TEST(CopiesTest, ACopyThatWentItsOwnWay) {
+  std::vector<std::unique_ptr<JournalSource>> sources;
+  sources.push_back(std::make_unique<MemoryJournal>(MemoryJournal::Story()));
+  const auto said = [&](std::uint64_t committed) {
+    return Text(CompareCopies(sources, *sources[0], domain::SequenceNumber(committed)));
+  };
+  EXPECT_EQ(said(15), "not checked there is one copy, nothing to compare it with");
+  auto other = std::make_unique<MemoryJournal>(MemoryJournal::Story());
+  other->records.pop_back();
+  MemoryJournal& copy = *other;
+  sources.push_back(std::move(other));
+  EXPECT_EQ(said(15), "ok of 15 the same: memory up to 14");
+  copy.records.back().hash.low ^= 1;
+  EXPECT_EQ(said(15), "violated memory has another frame at sequence 14");
+  EXPECT_EQ(said(13), "ok of 13 the same: memory up to 13") << "what was not committed may differ";
+  EXPECT_EQ(said(0), "not checked no database says what was committed");
 }
 
 TEST(VerifyTest, ADamagedJournalIsAViolation) {

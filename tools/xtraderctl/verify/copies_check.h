@@ -1,0 +1,18 @@
+// I10: the copies of the journal. Up to what is stored, and therefore was committed, no copy has another frame than the one
+// that is played: no frame of an earlier epoch stayed behind a later one's start, and no copy went its own way. A copy may
+// end earlier: one that was not in the in-sync set, whose history nobody keeps. Plain function.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tools/xtraderctl/journal/journal_source.h"
+#include "tools/xtraderctl/verify/check.h"
+
+namespace xt::ctl {
+
+// `committed`: of the database; 0 when there is none. Copies that cannot be read are told and passed over.
+Verdict CompareCopies(const std::vector<std::unique_ptr<JournalSource>>& sources, JournalSource& played,
+                      domain::SequenceNumber committed);
+
+}  // namespace xt::ctl
