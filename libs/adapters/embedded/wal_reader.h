@@ -1,6 +1,6 @@
-// ReadWal: the records of a WalJournal's folder for those who only look: it takes no lock and changes nothing, so that the
-// journal's owner may go on writing meanwhile. What the owner would cut at its next start, a torn tail, is left where it
-// is and told. Whether the records follow each other is the reader's to check. No state.
+// ReadWal: the records of a WalJournal's folder for those who only look: it takes no lock and changes nothing, so that
+// the journal's owner may go on writing meanwhile. What the owner would cut at its next start, a torn tail, is left
+// where it is and told. Whether the records follow each other is the reader's to check. No state.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// RedisJournalReader: the records of a RedisJournal for those who only look: a connection of its own that writes nothing
-// and takes nobody's token. One thread.
+// RedisJournalReader: the records of a RedisJournal for those who only look: a connection of its own that writes
+// nothing and takes nobody's token. One thread.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,8 @@ class RedisJournalReader {
   ~RedisJournalReader();
 
   // Visits all records that are there, also those that no other copy has confirmed yet. A visitor's error stops and is
-  // returned. DATA_LOSS, naming key and entry, for a record that is damaged or does not follow; UNAVAILABLE when Redis is
-  // away.
+  // returned. DATA_LOSS, naming key and entry, for a record that is damaged or does not follow; UNAVAILABLE when Redis
+  // is away.
   absl::Status Visit(const ports::CommandJournal::Visitor& visitor);
 
  private:

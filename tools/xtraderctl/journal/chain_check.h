@@ -1,6 +1,7 @@
-// ChainCheck: takes the records of a journal one after the other, makes frames of them, and says the first that breaks a
-// rule: sequences from 1 without a gap, every record with its own hash and that of the one before, epochs that never fall
-// and begin with exactly one EpochStart, times that never fall, a frame that says what its record says. Not thread-safe.
+// ChainCheck: takes the records of a journal one after the other, makes frames of them, and says the first that breaks
+// a rule: sequences from 1 without a gap, every record with its own hash and that of the one before, epochs that never
+// fall and begin with exactly one EpochStart, times that never fall, a frame that says what its record says. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ class JournalSource {
   // Which copy, for people.
   [[nodiscard]] virtual std::string name() const = 0;
   // Visits all records in order, from the beginning each time. Returns what people should know about the copy, mostly
-  // nothing. A visitor's error stops and is returned; DATA_LOSS says which record is damaged, NOT_FOUND and UNAVAILABLE that
-  // there is nothing to read.
+  // nothing. A visitor's error stops and is returned; DATA_LOSS says which record is damaged, NOT_FOUND and UNAVAILABLE
+  // that there is nothing to read.
   virtual absl::StatusOr<std::string> Read(const Visitor& visitor) = 0;
 };
 

@@ -1,5 +1,5 @@
-// Places: where the parts of an exchange are that the commands look into, as a data folder or the command line names them.
-// What is not named stays empty. Plain functions.
+// Places: where the parts of an exchange are that the commands look into, as a data folder or the command line names
+// them. What is not named stays empty. Plain functions.
 #pragma once
 
 #include <string>

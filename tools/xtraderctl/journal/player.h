@@ -1,6 +1,6 @@
-// Player: applies the commands of a journal to the real engine, from the first on, and shows every step. Whoever plays the
-// journal up to one command has exactly the state of every replica at that command. The engine has the capacities that
-// services/matching has by default. Not thread-safe.
+// Player: applies the commands of a journal to the real engine, from the first on, and shows every step. Whoever plays
+// the journal up to one command has exactly the state of every replica at that command. The engine has the capacities
+// that services/matching has by default. Not thread-safe.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// OrderLife: every event that touched one order: its reports, its trades, and what it moved in balances. Not thread-safe.
+// OrderLife: every event that touched one order: its reports, its trades, and what it moved in balances. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A database in memory, filled with what the events of a journal mean, whose rows can be changed by hand. Not thread-safe.
+// A database in memory, filled with what the events of a journal mean, whose rows can be changed by hand. Not
+// thread-safe.
 #pragma once
 
 #include <algorithm>

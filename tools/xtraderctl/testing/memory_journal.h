@@ -1,6 +1,6 @@
 // A small journal in memory for tests, whose records can be changed by hand. Setup as FrameChain does it (commands 1 to
-// 10), then: 11 account 1 offers 5 lots at 100, 12 account 2 buys 2 of them, 13 account 2 bids 3 lots at 90, 14 account 1
-// cancels what is left of its offer, 15 account 1 sells 1 lot into the bid. Not thread-safe.
+// 10), then: 11 account 1 offers 5 lots at 100, 12 account 2 buys 2 of them, 13 account 2 bids 3 lots at 90, 14 account
+// 1 cancels what is left of its offer, 15 account 1 sells 1 lot into the bid. Not thread-safe.
 #pragma once
 
 #include <string>

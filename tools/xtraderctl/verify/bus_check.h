@@ -1,5 +1,5 @@
-// I9: the brokers. Each lane of each bus has, once what came again is dropped, exactly the messages that the journal gives,
-// in order and with the content that the journal gives. RabbitMQ keeps nothing that could be read.
+// I9: the brokers. Each lane of each bus has, once what came again is dropped, exactly the messages that the journal
+// gives, in order and with the content that the journal gives. RabbitMQ keeps nothing that could be read.
 #pragma once
 
 #include <map>

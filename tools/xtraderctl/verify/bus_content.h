@@ -1,5 +1,5 @@
-// BusContent: what lies in one bus, lane by lane: messages of one topic and key, which keep their order among each other.
-// Of a message only its id and the hash of its content are kept. One reader for each bus. Not thread-safe.
+// BusContent: what lies in one bus, lane by lane: messages of one topic and key, which keep their order among each
+// other. Of a message only its id and the hash of its content are kept. One reader for each bus. Not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// I4: money. Nothing but deposits and withdrawals creates or destroys any of an asset, in every single command; nothing is
-// ever negative; the changes add up to the balances; and the balances in the end, fees included, are what came in less
-// what went out.
+// I4: money. Nothing but deposits and withdrawals creates or destroys any of an asset, in every single command; nothing
+// is ever negative; the changes add up to the balances; and the balances in the end, fees included, are what came in
+// less what went out.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// I7: what orders do. Every event is what the second engine says, so that each trade was with the oldest order at the best
-// price; and by itself: no report after an order's end, fills within its quantity, prices within its limit.
+// I7: what orders do. Every event is what the second engine says, so that each trade was with the oldest order at the
+// best price; and by itself: no report after an order's end, fills within its quantity, prices within its limit.
 #pragma once
 
 #include <cstdint>

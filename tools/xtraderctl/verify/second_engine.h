@@ -1,5 +1,5 @@
-// SecondEngine: the naive engine on the same commands as the real one, with the same capacities. It numbers orders its own
-// way; what it says is compared as if it did not. Not thread-safe.
+// SecondEngine: the naive engine on the same commands as the real one, with the same capacities. It numbers orders its
+// own way; what it says is compared as if it did not. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -16,7 +16,8 @@ class SecondEngine {
  public:
   SecondEngine();
 
-  // What it says otherwise than the real engine, in words; empty when nothing. Not to be called again after a difference.
+  // What it says otherwise than the real engine, in words; empty when nothing. Not to be called again after a
+  // difference.
   std::string Take(const Step& step);
   // Which balance or book is another one than the real engine's; empty when none. Slow.
   [[nodiscard]] std::string CompareState(const matching::Engine& engine) const;

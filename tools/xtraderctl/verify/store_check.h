@@ -1,5 +1,5 @@
-// I3: the database. Every table, compared both ways with what the journal gives at the watermark of the database. What is
-// only added to is compared as the journal is played; what changes is compared in the end.
+// I3: the database. Every table, compared both ways with what the journal gives at the watermark of the database. What
+// is only added to is compared as the journal is played; what changes is compared in the end.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// The tables of persistence, and the rows in them that events mean. Derived from what the schema says, not with the code
-// that persistence writes them by. Pure functions.
+// The tables of persistence, and the rows in them that events mean. Derived from what the schema says, not with the
+// code that persistence writes them by. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ StoreRow RowOf(const domain::EventId& id, std::int64_t timestamp_ns, const domai
 StoreRow RowOf(const domain::EventId& id, std::int64_t timestamp_ns, const domain::Trade& trade);
 StoreRow RowOf(const domain::EventId& id, std::int64_t timestamp_ns, const domain::RiskDecision& decision);
 StoreRow RowOf(const domain::BalanceChange& last, domain::SequenceNumber sequence);
-// The postings of one change: what goes into the books of the account, and for deposits and withdrawals out of the outside
-// world.
+// The postings of one change: what goes into the books of the account, and for deposits and withdrawals out of the
+// outside world.
 std::vector<StoreRow> PostingsOf(const domain::EventId& id, std::int64_t timestamp_ns,
                                  const domain::BalanceChange& change);
 

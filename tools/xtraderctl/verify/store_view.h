@@ -1,5 +1,5 @@
-// StoreView: the tables of persistence as they stood at one moment, row by row in the order of their keys, every value as
-// text. One implementation per database; one thread, one table at a time or several.
+// StoreView: the tables of persistence as they stood at one moment, row by row in the order of their keys, every value
+// as text. One implementation per database; one thread, one table at a time or several.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// TableComparison: the rows of a table against those that the journal gives, both ways, both in the order of the key: each
-// is held but once. The first difference is kept. Not thread-safe.
+// TableComparison: the rows of a table against those that the journal gives, both ways, both in the order of the key:
+// each is held but once. The first difference is kept. Not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // `xtraderctl verify`: proves the invariants of an exchange, running or not, from its journal, and changes nothing.
 //
-// The order of reading makes it consistent on a running one: first what names its command (the states of the replicas, the
-// database in one transaction), then the journal, which is therefore at least as far, and each is compared at its command.
+// The order of reading makes it consistent on a running one: first what names its command (the states of the replicas,
+// the database in one transaction), then the journal, which is therefore at least as far, and each is compared at its
+// command.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// What verify says of an exchange in which nothing is wrong, and of each of many in which one thing was made wrong by hand:
-// the invariant and the first bad id are named.
+// What verify says of an exchange in which nothing is wrong, and of each of many in which one thing was made wrong by
+// hand: the invariant and the first bad id are named.
 #include "tools/xtraderctl/verify/verify.h"
 
 #include <gmock/gmock.h>
