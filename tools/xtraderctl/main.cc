@@ -2,7 +2,10 @@
 // command. Exit status 1 when the answer is no, 2 for wrong arguments, and for a verify that could not be run.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/base/status.h"
@@ -30,6 +33,7 @@ struct Arguments {
   const CLI::Option* account_option = nullptr;
   std::string postgres;
   std::string kafka;
+  std::string history;
   std::string executions;
   std::vector<std::string> matching;
 };
@@ -96,7 +100,17 @@ int RunVerify(const Arguments& arguments) {
   if (!arguments.kafka.empty()) places->kafka = arguments.kafka;
   if (!arguments.executions.empty()) places->redis = arguments.executions;
   if (!arguments.matching.empty()) places->matching = arguments.matching;
-  const auto report = xt::ctl::VerifyPlaces(*places, arguments.shard);
+  std::optional<xt::ctl::History> history;
+  if (!arguments.history.empty()) {
+    std::ifstream file(arguments.history);
+    auto read = file ? xt::ctl::ReadHistory(file) : absl::NotFoundError("it cannot be read");
+    if (!read.ok()) {
+      return Fail(kBadUsage,
+                  absl::InvalidArgumentError(arguments.history + ": " + std::string(read.status().message())));
+    }
+    history = *std::move(read);
+  }
+  const auto report = xt::ctl::VerifyPlaces(*places, arguments.shard, std::move(history));
   if (!report.ok()) return Fail(kBadUsage, report.status());
   std::fputs((arguments.json ? VerifyJson(*report) : VerifyText(*report)).c_str(), stdout);
   return report->violated() ? kNo : 0;
@@ -128,6 +142,7 @@ CLI::App* AddVerify(CLI::App& app, Arguments& arguments) {
   verify->add_option("--executions", arguments.executions, "HOST:PORT of the Redis with the executions");
   verify->add_option("--matching", arguments.matching, "HOST:PORT of a replica's gRPC; once for each")
       ->allow_extra_args(false);
+  verify->add_option("--history", arguments.history, "what clients saw: lines of JSON, see docs/operations.md");
   verify->add_flag("--json", arguments.json, "one object instead of lines");
   return verify;
 }

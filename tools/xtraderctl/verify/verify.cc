@@ -9,6 +9,7 @@
 #include "tools/xtraderctl/table.h"
 #include "tools/xtraderctl/verify/bus_check.h"
 #include "tools/xtraderctl/verify/copies_check.h"
+#include "tools/xtraderctl/verify/history_check.h"
 #include "tools/xtraderctl/verify/live_check.h"
 #include "tools/xtraderctl/verify/money_check.h"
 #include "tools/xtraderctl/verify/rules_check.h"
@@ -85,7 +86,8 @@ absl::StatusOr<VerifyReport> Verify(JournalSource& source, const std::vector<std
   return report;
 }
 
-absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::string& shard) {
+absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::string& shard,
+                                          std::optional<History> history) {
   auto rules = std::make_unique<RulesCheck>();
   auto live = std::make_unique<LiveCheck>(AskReplicas(places.matching), *rules);
   std::vector<std::unique_ptr<Check>> checks;
@@ -99,13 +101,11 @@ absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::strin
   buses.push_back(ReadKafka(places, watermark));
   buses.push_back(ReadExecutions(places, shard, watermark));
   checks.push_back(std::make_unique<BusCheck>(std::move(buses)));
+  checks.push_back(std::make_unique<HistoryCheck>(std::move(history)));
   XT_ASSIGN_OR_RETURN(const auto sources, SourcesOf(places, shard));
   XT_ASSIGN_OR_RETURN(JournalSource* const source, LongestOf(sources));
   XT_ASSIGN_OR_RETURN(VerifyReport report, Verify(*source, checks));
   report.verdicts.push_back(CompareCopies(sources, *source, watermark));
-  for (const char* invariant : {"I2", "I8", "I11"}) {
-    report.verdicts.push_back({invariant, Outcome::kNotChecked, "no history"});
-  }
   std::ranges::stable_sort(report.verdicts, {}, NumberOf);
   return report;
 }

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "tools/xtraderctl/journal/places.h"
 #include "tools/xtraderctl/verify/check.h"
+#include "tools/xtraderctl/verify/history.h"
 
 namespace xt::ctl {
 
@@ -28,8 +30,9 @@ struct VerifyReport {
 // violation of I1.
 absl::StatusOr<VerifyReport> Verify(JournalSource& source, const std::vector<std::unique_ptr<Check>>& checks);
 
-// Everything that `places` names. An error when no journal can be read.
-absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::string& shard);
+// Everything that `places` names, and what clients saw, when that is given. An error when no journal can be read.
+absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::string& shard,
+                                          std::optional<History> history);
 
 // One line for each invariant.
 std::string VerifyText(const VerifyReport& report);

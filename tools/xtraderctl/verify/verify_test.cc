@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "libs/wire/event_codec.h"
 #include "libs/wire/market_proto.h"
@@ -14,6 +15,7 @@
 #include "tools/xtraderctl/testing/memory_journal.h"
 #include "tools/xtraderctl/verify/bus_check.h"
 #include "tools/xtraderctl/verify/copies_check.h"
+#include "tools/xtraderctl/verify/history_check.h"
 #include "tools/xtraderctl/verify/live_check.h"
 #include "tools/xtraderctl/verify/money_check.h"
 #include "tools/xtraderctl/verify/rules_check.h"
@@ -365,6 +367,79 @@ TEST(CopiesTest, ACopyThatWentItsOwnWay) {
   EXPECT_EQ(said(15), "violated memory has another frame at sequence 14");
   EXPECT_EQ(said(13), "ok of 13 the same: memory up to 13") << "what was not committed may differ";
   EXPECT_EQ(said(0), "not checked no database says what was committed");
+}
+
+// Lines of a history, with the account of each order of the story.
+std::string Line(const std::string& event, int ns, int account, const std::string& id, int sequence = 0) {
+  nlohmann::json line{{"event", event}, {"ns", ns}, {"account", account}, {"clientOrderId", id}};
+  if (sequence != 0) line["sequence"] = sequence;
+  return line.dump() + "\n";
+}
+const std::string& StoryHistory() {
+  static const std::string lines = Line("invoke", 1, 1, "offer") + Line("acknowledged", 5, 1, "offer", 11) +
+                                   Line("invoke", 6, 2, "taker") + Line("invoke", 7, 2, "bid") +
+                                   Line("acknowledged", 8, 2, "bid", 13) + Line("timedOut", 9, 2, "taker") +
+                                   Line("invoke", 9, 1, "never");
+  return lines;
+}
+std::vector<std::string> SaidOfHistory(const std::string& lines) {
+  std::istringstream stream(lines);
+  auto history = ReadHistory(stream);
+  EXPECT_TRUE(history.ok()) << history.status();
+  HistoryCheck check(*std::move(history));
+  return Said(check);
+}
+
+TEST(HistoryCheckTest, WhatClientsSawIsTrue) {
+  EXPECT_THAT(SaidOfHistory(StoryHistory()),
+              ::testing::ElementsAre("ok 2 acknowledged orders are in the journal", "ok 2 orders in real time",
+                                     "ok 4 ids, the outcome of 2 unknown to its client"));
+}
+
+TEST(HistoryCheckTest, AnAcknowledgedOrderThatIsNotThere) {
+  EXPECT_EQ(
+      SaidOfHistory(Line("invoke", 1, 1, "lost") + Line("acknowledged", 2, 1, "lost", 12))[0],
+      "violated account 1, client order id lost was acknowledged at sequence 12, where the journal does not have it");
+  EXPECT_THAT(SaidOfHistory(Line("invoke", 1, 1, "offer") + Line("acknowledged", 2, 1, "offer", 12))[0],
+              StartsWith("violated account 1, client order id offer was acknowledged at sequence 12"));
+}
+
+TEST(HistoryCheckTest, WhoCameLaterInRealTimeComesLaterInTheJournal) {
+  EXPECT_EQ(
+      SaidOfHistory(Line("invoke", 1, 2, "bid") + Line("acknowledged", 2, 2, "bid", 13) +
+                    Line("invoke", 3, 1, "offer") + Line("acknowledged", 4, 1, "offer", 11))[1],
+      "violated account 1, client order id offer was sent when sequence 13 was acknowledged, and got sequence 11");
+  // At the same time either order is right.
+  EXPECT_THAT(SaidOfHistory(Line("invoke", 1, 2, "bid") + Line("invoke", 2, 1, "offer") +
+                            Line("acknowledged", 3, 2, "bid", 13) + Line("acknowledged", 4, 1, "offer", 11))[1],
+              StartsWith("ok"));
+}
+
+TEST(HistoryCheckTest, AnOrderThatWasExecutedTwice) {
+  std::istringstream stream(Line("invoke", 1, 1, "offer"));
+  HistoryCheck check(*ReadHistory(stream));
+  MemoryJournal journal = MemoryJournal::Story();
+  Player player;
+  ASSERT_TRUE(player
+                  .Play(journal, {},
+                        [&](const Step& step) {
+                          check.Take(step);
+                          if (step.sequence.value() == 11) check.Take(step);
+                        })
+                  .ok());
+  EXPECT_EQ(Text(check.Finish().at(2)),
+            "violated account 1, client order id offer was executed 2 times, last by sequence 11");
+}
+
+TEST(HistoryCheckTest, LinesThatAreNone) {
+  for (const std::string& lines : {std::string("{"), std::string("[]\n"), Line("acknowledged", 1, 1, "a", 1),
+                                   Line("invoke", 1, 1, "a") + Line("acknowledged", 2, 1, "a"),
+                                   Line("invoke", 1, 1, "a") + Line("lost", 2, 1, "a")}) {
+    std::istringstream stream(lines);
+    EXPECT_THAT(std::string(ReadHistory(stream).status().message()), StartsWith("line ")) << lines;
+  }
+  HistoryCheck none(std::nullopt);
+  EXPECT_THAT(Said(none), ::testing::Each("not checked no history"));
 }
 
 TEST(VerifyTest, ADamagedJournalIsAViolation) {
