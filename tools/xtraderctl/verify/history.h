@@ -1,9 +1,10 @@
-// History: what clients saw, as a load generator writes it down: a line of JSON for each thing that happened to an order,
+// History: what clients saw, as a load generator writes it down: a line of JSON for each thing that happened to an
+// order:
 //   {"event": "invoke", "ns": 12, "account": 1, "clientOrderId": "a-1"}                        about to be sent
 //   {"event": "acknowledged", "ns": 15, "account": 1, "clientOrderId": "a-1", "sequence": 42}  answered, also refused
-//   {"event": "timedOut", "ns": 99, "account": 1, "clientOrderId": "a-1"}                      given up, outcome unknown
-// with one monotonic clock, the numbers of the accounts, and each client order id used for one order only, however often
-// it is sent. Plain values.
+//   {"event": "timedOut", "ns": 99, "account": 1, "clientOrderId": "a-1"}                      the outcome is unknown
+// with one monotonic clock, the numbers of the accounts, and each client order id used for one order only, however
+// often it is sent. Plain values.
 #pragma once
 
 #include <cstdint>
