@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -48,7 +49,7 @@ class SymbolDirectory {
   runtime::HealthCheck& health_;
 
   std::mutex fetching_;          // one fetch at a time; for the two below
-  std::int64_t fetched_ns_ = 0;  // when the last fetch began, monotonic
+  std::int64_t fetched_ns_ = std::numeric_limits<std::int64_t>::min();  // when the last fetch began, monotonic
   absl::Status fetched_ = absl::UnknownError("not fetched yet");
   mutable std::mutex mutex_;
   std::condition_variable changed_;
