@@ -48,7 +48,7 @@ class SymbolDirectory {
   const Clock& clock_;
   runtime::HealthCheck& health_;
 
-  std::mutex fetching_;          // one fetch at a time; for the two below
+  std::mutex fetching_;                                                 // one fetch at a time; for the two below
   std::int64_t fetched_ns_ = std::numeric_limits<std::int64_t>::min();  // when the last fetch began, monotonic
   absl::Status fetched_ = absl::UnknownError("not fetched yet");
   mutable std::mutex mutex_;
