@@ -41,8 +41,9 @@ const std::map<std::string, Mistake> kMistakes{
 };
 
 int RunSeed(std::uint64_t seed, Mistake mistake, bool story) {
-  char folder[] = "/tmp/xt-sim-XXXXXX";
-  if (::mkdtemp(folder) == nullptr) return 2;
+  const char* const base = std::getenv("TEST_TMPDIR");  // NOLINT(concurrency-mt-unsafe): there is one thread
+  std::string folder = std::string(base != nullptr ? base : "/tmp") + "/xt-sim-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) return 2;
   if (!story) xt::runtime::SetLogLevel(xt::runtime::LogLevel::kError);
   const RunReport report = xt::sim::RunOnce({seed, mistake, story, folder});
   std::filesystem::remove_all(folder);
