@@ -1,12 +1,13 @@
 #include "services/sequencer/bus_sinks.h"
 
 #include <map>
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/domain/event.h"
+#include "libs/domain/event_symbol.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/notifications.h"
 #include "libs/wire/risk_proto.h"
@@ -18,25 +19,11 @@ std::shared_ptr<const std::string> Shared(std::string&& bytes) {
   return std::make_shared<const std::string>(std::move(bytes));
 }
 
-std::optional<domain::SymbolId> SymbolOf(const domain::Event& event) {
-  return std::visit(
-      [](const auto& e) -> std::optional<domain::SymbolId> {
-        if constexpr (requires { e.symbol.code; }) {
-          return e.symbol.id;
-        } else if constexpr (requires { e.symbol.value(); }) {
-          return e.symbol;
-        } else {
-          return std::nullopt;
-        }
-      },
-      event);
-}
-
 // The code of the first symbol that the command concerned; empty when none.
 absl::StatusOr<std::string> KeyOf(const domain::CommandResult& result, const SymbolCodes& codes) {
   std::string key;
   for (const domain::Event& event : result.events) {
-    const auto symbol = SymbolOf(event);
+    const auto symbol = domain::SymbolOf(event);
     if (!symbol) continue;
     const auto code = codes.Find(*symbol);
     if (!code) {

@@ -41,7 +41,6 @@ struct Kernel::Context {
 };
 
 struct Kernel::Process {
-  std::string name;
   bool alive = true;
   bool paused = false;
   Nanos wall_shift = 0;
@@ -76,7 +75,7 @@ bool Kernel::TimerOrder::operator()(const std::unique_ptr<Timer>& a, const std::
   return a->at != b->at ? a->at < b->at : a->number < b->number;
 }
 
-Kernel::Kernel(std::uint64_t seed) : rng_(seed), scheduler_(std::make_unique<Context>()) { NewProcess("world"); }
+Kernel::Kernel(std::uint64_t seed) : rng_(seed), scheduler_(std::make_unique<Context>()) { NewProcess(); }
 Kernel::~Kernel() = default;
 
 Kernel* Kernel::Current() { return g_kernel; }
@@ -175,13 +174,11 @@ void Kernel::AddTimer(Nanos at, Fiber* fiber, std::uint64_t wait, std::function<
   timers_.insert(std::make_unique<Timer>(Timer{at, ++last_timer_, fiber, wait, std::move(event)}));
 }
 
-ProcessId Kernel::NewProcess(std::string name) {
+ProcessId Kernel::NewProcess() {
   processes_.push_back(std::make_unique<Process>());
-  processes_.back()->name = std::move(name);
   return static_cast<ProcessId>(processes_.size() - 1);
 }
 
-const std::string& Kernel::NameOf(ProcessId process) const { return processes_[process]->name; }
 bool Kernel::Alive(ProcessId process) const { return processes_[process]->alive; }
 void Kernel::Pause(ProcessId process) { processes_[process]->paused = true; }
 

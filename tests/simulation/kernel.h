@@ -86,8 +86,7 @@ class Kernel {
   // How many of a million locks and unlocks give the processor away.
   void SetPreemption(std::uint64_t parts_per_million) { preemption_ = parts_per_million; }
 
-  ProcessId NewProcess(std::string name);
-  [[nodiscard]] const std::string& NameOf(ProcessId process) const;
+  ProcessId NewProcess();
   [[nodiscard]] bool Alive(ProcessId process) const;
   void Kill(ProcessId process);
   void Pause(ProcessId process);

@@ -27,7 +27,7 @@ matching::EngineConfig SmallEngine(Mistake mistake) {
 }
 
 void MatchingHost::Start() {
-  process_ = world_.kernel.NewProcess(name_);
+  process_ = world_.kernel.NewProcess();
   world_.Place(process_, host_);
   world_.kernel.Spawn(process_, [this] {
     struct Parts {

@@ -19,7 +19,7 @@ matching::EngineConfig SmallEngine(Mistake mistake);
 
 class MatchingHost {
  public:
-  MatchingHost(World& world, Host host, std::string name) : world_(world), host_(host), name_(std::move(name)) {}
+  MatchingHost(World& world, Host host) : world_(world), host_(host) {}
 
   void Start();
   void Kill();
@@ -33,7 +33,6 @@ class MatchingHost {
  private:
   World& world_;
   const Host host_;
-  const std::string name_;
   ProcessId process_ = kWorld;
   std::shared_ptr<matching::MatchingApp> app_;
 };

@@ -81,7 +81,6 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
       if (!self->broken_) deliver();
     });
   }
-  [[nodiscard]] bool broken() const { return broken_; }
 
  private:
   Kernel& kernel_;

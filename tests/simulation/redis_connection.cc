@@ -1,4 +1,5 @@
-// RedisConnection over the simulated network, in place of the one over hiredis (libs/adapters/redis/internal).
+// RedisConnection over the simulated network, in place of libs/adapters/redis/internal/redis_connection.cc. What does not
+// depend on what carries the connection is the real one (redis_commands.cc).
 #include "libs/adapters/redis/internal/redis_connection.h"
 
 #include <algorithm>
@@ -86,38 +87,8 @@ absl::Status RedisConnection::Connect() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Reply> RedisConnection::Run(const Args& args, std::chrono::milliseconds patience) {
-  XT_RETURN_IF_ERROR(Connect());
-  Queue(args);
-  XT_RETURN_IF_ERROR(Flush());
-  return Receive(patience);
-}
-
-absl::StatusOr<Reply> RedisConnection::Eval(const Script& script, const Args& keys, const Args& args) {
-  XT_RETURN_IF_ERROR(Connect());
-  XT_RETURN_IF_ERROR(Load(script));
-  QueueEval(script, keys, args);
-  XT_RETURN_IF_ERROR(Flush());
-  return Receive();
-}
-
-absl::Status RedisConnection::Load(const Script& script) {
-  if (digests_.contains(script.text)) return absl::OkStatus();
-  XT_ASSIGN_OR_RETURN(const Reply digest, Run({"SCRIPT", "LOAD", script.text}));
-  digests_[script.text] = std::string(Text(*digest));
-  return absl::OkStatus();
-}
-
 void RedisConnection::Queue(const Args& args) {
   if (context_ != nullptr) LinkOf(context_)->queued.emplace_back(args.begin(), args.end());
-}
-
-void RedisConnection::QueueEval(const Script& script, const Args& keys, const Args& args) {
-  const std::string count = absl::StrCat(keys.size());
-  Args all{"EVALSHA", digests_.at(script.text), count};
-  all.insert(all.end(), keys.begin(), keys.end());
-  all.insert(all.end(), args.begin(), args.end());
-  Queue(all);
 }
 
 absl::Status RedisConnection::Flush() {
@@ -156,12 +127,6 @@ void RedisConnection::Interrupt() {
 absl::Status RedisConnection::Lost(std::string_view what) {
   Drop();
   return absl::UnavailableError(absl::StrCat("redis: ", std::string(what)));
-}
-
-absl::Status RedisConnection::Refused(std::string_view error) {
-  const std::string text(error);
-  if (text.starts_with("NOSCRIPT") || text.starts_with("LOADING")) return Lost(error);
-  return text.starts_with("MISCONF") ? absl::ResourceExhaustedError(text) : absl::FailedPreconditionError(text);
 }
 
 }  // namespace xt::redis

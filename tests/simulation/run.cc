@@ -137,8 +137,7 @@ void Run::Main() {
   world_.redis.Start();
   std::vector<MatchingHost*> replicas;
   for (std::size_t i = 0; i < kReplicas; ++i) {
-    replicas_.push_back(
-        std::make_unique<MatchingHost>(world_, static_cast<Host>(50 + i), "matching-" + std::to_string(i + 1)));
+    replicas_.push_back(std::make_unique<MatchingHost>(world_, static_cast<Host>(50 + i)));
     replicas_.back()->Start();
     replicas.push_back(replicas_.back().get());
   }
@@ -148,7 +147,7 @@ void Run::Main() {
                                                           options_.folder + "/" + name, replicas, executions_));
     sequencers_.back()->Start();
   }
-  clients_ = kernel_.NewProcess("clients");
+  clients_ = kernel_.NewProcess();
   world_.Place(clients_, kClientHost);
   bool ready = false;
   kernel_.Spawn(clients_, [&] {
@@ -235,7 +234,6 @@ void Run::Trouble() {
   world_.redis.SlowSync(0);
   world_.redis.RefuseWrites(false);
   world_.zookeeper.SetUp(true);
-  executions_.up = true;
   for (const auto& host : sequencers_) host->disk().SlowSync(0);
 }
 

@@ -24,7 +24,6 @@ class ExecutionsServer {
   absl::Status Publish(const std::vector<ports::EventEntry>& entries);
   // By sequence, from 1.
   std::vector<std::string> payloads;
-  bool up = true;
   std::string violation;
 };
 
@@ -38,7 +37,6 @@ class Disk final : public embedded::FileIo {
   void LosePower();
   void Forget() { written_.clear(); }
   void SlowSync(Nanos takes) { sync_takes_ = takes; }
-  void FailNextSync() { fails_ = true; }
 
  private:
   struct Write {
@@ -48,7 +46,6 @@ class Disk final : public embedded::FileIo {
   };
   World& world_;
   Nanos sync_takes_ = 0;
-  bool fails_ = false;
   std::vector<Write> written_;
 };
 
@@ -72,7 +69,6 @@ class SequencerHost {
   [[nodiscard]] std::shared_ptr<sequencer::SequencerApp> app() const;
   [[nodiscard]] bool Serves() const;
   Disk& disk() { return disk_; }
-  [[nodiscard]] const std::string& folder() const { return folder_; }
   // Why it halted last, for the story.
   std::string last_halt;
 

@@ -214,12 +214,4 @@ absl::Status ZooKeeperHandle::Delete(const std::string& path) {
   return Request(handle_, [path](ZooKeeperServer& zk, std::int64_t id) { return zk.Delete(id, path); }).status();
 }
 
-absl::Status ZooKeeperHandle::CreateFolders(const std::string& path) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    absl::Status status = Create(path.substr(0, end), "", ZOO_PERSISTENT).status();
-    if (!status.ok() && !absl::IsAlreadyExists(status)) return status;
-    if (end == std::string::npos) return absl::OkStatus();
-  }
-}
-
 }  // namespace xt::zookeeper

@@ -116,9 +116,4 @@ ZooKeeperServer::Answer ZooKeeperServer::Delete(std::int64_t session, const std:
   return {};
 }
 
-std::string ZooKeeperServer::Data(const std::string& path) const {
-  const auto found = nodes_.find(path);
-  return found == nodes_.end() ? std::string() : found->second.data;
-}
-
 }  // namespace xt::sim

@@ -51,9 +51,6 @@ class ZooKeeperServer {
   Answer Set(std::int64_t session, const std::string& path, const std::string& data, std::int32_t version);
   Answer Delete(std::int64_t session, const std::string& path);
 
-  // For the checks; empty when there is none.
-  [[nodiscard]] std::string Data(const std::string& path) const;
-
  private:
   struct Session {
     Nanos timeout = 0;

@@ -1,11 +1,10 @@
 #include "tools/xtraderctl/verify/bus_check.h"
 
 #include <algorithm>
-#include <optional>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/domain/event_symbol.h"
 #include "libs/ports/market_bus.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/notifications.h"
@@ -14,24 +13,10 @@
 namespace xt::ctl {
 namespace {
 
-std::optional<domain::SymbolId> SymbolOf(const domain::Event& event) {
-  return std::visit(
-      [](const auto& e) -> std::optional<domain::SymbolId> {
-        if constexpr (requires { e.symbol.code; }) {
-          return e.symbol.id;
-        } else if constexpr (requires { e.symbol.value(); }) {
-          return e.symbol;
-        } else {
-          return std::nullopt;
-        }
-      },
-      event);
-}
-
 // The code of the first symbol that the command concerned.
 std::string KeyOf(const Step& step) {
   for (const domain::Event& event : step.events) {
-    if (const auto symbol = SymbolOf(event)) return std::string(step.engine.symbol(*symbol).code.view());
+    if (const auto symbol = domain::SymbolOf(event)) return std::string(step.engine.symbol(*symbol).code.view());
   }
   return "";
 }

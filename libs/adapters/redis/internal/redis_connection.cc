@@ -22,17 +22,7 @@ timeval ToTimeval(std::int64_t ms) {
   return {static_cast<time_t>(ms / 1000), static_cast<suseconds_t>(ms % 1000 * 1000)};
 }
 
-// Nothing was done, and what this connection knows of the server is worth nothing.
-constexpr std::array<std::string_view, 6> kStrangeServer{"LOADING",    "NOSCRIPT", "READONLY",
-                                                         "MASTERDOWN", "BUSY",     "NOAUTH"};
-constexpr std::array<std::string_view, 2> kNoRoom{"OOM", "MISCONF"};
-
 absl::Status Interrupted() { return absl::CancelledError("redis: closed"); }
-
-template <typename Words>
-bool Contains(const Words& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 }  // namespace
 
@@ -64,28 +54,6 @@ absl::Status RedisConnection::Connect() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Reply> RedisConnection::Run(const Args& args, std::chrono::milliseconds patience) {
-  XT_RETURN_IF_ERROR(Connect());
-  Queue(args);
-  XT_RETURN_IF_ERROR(Flush());
-  return Receive(patience);
-}
-
-absl::StatusOr<Reply> RedisConnection::Eval(const Script& script, const Args& keys, const Args& args) {
-  XT_RETURN_IF_ERROR(Connect());
-  XT_RETURN_IF_ERROR(Load(script));
-  QueueEval(script, keys, args);
-  XT_RETURN_IF_ERROR(Flush());
-  return Receive();
-}
-
-absl::Status RedisConnection::Load(const Script& script) {
-  if (digests_.contains(script.text)) return absl::OkStatus();
-  XT_ASSIGN_OR_RETURN(const Reply digest, Run({"SCRIPT", "LOAD", script.text}));
-  digests_[script.text] = std::string(Text(*digest));
-  return absl::OkStatus();
-}
-
 void RedisConnection::Queue(const Args& args) {
   absl::StrAppend(&out_, "*", args.size(), "\r\n");
   for (const std::string_view arg : args) {
@@ -93,16 +61,6 @@ void RedisConnection::Queue(const Args& args) {
     out_.append(arg);
     out_.append("\r\n");
   }
-}
-
-void RedisConnection::QueueEval(const Script& script, const Args& keys, const Args& args) {
-  const auto digest = digests_.find(script.text);
-  XT_CHECK(digest != digests_.end(), "the script must be loaded");
-  const std::string key_count = absl::StrCat(keys.size());
-  Args all{"EVALSHA", digest->second, key_count};
-  all.insert(all.end(), keys.begin(), keys.end());
-  all.insert(all.end(), args.begin(), args.end());
-  Queue(all);
 }
 
 // hiredis would write with write(2), and a connection that Redis has closed would then raise SIGPIPE.
@@ -169,13 +127,6 @@ RedisConnection::Deadline RedisConnection::DeadlineAfter(std::chrono::millisecon
 absl::Status RedisConnection::Lost(std::string_view what) {
   Drop();
   return absl::UnavailableError(absl::StrCat("redis ", config_.host, ":", config_.port, ": ", std::string(what)));
-}
-
-absl::Status RedisConnection::Refused(std::string_view error) {
-  const std::string_view code = error.substr(0, error.find(' '));
-  if (Contains(kStrangeServer, code)) return Lost(error);
-  const std::string text(error);
-  return Contains(kNoRoom, code) ? absl::ResourceExhaustedError(text) : absl::FailedPreconditionError(text);
 }
 
 }  // namespace xt::redis
