@@ -1,6 +1,7 @@
 # Compiler options every target of ours gets, and the sanitizer builds.
 
 set(XT_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, 'address' (with undefined) or 'thread'")
+set(XT_TEST_OPTIONS "" CACHE STRING "Compiler options of the tests' own sources, after those of everything")
 
 find_program(XT_CCACHE ccache)
 if(XT_CCACHE)

@@ -2,7 +2,7 @@
 #
 #   xt_library(NAME  SOURCES a.cc b.cc  DEPS xt_base absl::status ...)
 #   xt_binary(NAME   SOURCES main.cc    DEPS ...)
-#   xt_test(NAME     GROUP unit|contract|integration|scenarios|simulation|e2e|nightly
+#   xt_test(NAME     GROUP unit|contract|integration|scenarios|simulation|e2e|chaos|nightly
 #                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [PATHS] [TIMEOUT seconds])
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #
@@ -19,6 +19,7 @@ function(xt_library name)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} Threads::Threads PRIVATE xt_options)
     target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}")
+    xt_use_precompiled(${name} xt_precompiled)
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${ARG_DEPS})
@@ -30,6 +31,7 @@ function(xt_binary name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} xt_options Threads::Threads)
+  xt_use_precompiled(${name} xt_precompiled)
   # Messages are made by one thread and freed by another, where glibc's allocator is slow. Sanitizers bring their own.
   if(XT_SANITIZE STREQUAL "" AND NOT XT_FUZZ)
     target_link_libraries(${name} PRIVATE PkgConfig::jemalloc)
@@ -46,6 +48,8 @@ function(xt_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} xt_options GTest::gmock_main Threads::Threads)
+  target_compile_options(${name} PRIVATE ${XT_TEST_OPTIONS} ${XT_PRECOMPILED_TEST_OPTIONS})
+  xt_use_precompiled(${name} xt_precompiled_test)
   if(ARG_PATHS)
     target_compile_definitions(${name} PRIVATE XT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" XT_BINARY_DIR="${CMAKE_BINARY_DIR}")
   endif()

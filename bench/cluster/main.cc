@@ -31,7 +31,10 @@ class Run {
   explicit Run(const Options& options) : options_(options) {}
 
   void Case(const std::string& name, const std::function<absl::StatusOr<CaseResult>()>& run) {
-    if (!Wanted(name)) return;
+    if (Wanted(name)) Measure(name, run);
+  }
+
+  void Measure(const std::string& name, const std::function<absl::StatusOr<CaseResult>()>& run) {
     std::fprintf(stderr, "%s ...\n", name.c_str());
     auto result = run();
     if (result.ok()) {
@@ -42,9 +45,10 @@ class Run {
     all_right_ = false;
   }
 
-  [[nodiscard]] bool Wanted(const std::string& name) const {
-    return options_.only.empty() || std::ranges::find(options_.only, name) != options_.only.end();
+  [[nodiscard]] bool IsNamed(const std::string& name) const {
+    return std::ranges::find(options_.only, name) != options_.only.end();
   }
+  [[nodiscard]] bool Wanted(const std::string& name) const { return options_.only.empty() || IsNamed(name); }
   [[nodiscard]] bool WantsOrders() const {
     return std::ranges::any_of(kOrderCases, [this](const char* name) { return Wanted(name); });
   }
@@ -70,6 +74,22 @@ class Run {
     Case("batches-10k", [&] { return BenchBatches("batches-10k", cluster, *market, load); });
     load.per_second = 0;
     Case("batches-8192", [&] { return BenchBatches("batches-8192", cluster, *market, load); });
+  }
+
+  // A cluster for each mode, one after the other.
+  void Durability() {
+    for (const std::string mode : {"memory", "redis", "local+redis", "local", "always"}) {
+      if (!IsNamed("durability") && !IsNamed("durability-" + mode)) continue;
+      test::Cluster cluster(XT_BINARY_DIR "/bin", "", mode);
+      if (const std::string error = cluster.Up(); !error.empty()) return Fail("the cluster did not start: " + error);
+      const auto market = MarketOf(cluster);
+      if (!market.ok()) return Fail(market.status().ToString());
+      for (const std::size_t in_flight : {1, 256}) {
+        const OrderLoad load{.seconds = options_.seconds, .seed = options_.seed, .in_flight = in_flight};
+        const std::string name = "durability-" + mode + "-" + std::to_string(in_flight);
+        Measure(name, [&] { return BenchBatches(name, cluster, *market, load); });
+      }
+    }
   }
 
   void Servers() {
@@ -99,7 +119,7 @@ class Run {
 
   void PrintTable() const {
     for (const CaseResult& result : results_) {
-      std::printf("%-18s", result.name.c_str());
+      std::printf("%-26s", result.name.c_str());
       for (const auto& [name, value] : result.figures)
         std::printf(" %s=%lld", name.c_str(), static_cast<long long>(value));
       std::printf("\n");
@@ -131,7 +151,10 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "one JSON object instead of a table");
   app.add_option("--seconds", options.seconds, "of each case")->check(CLI::Range(1, 3'600));
   app.add_option("--seed", options.seed, "of the orders");
-  app.add_option("--case", options.only, "only these; orders-half needs orders-512");
+  app.add_option(
+      "--case", options.only,
+      "only these; orders-half needs orders-512; durability, when it is named: each mode of the journal, 1 and 256 "
+      "commands in flight, each in a cluster of its own");
   app.add_option("--perf-test", options.perf_test, "folder of the jars of RabbitMQ's PerfTest");
   try {
     app.parse(argc, argv);
@@ -142,5 +165,6 @@ int main(int argc, char** argv) {
   xt::bench::Run run(options);
   run.Servers();
   if (run.WantsOrders()) run.Orders();
+  run.Durability();
   return run.Print();
 }

@@ -25,6 +25,7 @@ using nlohmann::json;
 
 constexpr std::int64_t kWarmUpNs = 1'000'000'000;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
+constexpr std::int64_t kLearnNs = 30'000'000'000;  // a gateway may be ready before it knows the symbols just made
 constexpr std::int64_t kCatchUpNs = 120'000'000'000;
 
 Window WindowOf(const OrderLoad& load) {
@@ -191,9 +192,13 @@ class BatchDriver {
 
 absl::StatusOr<Market> MarketOf(const test::Cluster& cluster) {
   test::SignedClient client = cluster.client(0);
-  XT_ASSIGN_OR_RETURN(const test::Answer symbols, client.Get("/v1/symbols"));
-  if (symbols.status != 200) return absl::InternalError("no symbols: " + symbols.body.dump());
-  return MakeMarket(symbols.body, "ETH-USDT", "2000", "0.1");
+  const std::int64_t start_ns = NowNs();
+  while (true) {
+    XT_ASSIGN_OR_RETURN(const test::Answer symbols, client.Get("/v1/symbols"));
+    if (symbols.status != 200) return absl::InternalError("no symbols: " + symbols.body.dump());
+    absl::StatusOr<Market> market = MakeMarket(symbols.body, "ETH-USDT", "2000", "0.1");
+    if (!absl::IsNotFound(market.status()) || NowNs() - start_ns > kLearnNs) return market;
+  }
 }
 
 absl::StatusOr<CaseResult> BenchOrders(std::string name, const test::Cluster& cluster, const Market& market,

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "bench/matching/market.h"
 #include "bench/matching/measure.h"
 #include "libs/base/check.h"
 #include "services/matching/core/engine.h"
@@ -40,12 +41,7 @@ class Exchange {
         numbers_(workload.most_live + 2) {
     Setup(domain::DefineAsset{*domain::AssetCode::From("BTC"), 8});
     Setup(domain::DefineAsset{*domain::AssetCode::From("KRW"), 0});
-    domain::Symbol symbol;
-    symbol.code = *domain::SymbolCode::From("BTC-KRW");
-    symbol.base = domain::AssetId(0);
-    symbol.quote = domain::AssetId(1);
-    symbol.tick_size = domain::Amount(1);
-    symbol.lot_size = domain::Amount(100'000'000);
+    domain::Symbol symbol = BtcKrw();
     symbol.maker_fee_bps = 10;
     symbol.taker_fee_bps = 20;
     Setup(domain::DefineSymbol{symbol});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/matching/measure.h"
+#include "bench/matching/metrics_case.h"
 #include "bench/matching/restore_case.h"
 #include "bench/support/machine.h"
 
@@ -47,7 +48,21 @@ std::int64_t TenthsPerOp(const CaseResult& result) {
 // Millionths of an allocation per operation.
 std::uint64_t MillionthsPerOp(const CaseResult& result) { return result.allocations * 1'000'000 / result.operations; }
 
-void PrintTable(const std::vector<CaseResult>& results, const std::optional<RestoreResult>& restore) {
+// Hundredths of a percent that the metrics add to the time of a command.
+std::int64_t CostOf(const MetricsResult& metrics) {
+  return (metrics.with_ns - metrics.without_ns) * 10'000 / std::max<std::int64_t>(1, metrics.without_ns);
+}
+
+void PrintTable(const std::vector<CaseResult>& results, const std::optional<RestoreResult>& restore,
+                const std::optional<MetricsResult>& metrics) {
+  if (metrics) {
+    const std::int64_t cost = CostOf(*metrics);
+    const auto commands = static_cast<std::int64_t>(metrics->commands);
+    std::printf("%s: %" PRId64 " ns a command with, %" PRId64 " ns without: %s%" PRId64 ".%02" PRId64
+                " %%, answer %s\n",
+                std::string(kMetricsCase).c_str(), metrics->with_ns / commands, metrics->without_ns / commands,
+                cost < 0 ? "-" : "", std::abs(cost) / 100, std::abs(cost) % 100, metrics->right ? "right" : "WRONG");
+  }
   if (restore) {
     std::printf("%s: %" PRIu64 " open orders, %" PRIu64 " bytes, saved in %" PRId64 " ms, restored in %" PRId64
                 " ms, answer %s\n",
@@ -67,7 +82,8 @@ void PrintTable(const std::vector<CaseResult>& results, const std::optional<Rest
   }
 }
 
-void PrintJson(const std::vector<CaseResult>& results, const std::optional<RestoreResult>& restore) {
+void PrintJson(const std::vector<CaseResult>& results, const std::optional<RestoreResult>& restore,
+               const std::optional<MetricsResult>& metrics) {
   std::printf(R"({"bench":"matching","machine":"%s","date":"%s","results":[)", Machine().c_str(), Date().c_str());
   const char* separator = "";
   for (const CaseResult& r : results) {
@@ -87,6 +103,13 @@ void PrintJson(const std::vector<CaseResult>& results, const std::optional<Resto
                 R"(,"restore_ms":%)" PRId64 R"(,"right":%s})",
                 separator, std::string(kRestoreCase).c_str(), restore->open_orders, restore->bytes, restore->save_ms,
                 restore->restore_ms, restore->right ? "true" : "false");
+    separator = ",";
+  }
+  if (metrics) {
+    std::printf(R"(%s{"case":"%s","commands":%)" PRIu64 R"(,"with_ns":%)" PRId64 R"(,"without_ns":%)" PRId64
+                R"(,"right":%s})",
+                separator, std::string(kMetricsCase).c_str(), metrics->commands, metrics->with_ns, metrics->without_ns,
+                metrics->right ? "true" : "false");
   }
   std::printf("]}\n");
 }
@@ -104,7 +127,7 @@ bool Parse(int argc, char** argv, Options& options) {
       return false;
     }
   }
-  return options.only.empty() || options.only == kRestoreCase ||
+  return options.only.empty() || options.only == kRestoreCase || options.only == kMetricsCase ||
          std::any_of(std::begin(kCases), std::end(kCases), [&](const Case& c) { return c.name == options.only; });
 }
 
@@ -124,9 +147,14 @@ int Run(const Options& options) {
     std::fprintf(stderr, "%s ...\n", std::string(kRestoreCase).c_str());
     restore = RunRestore(options.rounds);
   }
-  options.json ? PrintJson(results, restore) : PrintTable(results, restore);
+  std::optional<MetricsResult> metrics;
+  if (options.only.empty() || options.only == kMetricsCase) {
+    std::fprintf(stderr, "%s ...\n", std::string(kMetricsCase).c_str());
+    metrics = RunMetrics(options.rounds);
+  }
+  options.json ? PrintJson(results, restore, metrics) : PrintTable(results, restore, metrics);
   const bool all_right = std::all_of(results.begin(), results.end(), [](const CaseResult& r) { return r.right(); });
-  return all_right && (!restore || restore->right) ? 0 : 1;
+  return all_right && (!restore || restore->right) && (!metrics || metrics->right) ? 0 : 1;
 }
 
 }  // namespace
@@ -137,7 +165,7 @@ int main(int argc, char** argv) {
   if (!xt::bench::Parse(argc, argv, options)) {
     std::fprintf(stderr,
                  "usage: bench-matching [--json] [--rounds N]\n"
-                 "       [--case W1-bare|W2-bare|W1-complete|W2-complete|W1-complete-ids|restore-1M]\n");
+                 "       [--case W1-bare|W2-bare|W1-complete|W2-complete|W1-complete-ids|restore-1M|metrics]\n");
     return 2;
   }
   return xt::bench::Run(options);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "bench/matching/market.h"
 #include "bench/matching/measure.h"
 #include "libs/base/check.h"
 #include "services/matching/core/engine.h"
@@ -28,13 +29,7 @@ class Builder {
   explicit Builder(Engine& engine) : engine_(engine) {
     Do(domain::DefineAsset{*domain::AssetCode::From("BTC"), 8});
     Do(domain::DefineAsset{*domain::AssetCode::From("KRW"), 0});
-    domain::Symbol symbol;
-    symbol.code = *domain::SymbolCode::From("BTC-KRW");
-    symbol.base = domain::AssetId(0);
-    symbol.quote = domain::AssetId(1);
-    symbol.tick_size = domain::Amount(1);
-    symbol.lot_size = domain::Amount(100'000'000);
-    Do(domain::DefineSymbol{symbol});
+    Do(domain::DefineSymbol{BtcKrw()});
     for (std::uint32_t i = 1; i <= kAccounts; ++i) {
       Do(domain::CreateAccount{*domain::AccountName::From("trader-" + std::to_string(i))});
       for (std::uint16_t asset = 0; asset < 2; ++asset) {

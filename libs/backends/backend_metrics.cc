@@ -104,8 +104,10 @@ void BackendMetrics::Watch(const ports::Store& store) {
 void BackendMetrics::Watch(const ports::CommandJournal& journal) {
   const auto* two = dynamic_cast<const replicated::ReplicatedJournal*>(&journal);
   if (two == nullptr) return;
-  Show("journal_remote_required", "1 while the second copy must confirm; 0: the file alone does.", {},
+  Show("journal_remote_required", "1 while the second copy counts; 0: the file alone does.", {},
        [two] { return two->Stats().remote_required ? 1 : 0; });
+  Show("journal_accepting", "0 while commands are refused, since a copy of the journal is lost.", {},
+       [two] { return two->Accepting().ok() ? 1 : 0; });
   constexpr std::string_view kConfirmed = "journal_confirmed_sequence";
   constexpr std::string_view kConfirmedHelp = "Last sequence that a copy of the journal holds.";
   Show(kConfirmed, kConfirmedHelp, {{"copy", "own"}},
@@ -118,6 +120,12 @@ void BackendMetrics::Watch(const ports::CommandJournal& journal) {
         [two] { return two->Stats().remote_losses; });
   Count("journal_remote_rejoins_total", "Times that the second copy was made equal and counted again.", {},
         [two] { return two->Stats().remote_rejoins; });
+  constexpr std::string_view kRepairs = "journal_repairs_total";
+  constexpr std::string_view kRepairsHelp = "Times that a damaged copy was repaired from the other one.";
+  Count(kRepairs, kRepairsHelp, {{"copy", "own"}}, [two] { return two->Stats().own_repairs; });
+  Count(kRepairs, kRepairsHelp, {{"copy", "remote"}}, [two] { return two->Stats().remote_repairs; });
+  Count("leader_unclean_starts_total", "Times that it led though no copy of the journal was trusted, by an operator.",
+        {}, [two] { return two->Stats().unclean_starts; });
 }
 
 void BackendMetrics::Watch(const zookeeper::ZooKeeperSession* session) {

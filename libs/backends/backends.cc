@@ -19,6 +19,8 @@
 #include "libs/adapters/redis/redis_journal.h"
 #include "libs/adapters/redis/redis_rate_limiter.h"
 #include "libs/adapters/replicated/replicated_journal.h"
+#include "libs/adapters/replicated/unclean_leader.h"
+#include "libs/adapters/zookeeper/zookeeper_audit_log.h"
 #include "libs/adapters/zookeeper/zookeeper_election.h"
 #include "libs/adapters/zookeeper/zookeeper_in_sync_set.h"
 #include "libs/base/status.h"
@@ -46,6 +48,44 @@ absl::StatusOr<redis::RedisConfig> RedisAt(const std::string& key, const std::st
 // For market-data while Kafka is away: what was published before it noticed.
 constexpr std::uint64_t kKeptExecutions = 100'000;
 
+absl::Status LogUncleanStart(const replicated::UncleanStart& start, const absl::Status& recorded) {
+  const char* const what = recorded.ok() ? "an unclean leader begins: what was acknowledged may be lost"
+                                         : "an unclean leader was not recorded and does not begin";
+  const std::string reason = recorded.ok() ? "" : recorded.ToString();
+  runtime::Log(runtime::LogLevel::kError, what, {{"start", TextOf(start)}, {"reason", reason}});
+  return recorded;
+}
+
+replicated::ReplicatedJournalOptions OptionsOf(const DurabilityConfig& durability,
+                                               std::function<void(const absl::Status&)> on_remote,
+                                               OnUncleanStart on_unclean_start) {
+  replicated::ReplicatedJournalOptions options;
+  const Durability mode = durability.Chosen(true);
+  if (mode == Durability::kMemory) options.confirmation = replicated::Confirmation::kNobody;
+  if (mode == Durability::kRedis) options.confirmation = replicated::Confirmation::kRemote;
+  options.min_copies = durability.min_copies;
+  options.on_remote = [on_remote = std::move(on_remote)](const absl::Status& status) {
+    if (status.ok()) {
+      runtime::Log(runtime::LogLevel::kInfo, "the journal's second copy is back", {});
+    } else {
+      runtime::Log(runtime::LogLevel::kWarn, "the journal's second copy is lost", {runtime::LogField(status)});
+    }
+    on_remote(status);
+  };
+  options.on_repair = [](const replicated::JournalRepair& repair) {
+    runtime::Log(runtime::LogLevel::kWarn, "a damaged copy of the journal was repaired from the other one",
+                 {{"copy", repair.copy},
+                  {"range", repair.range},
+                  {"place", repair.place},
+                  {"from", repair.source},
+                  {"detail", repair.detail}});
+  };
+  options.on_unclean_start = [record = std::move(on_unclean_start)](const replicated::UncleanStart& start) {
+    return LogUncleanStart(start, record(start));
+  };
+  return options;
+}
+
 runtime::StringOptions Optional(std::string_view doc, bool secret = false) {
   return {.doc = doc, .secret = secret, .max_length = 1'024};
 }
@@ -56,6 +96,12 @@ void BackendConfig::DescribeRedisJournal(runtime::ConfigSchema& schema) {
   schema.String("redis_journal.address", &redis_journal,
                 Optional("Host and port of the Redis that holds the journal's second copy and nothing else; empty: the "
                          "journal is the file alone."));
+  durability.Describe(schema, &redis_journal);
+  schema.Check([this]() -> absl::Status {
+    if (zookeeper.empty() || !redis_journal.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "zookeeper.servers needs redis_journal.address: who leads next would not have the journal");
+  });
 }
 
 void BackendConfig::DescribeRedis(runtime::ConfigSchema& schema, const std::string& empty) {
@@ -160,10 +206,16 @@ std::unique_ptr<ports::InSyncSet> MakeInSyncSet(const std::shared_ptr<zookeeper:
   return session != nullptr ? std::make_unique<zookeeper::ZooKeeperInSyncSet>(session, shard) : nullptr;
 }
 
-absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const BackendConfig& config,
-                                                                   const std::string& shard,
-                                                                   std::unique_ptr<ports::JournalCopy> file,
-                                                                   ports::InSyncSet* in_sync) {
+OnUncleanStart AuditUncleanStarts(std::shared_ptr<zookeeper::ZooKeeperSession> session, const std::string& shard) {
+  return [session = std::move(session), shard](const replicated::UncleanStart& start) {
+    return zookeeper::ZooKeeperAuditLog(session, shard).Write(start.epoch, TextOf(start));
+  };
+}
+
+absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(
+    const BackendConfig& config, const std::string& shard, std::unique_ptr<ports::JournalCopy> file,
+    ports::InSyncSet* in_sync, std::function<void(const absl::Status&)> on_remote, OnUncleanStart on_unclean_start) {
+  XT_RETURN_IF_ERROR(config.durability.Check(!config.redis_journal.empty()));
   if (config.redis_journal.empty()) return file;
   if (in_sync == nullptr) {
     return absl::InvalidArgumentError("redis_journal.address needs zookeeper.servers: it says which copies count");
@@ -171,6 +223,7 @@ absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const Backend
   XT_ASSIGN_OR_RETURN(const redis::RedisConfig redis, RedisAt("redis_journal.address", config.redis_journal));
   redis::RedisJournalOptions options;
   options.shard = shard;
+  options.needs_fsync_always = config.durability.Chosen(true) == Durability::kAlways;
   // A restarted Redis may lack its end: it counts again once it is equal and registered anew.
   options.on_restart = [](const std::string& run_id) {
     return absl::FailedPreconditionError(absl::StrCat("Redis was restarted, its run id is ", run_id, " now"));
@@ -178,7 +231,9 @@ absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const Backend
   auto connect = [redis, options]() -> std::unique_ptr<ports::JournalCopy> {
     return std::make_unique<redis::RedisJournal>(redis, options);
   };
-  return std::make_unique<replicated::ReplicatedJournal>(std::move(file), std::move(connect), *in_sync);
+  return std::make_unique<replicated::ReplicatedJournal>(
+      std::move(file), std::move(connect), *in_sync,
+      OptionsOf(config.durability, std::move(on_remote), std::move(on_unclean_start)));
 }
 
 std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,

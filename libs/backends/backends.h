@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/backends/durability.h"
 #include "libs/ports/command_journal.h"
 #include "libs/ports/execution_reader.h"
 #include "libs/ports/execution_stream.h"
@@ -27,6 +28,10 @@ class ConfigSchema;
 class MetricsRegistry;
 }  // namespace xt::runtime
 
+namespace xt::replicated {
+struct UncleanStart;
+}
+
 namespace xt::zookeeper {
 class ZooKeeperSession;
 }
@@ -36,14 +41,16 @@ namespace xt::backends {
 // Empty: not used.
 struct BackendConfig {
   std::string redis_journal;  // "host:port"; of the journal alone
-  std::string redis;          // "host:port"; of everything else
-  std::string kafka;          // "host:port,host:port"
-  std::string rabbitmq;       // "amqp://user:password@host:port/vhost"
-  std::string postgres;       // "postgresql://user:password@host:port/database"
-  std::string zookeeper;      // "host:port,host:port"
+  DurabilityConfig durability;
+  std::string redis;      // "host:port"; of everything else
+  std::string kafka;      // "host:port,host:port"
+  std::string rabbitmq;   // "amqp://user:password@host:port/vhost"
+  std::string postgres;   // "postgresql://user:password@host:port/database"
+  std::string zookeeper;  // "host:port,host:port"
   std::string zookeeper_session_file;
 
-  // The keys of one server each, so that a service describes those that it uses.
+  // The keys of one server each, so that a service describes those that it uses. With the journal's Redis come those of
+  // its durability.
   void DescribeRedisJournal(runtime::ConfigSchema& schema);
   // `empty`: what stands in where none is configured, for the key's text.
   void DescribeRedis(runtime::ConfigSchema& schema, const std::string& empty = "embedded, in this process");
@@ -74,11 +81,15 @@ absl::StatusOr<std::unique_ptr<ports::LeaderElection>> OpenElection(
 // Null without a session.
 std::unique_ptr<ports::InSyncSet> MakeInSyncSet(const std::shared_ptr<zookeeper::ZooKeeperSession>& session,
                                                 const std::string& shard);
+using OnUncleanStart = std::function<absl::Status(const replicated::UncleanStart&)>;
+// Writes it into the shard's audit log in ZooKeeper.
+OnUncleanStart AuditUncleanStarts(std::shared_ptr<zookeeper::ZooKeeperSession> session, const std::string& shard);
 // The file alone, or with its second copy in Redis. `in_sync` is needed for two copies, and outlives the journal.
-absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(const BackendConfig& config,
-                                                                   const std::string& shard,
-                                                                   std::unique_ptr<ports::JournalCopy> file,
-                                                                   ports::InSyncSet* in_sync);
+// `on_remote` is told why the second copy is lost, and OK when it is back; `on_unclean_start` writes down what a leader
+// lost that began though no copy was trusted (ReplicatedJournalOptions).
+absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(
+    const BackendConfig& config, const std::string& shard, std::unique_ptr<ports::JournalCopy> file,
+    ports::InSyncSet* in_sync, std::function<void(const absl::Status&)> on_remote, OnUncleanStart on_unclean_start);
 // Not opened yet. The registry outlives it.
 std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,
                                         runtime::MetricsRegistry& metrics);

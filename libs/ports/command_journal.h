@@ -1,8 +1,9 @@
 // CommandJournal: the distributed write-ahead log of commands, the one thing that makes an acknowledgement true. It holds
 // encoded frames, chained by hash, and knows nothing of what is in them.
 //
-// Threads: Open, Read and Append are called by the sequencer's thread only; `done` is called on a thread of the journal,
-// in the order of the appends, and must not block. TailSequence may be called from any thread.
+// Threads: Open and Append are called by the sequencer's thread only; `done` is called on a thread of the journal, in the
+// order of the appends, and must not block. Once it is open, Read may be called from any thread, also while appends are
+// under way; TailSequence always.
 // Durability: `done(OK)` means that every copy that counts holds the frame and all frames before it. Any other status is
 // final for this handle: the caller must stop acknowledging and step down; the frame may or may not be in the journal.
 // Corruption: a damaged record that is followed by a good one refuses to open (DATA_LOSS, naming file and offset).
@@ -66,6 +67,9 @@ class CommandJournal {
   virtual void Append(JournalRecord record, AppendDone done) = 0;
   // The last sequence that was confirmed.
   [[nodiscard]] virtual domain::SequenceNumber TailSequence() const = 0;
+  // UNAVAILABLE, saying why, while an append would wait for a copy that is lost: the caller should take nothing new.
+  // From any thread, cheap.
+  [[nodiscard]] virtual absl::Status Accepting() const { return absl::OkStatus(); }
 };
 
 }  // namespace xt::ports

@@ -34,14 +34,19 @@ class EventCursor {
   virtual absl::StatusOr<std::vector<EventEntry>> Read(std::size_t max, std::chrono::milliseconds timeout) = 0;
   // Everything up to `sequence` is confirmed by the broker. Never moves back.
   virtual absl::Status Advance(domain::SequenceNumber sequence) = 0;
+  // From any thread.
   [[nodiscard]] virtual domain::SequenceNumber position() const = 0;
 };
 
 class EventLog {
  public:
   virtual ~EventLog() = default;
-  // The last sequence in the log; 0 when empty.
+  // The oldest sequence in the log; LastSequence() + 1 when empty.
+  [[nodiscard]] virtual domain::SequenceNumber FirstSequence() const = 0;
+  // The last sequence in the log, or before where it begins; 0 when nothing was ever in it.
   [[nodiscard]] virtual domain::SequenceNumber LastSequence() const = 0;
+  // Drops every entry: the next one is `first`, and each cursor stands before it. By the thread that appends.
+  virtual absl::Status BeginAt(domain::SequenceNumber first) = 0;
   // Appends entries in order. Entries at or before LastSequence() are compared with what is there and dropped;
   // a difference is DATA_LOSS: two runs of one journal disagreed, and the market must halt. A gap is INVALID_ARGUMENT.
   virtual absl::Status Append(const std::vector<EventEntry>& entries) = 0;

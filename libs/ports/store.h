@@ -1,7 +1,7 @@
 // Store: the database of persistence, SQLite in the standalone and PostgreSQL in a cluster. It speaks rows, not SQL, and not
 // events: persistence's core turns events into one StoreBatch, and the store applies it in one transaction.
 //
-// Threads: Apply by one thread; queries by any, at the same time; a query sees whole batches only.
+// Threads: Apply and ClaimWriting by one thread; queries by any, at the same time; a query sees whole batches only.
 // Idempotence: a batch carries the watermark before and after it. A batch that does not start at the stored watermark is
 // FAILED_PRECONDITION and changes nothing; the caller reads Watermark() and drops what is already there. Conflicts on
 // (account, client_order_id) are never ignored: they raise ALREADY_EXISTS, since they would hide a double execution.
@@ -158,6 +158,10 @@ class Store {
   // Creates or migrates the schema. Called once before anything else.
   virtual absl::Status Open() = 0;
   virtual absl::Status Apply(const StoreBatch& batch) = 0;
+  // Whether this object is the one that should Apply: one of all that share the data is, until it is destroyed, releases
+  // it, or loses its connection. Several may still Apply, each batch once; but they would wait for each other all the time.
+  virtual absl::StatusOr<bool> ClaimWriting() { return true; }
+  virtual void ReleaseWriting() {}
   // The last sequence that was applied; 0 when none.
   virtual absl::StatusOr<domain::SequenceNumber> Watermark() = 0;
 

@@ -254,6 +254,17 @@ absl::Status WriteAndSync(int fd, std::string_view content, const std::string& p
   return ::fsync(fd) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, internal::Concat("fsync ", path));
 }
 
+// So that the name is durable, too.
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return absl::ErrnoToStatus(errno, internal::Concat("open ", folder));
+  const int synced = ::fsync(fd);
+  ::close(fd);
+  return synced == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, internal::Concat("fsync ", folder));
+}
+
 }  // namespace
 
 ConfigSchema MakeServiceSchema(const ServiceDefinition& definition, RuntimeConfig& config) {
@@ -298,8 +309,11 @@ absl::Status WriteFileAtomically(const std::string& path, const std::string& con
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     status = absl::ErrnoToStatus(errno, internal::Concat("rename to ", path));
   }
-  if (!status.ok()) ::unlink(temporary.c_str());
-  return status;
+  if (!status.ok()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return SyncFolderOf(path);
 }
 
 }  // namespace xt::runtime

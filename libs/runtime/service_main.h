@@ -90,7 +90,7 @@ ConfigSchema MakeServiceSchema(const ServiceDefinition& definition, RuntimeConfi
 
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition);
 
-// Writes a file as a whole or not at all (a temporary beside it, fsync, rename). For ready files.
+// Writes a file as a whole or not at all, and durably (a temporary beside it, fsync, rename, fsync of the folder).
 absl::Status WriteFileAtomically(const std::string& path, const std::string& content);
 
 }  // namespace xt::runtime

@@ -92,7 +92,7 @@ struct GatewayApp::Impl {
         guard(desk, clock, config.disconnect_timeout_ms),
         order_entry({desk, symbols, workers, authenticator, limits, guard, account_names, client_order_ids, metrics,
                      clock, config.stream_max_unanswered}),
-        operators({desk, limits, metrics, clock, config.operator_secret, config.signature_window_ms}),
+        operators({desk, symbols, workers, limits, metrics, clock, config.operator_secret, config.signature_window_ms}),
         capacity(metrics, clock, config.order_capacity_per_second),
         server(ServerOptionsOf(config), [this](http::Request request, http::Responder responder) {
           api.Handle(std::move(request), std::move(responder));

@@ -1,12 +1,17 @@
 // Order entry over real gRPC.
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "libs/auth/hmac.h"
 #include "libs/auth/signature.h"
 #include "libs/runtime/grpc_host.h"
+#include "libs/runtime/log.h"
 #include "services/gateway/testing/rest_fixture.h"
 #include "xtrader/v1/gateway_service.grpc.pb.h"
 #include "xtrader/v1/journal.pb.h"
@@ -478,8 +483,9 @@ class OperatorTest : public OrderEntryTest {
   }
 
   grpc::Status Submit(const std::string& bytes, pb::OperatorServiceSubmitResponse& response,
-                      const std::string& secret = "operator-secret") {
+                      const std::string& secret = "operator-secret", const std::string& reason = "") {
     pb::OperatorServiceSubmitRequest request;
+    request.set_reason(reason);
     request.set_timestamp_ms(clock_.WallNs() / 1'000'000);
     request.set_command(bytes);
     request.set_signature(
@@ -515,6 +521,45 @@ TEST_F(OperatorTest, ExecutesCommandsOfOperators) {
   EXPECT_EQ(response.result().sequence(), 102u);
 }
 
+TEST_F(OperatorTest, CustomersAreToldOfAHaltAtOnce) {
+  config_.operator_secret = "operator-secret";
+  StartHost();
+  pb::Command command;
+  command.mutable_set_symbol_status()->set_status(pb::SYMBOL_STATUS_HALTED);
+  auto data = DemoReferenceData();
+  data.symbols[0].status = domain::SymbolStatus::kHalted;
+  matching_.set_data(data);
+  pb::OperatorServiceSubmitResponse response;
+  ASSERT_TRUE(Submit(command.SerializeAsString(), response).ok());
+  pb::OrderEntryServiceListSymbolsResponse listed;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub_->ListSymbols(&context, {}, &listed).ok());
+  EXPECT_EQ(listed.symbols(0).status(), pb::SYMBOL_STATUS_HALTED);
+}
+
+TEST_F(OperatorTest, IsLoggedWithWhoAskedAndWhy) {
+  const std::string log = ::testing::TempDir() + "/operator_test.log";
+  std::filesystem::remove(log);
+  ASSERT_TRUE(runtime::StartLogging({.file = log}).ok());
+  config_.operator_secret = "operator-secret";
+  StartHost();
+  pb::Command command;
+  command.mutable_set_symbol_status()->set_symbol_id(1);
+  command.mutable_set_symbol_status()->set_status(pb::SYMBOL_STATUS_HALTED);
+  pb::OperatorServiceSubmitResponse response;
+  ASSERT_TRUE(Submit(command.SerializeAsString(), response, "operator-secret", "news are due").ok());
+  sequencing_.set_answer([](const domain::Command&, domain::SequenceNumber sequence) {
+    return RefusedResult(sequence, domain::RejectReason::kUnknownSymbol, "symbol");
+  });
+  ASSERT_TRUE(Submit(command.SerializeAsString(), response, "operator-secret").ok());
+  runtime::StopLogging();
+  std::ifstream file(log);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(text, ::testing::ContainsRegex(R"(was executed.*HALTED.*"symbol":"[A-Z]+-[A-Z]+")"));
+  EXPECT_THAT(text, ::testing::ContainsRegex(R"("peer":"ipv4:127.0.0.1:[0-9]+","reason":"news are due","seq":101})"));
+  EXPECT_THAT(text, ::testing::ContainsRegex(R"(was refused.*"seq":102,"err.code":"UNKNOWN_SYMBOL"})"));
+}
+
 TEST_F(OperatorTest, RefusesEverythingElse) {
   config_.operator_secret = "operator-secret";
   StartHost();
@@ -523,6 +568,8 @@ TEST_F(OperatorTest, RefusesEverythingElse) {
   EXPECT_EQ(response.refusal().code(), "INVALID_SIGNATURE");
   ASSERT_TRUE(Submit("\xff", response).ok());
   EXPECT_EQ(response.refusal().code(), "MALFORMED_REQUEST");
+  ASSERT_TRUE(Submit(TransferCommand().SerializeAsString(), response, "operator-secret", std::string(257, 'r')).ok());
+  EXPECT_EQ(response.refusal().field(), "reason");
   pb::Command command;
   for (const auto& make : std::vector<std::function<void()>>{
            [] {}, [&] { command.mutable_new_order(); }, [&] { command.mutable_cancel_all(); },

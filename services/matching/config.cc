@@ -16,6 +16,24 @@ void MatchingConfig::Describe(runtime::ConfigSchema& schema) {
                 .doc = "Frames offered and not applied yet; beyond it the sequencer is told to wait."});
   schema.Int64("input.max_queries", &max_waiting_queries,
                {.min = 1, .max = 65'536, .unit = "queries", .doc = "Queries that wait; beyond it they are refused."});
+  schema.Int64(
+      "results.recent_bytes", &max_recent_bytes,
+      {.min = 0,
+       .max = 16LL << 30,
+       .unit = "bytes",
+       .doc = "Results of the last frames, kept for the next leader, which then need not have the whole journal "
+              "applied again."});
+  schema.Path("snapshot.folder", &snapshot_folder,
+              {.doc = "Folder of its snapshots; empty: none, and a restart begins with the journal's first command."});
+  schema.Int64(
+      "snapshot.every_commands", &snapshot_every_commands,
+      {.min = 0,
+       .max = 1'000'000'000,
+       .unit = "commands",
+       .doc = "Applied between two snapshots; 0: one is written only at the end of the process and on request."});
+  schema.Bool("snapshot.while_leading", &snapshot_while_leading,
+              {.doc = "Also when it works for the leader; orders wait while its state is copied, about a third of a "
+                      "second per million open orders. For a replica that has no standby."});
   schema.Int64("engine.max_orders", &engine.max_orders,
                {.min = 1,
                 .max = 100'000'000,

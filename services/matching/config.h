@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "services/matching/core/engine.h"
@@ -17,6 +18,14 @@ struct MatchingConfig {
   std::string shard = "main";
   std::size_t max_waiting_frames = 1'024;
   std::size_t max_waiting_queries = 1'024;
+  // Results kept for the next sequencer.
+  std::size_t max_recent_bytes = 128ULL << 20;
+  // Folder of its snapshots; empty: none are written, and a restart begins with the journal's first command.
+  std::string snapshot_folder;
+  // A snapshot is written when that many commands have been applied since the last; 0: only at the end and on request.
+  std::uint64_t snapshot_every_commands = 1'000'000;
+  // Also by the replica that works for the leader: orders wait meanwhile.
+  bool snapshot_while_leading = false;
   EngineConfig engine;
 
   void Describe(runtime::ConfigSchema& schema);

@@ -1,5 +1,6 @@
 #include "services/matching/matching_app.h"
 
+#include <algorithm>
 #include <future>
 #include <limits>
 #include <string>
@@ -18,6 +19,8 @@ constexpr std::int64_t kHeartbeatLimitMs = 10'000;
 // What the engine says when nothing is due.
 constexpr std::int64_t kNothingDue = std::numeric_limits<std::int64_t>::max();
 
+constexpr domain::SequenceNumber kNewest{std::numeric_limits<std::uint64_t>::max()};
+
 absl::Status NotRunning() { return absl::UnavailableError("matching is not running"); }
 
 }  // namespace
@@ -26,9 +29,11 @@ MatchingApp::MatchingApp(const MatchingConfig& config, runtime::MetricsRegistry&
                          runtime::HealthRegistry& health, const Clock& clock)
     : config_(config),
       clock_(clock),
+      registry_(metrics),
       feed_(health.AddCheck("matching.sequencer", runtime::Dependency::kHard)),
       heartbeat_(health.AddHeartbeat("matching.engine", kHeartbeatLimitMs)),
       engine_(std::make_unique<Engine>(config.engine)),
+      recent_(config.max_recent_bytes),
       metrics_(metrics, config.shard) {
   feed_.Set(runtime::HealthStatus::kDown, "no sequencer is connected");
   depth_metric_ = metrics.GaugeCallback("matching_input_queue_depth", "Frames offered and not applied yet.",
@@ -41,8 +46,16 @@ MatchingApp::MatchingApp(const MatchingConfig& config, runtime::MetricsRegistry&
 MatchingApp::~MatchingApp() { Stop(); }
 
 absl::Status MatchingApp::Start() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::kNew) return absl::FailedPreconditionError("matching is started once");
+  }
+  if (!config_.snapshot_folder.empty()) {
+    XT_ASSIGN_OR_RETURN(SnapshotStore store, SnapshotStore::Open(config_.snapshot_folder));
+    snapshots_ = std::make_unique<SnapshotWriter>(std::move(store), registry_, config_.shard, clock_);
+    RestoreState(kNewest);
+  }
   const std::lock_guard lock(mutex_);
-  if (state_ != State::kNew) return absl::FailedPreconditionError("matching is started once");
   state_ = State::kRunning;
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
@@ -73,6 +86,9 @@ absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer,
     return absl::FailedPreconditionError("the sequencer of epoch " + std::to_string(sequencer_.epoch.value()) +
                                          " is connected");
   }
+  if (connected_ && sequencer.standby && !sequencer_.standby && sequencer.epoch == sequencer_.epoch) {
+    return absl::FailedPreconditionError("it works for the leader");
+  }
   auto asking = std::make_shared<Observer>(std::move(observer));
   asking_to_connect_ = asking;
   sequencer_ = sequencer;
@@ -81,7 +97,7 @@ absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer,
   input_.notify_all();
   changed_.wait(lock, [&] { return asking_to_connect_ != asking || state_ != State::kRunning; });
   if (observer_ != asking) return absl::UnavailableError("matching stops, or another sequencer connected");
-  return ports::ReplicaPosition{applied_.sequence, applied_.hash};
+  return ports::ReplicaPosition{applied_.sequence, applied_.hash, results_from_};
 }
 
 absl::Status MatchingApp::Offer(std::shared_ptr<const domain::Frame> frame) {
@@ -120,6 +136,14 @@ absl::Status MatchingApp::Commit(domain::SequenceNumber sequence) {
   return absl::OkStatus();
 }
 
+absl::Status MatchingApp::Published(domain::SequenceNumber sequence) {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::kRunning) return NotRunning();
+  if (!connected_) return absl::FailedPreconditionError("not connected");
+  published_ = std::max(published_, sequence);
+  return absl::OkStatus();
+}
+
 void MatchingApp::Disconnect() {
   const std::lock_guard lock(mutex_);
   if (connected_) Break("no sequencer is connected");
@@ -154,6 +178,7 @@ void MatchingApp::Break(std::string_view reason) {
   while (!frames_.empty() && frames_.back().committed_ns == 0) frames_.pop_back();
   connected_ = false;
   observer_ = nullptr;
+  metrics_.Connected(false);
   feed_.Set(runtime::HealthStatus::kDown, reason);
 }
 
@@ -166,32 +191,113 @@ void MatchingApp::Run() {
       return state_ != State::kRunning || asking_to_connect_ != nullptr || !questions_.empty() || NextIsCommitted();
     });
     heartbeat_.Beat();
-    if (asking_to_connect_ != nullptr) AdmitSequencer();
+    if (asking_to_connect_ != nullptr) AdmitSequencer(lock);
     if (!questions_.empty()) AnswerQuestions(lock);
     if (state_ == State::kRunning && NextIsCommitted()) ApplyNext(lock);
+    if (IsSnapshotDue()) TakeDueSnapshot(lock);
   }
+  lock.unlock();
+  WriteLastSnapshot();
+  lock.lock();
   Finish(lock);
 }
 
-void MatchingApp::AdmitSequencer() {
-  if (applied_.sequence > sequencer_.results_after) DropState();
+// The first sequence whose results the sequencer is to be told; 0 when they are not kept any more.
+domain::SequenceNumber MatchingApp::ResultsFrom() const {
+  if (sequencer_.standby) return domain::SequenceNumber(applied_.sequence.value() + 1);
+  const domain::SequenceNumber has = std::max(sequencer_.results_after, published_);
+  const domain::SequenceNumber next(std::min(has, applied_.sequence).value() + 1);
+  return has >= applied_.sequence ? next : recent_.FrameOf(next);
+}
+
+void MatchingApp::AdmitSequencer(std::unique_lock<std::mutex>& lock) {
+  if (sequencer_.published || sequencer_.begin_anew)
+    published_ = sequencer_.published.value_or(domain::SequenceNumber());
+  results_from_ = sequencer_.begin_anew ? domain::SequenceNumber() : ResultsFrom();
+  if (results_from_.value() == 0) {
+    const std::shared_ptr<Observer> asking = asking_to_connect_;
+    DropState(lock);
+    if (asking_to_connect_ != asking) return;  // another one asks now
+    results_from_ = domain::SequenceNumber(applied_.sequence.value() + 1);
+  }
   fed_ = true;
+  metrics_.Connected(sequencer_.standby);
   observer_ = std::exchange(asking_to_connect_, nullptr);
   connected_ = true;
   committed_ = 0;
   offered_ = applied_;
   feed_.SetOk();
   changed_.notify_all();
+  if (results_from_ > applied_.sequence) return;
+  const std::shared_ptr<Observer> observer = observer_;
+  const domain::SequenceNumber from = results_from_;
+  lock.unlock();
+  recent_.TellFrom(from, *observer);
+  lock.lock();
 }
 
 // The results of what was applied cannot be had again but by applying it again.
-void MatchingApp::DropState() {
-  runtime::Log(runtime::LogLevel::kWarn, "dropped the whole state: the sequencer lacks results of what was applied",
-               {{"seq", applied_.sequence.value()}, {"results_after", sequencer_.results_after.value()}});
-  engine_ = nullptr;  // before the new one takes as much memory
-  engine_ = std::make_unique<Engine>(config_.engine);
-  applied_ = {};
+void MatchingApp::DropState(std::unique_lock<std::mutex>& lock) {
+  const bool begin_anew = sequencer_.begin_anew;
+  const domain::SequenceNumber at_most = std::max(sequencer_.results_after, published_);
+  const char* const reason =
+      begin_anew ? "it followed another journal" : "the sequencer lacks results of what was applied";
+  runtime::Log(runtime::LogLevel::kWarn, "dropped the state",
+               {{"seq", applied_.sequence.value()},
+                {"results_after", sequencer_.results_after.value()},
+                {"published", published_.value()},
+                {"reason", reason}});
+  lock.unlock();
+  recent_.Clear();
   metrics_.StateDropped();
+  if (begin_anew && snapshots_ != nullptr) snapshots_->SetAside();
+  RestoreState(at_most);
+  lock.lock();
+}
+
+// The newest good snapshot that is not behind `at_most`, or an empty engine. Not under the lock: whoever reads the metrics
+// takes it under theirs.
+void MatchingApp::RestoreState(domain::SequenceNumber at_most) {
+  engine_ = nullptr;  // before the new one takes as much memory
+  auto restored = snapshots_ != nullptr ? snapshots_->Restore(config_.engine, at_most) : std::nullopt;
+  engine_ = restored ? std::move(restored->engine) : std::make_unique<Engine>(config_.engine);
+  if (restored) metrics_.Restored(*engine_);
+  const Snapshot at = restored ? std::move(restored->at) : Snapshot();
+  const std::lock_guard lock(mutex_);
+  applied_ = {at.sequence, at.frame_hash, at.timestamp_ns};
+  published_ = std::max(published_, at.published);
+}
+
+// By a standby, which nobody waits for.
+bool MatchingApp::IsSnapshotDue() const {
+  if (snapshots_ == nullptr || config_.snapshot_every_commands == 0) return false;
+  if (applied_.sequence.value() < snapshots_->newest().value() + config_.snapshot_every_commands) return false;
+  return (config_.snapshot_while_leading || (connected_ && sequencer_.standby)) && !snapshots_->Busy();
+}
+
+void MatchingApp::TakeDueSnapshot(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  snapshots_->Write(CopyState(), nullptr);
+  lock.lock();
+}
+
+// The next start begins where this one ends.
+void MatchingApp::WriteLastSnapshot() {
+  if (snapshots_ == nullptr || engine_->applied() <= snapshots_->newest()) return;
+  snapshots_->AwaitIdle();
+  snapshots_->Write(CopyState(), nullptr);
+  snapshots_->AwaitIdle();
+}
+
+// On the engine's thread, between two frames.
+Snapshot MatchingApp::CopyState() {
+  Snapshot snapshot;
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot = {applied_.sequence, applied_.hash, applied_.timestamp_ns, published_, {}};
+  }
+  snapshot.state = engine_->SaveSnapshot();
+  return snapshot;
 }
 
 void MatchingApp::AnswerQuestions(std::unique_lock<std::mutex>& lock) {
@@ -225,18 +331,20 @@ ports::FrameResults MatchingApp::Apply(const domain::Frame& frame) {
   ports::FrameResults results;
   results.results.reserve(frame.commands.size());
   std::uint64_t sequence = frame.first_sequence.value();
-  std::int64_t before_ns = clock_.MonotonicNs();
   for (const domain::Command& command : frame.commands) {
+    const bool timed = results.results.size() % kTimedOneIn == 0;
+    const std::int64_t before_ns = timed ? clock_.MonotonicNs() : 0;
     const auto events = engine_->Apply(domain::SequenceNumber(sequence), frame.timestamp_ns, command);
-    const std::int64_t after_ns = clock_.MonotonicNs();
-    metrics_.Observe(command, events, after_ns - before_ns);
+    if (timed) metrics_.ObserveLatency(clock_.MonotonicNs() - before_ns);
+    metrics_.Observe(command, events);
     results.results.push_back({domain::SequenceNumber(sequence), frame.timestamp_ns, {events.begin(), events.end()}});
-    before_ns = after_ns;
     ++sequence;
   }
   results.batches = wire::EncodeEventBatches(results.results);
+  results.first_sequence = frame.first_sequence;
   results.digest = wire::DigestBatches(results.batches);
   if (engine_->next_due_ns() != kNothingDue) results.next_due_ns = engine_->next_due_ns();
+  recent_.Keep(results);
   return results;
 }
 
@@ -283,6 +391,37 @@ absl::StatusOr<ports::ReferenceData> MatchingApp::GetReferenceData() {
     XT_RETURN_IF_ERROR(CheckCaughtUp());
     return ports::ReferenceData{engine_->applied(), engine_->assets(), engine_->symbols()};
   });
+}
+
+absl::StatusOr<ports::SnapshotInfo> MatchingApp::TakeSnapshot(bool even_leading) {
+  struct UnderWay {
+    ports::SnapshotInfo info;
+    std::promise<absl::Status> written;
+  };
+  using Shared = std::shared_ptr<UnderWay>;
+  XT_ASSIGN_OR_RETURN(const Shared taken, Ask<Shared>([this, even_leading]() -> absl::StatusOr<Shared> {
+                        XT_RETURN_IF_ERROR(CheckMayBeTaken(even_leading));
+                        auto under_way = std::make_shared<UnderWay>();
+                        Snapshot snapshot = CopyState();
+                        under_way->info = {snapshot.sequence, snapshot.state.size()};
+                        const auto done = [under_way](const absl::Status& status) {
+                          under_way->written.set_value(status);
+                        };
+                        if (snapshots_->Write(std::move(snapshot), done)) return under_way;
+                        return absl::UnavailableError("another snapshot is being written");
+                      }));
+  XT_RETURN_IF_ERROR(taken->written.get_future().get());
+  return taken->info;
+}
+
+absl::Status MatchingApp::CheckMayBeTaken(bool even_leading) {
+  const std::lock_guard lock(mutex_);
+  if (snapshots_ == nullptr) return absl::FailedPreconditionError("it keeps no snapshots: snapshot.folder is not set");
+  if (!even_leading && connected_ && !sequencer_.standby) {
+    return absl::FailedPreconditionError("it works for the leader: orders would wait");
+  }
+  if (applied_.sequence.value() == 0) return absl::UnavailableError("nothing was applied yet");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ports::StateDigest> MatchingApp::GetStateDigest() {

@@ -4,8 +4,11 @@
 //
 // Input: at most max_waiting_frames offered and not applied (beyond: RESOURCE_EXHAUSTED, the sequencer waits) and at most
 // max_waiting_queries questions (beyond: RESOURCE_EXHAUSTED). A frame that does not follow the one before breaks the
-// connection; what was applied stays. A sequencer that lacks results of what was applied makes it drop all state and begin
-// with an empty engine (Connect). Start, Drain and Stop by one thread; the ports as their contracts say.
+// connection; what was applied stays. A sequencer that lacks results of what was applied is told them again, as far as
+// they are kept (recent_results.h); one that lacks more makes it drop its state and begin with an earlier snapshot, or with
+// an empty engine (Connect). A standby of the leader writes snapshots (snapshot_writer.h); at Start the newest good one is
+// restored.
+// Start, Drain and Stop by one thread; the ports as their contracts say.
 #pragma once
 
 #include <chrono>
@@ -21,15 +24,18 @@
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/ports/matching_replica.h"
+#include "libs/ports/replica_snapshots.h"
 #include "libs/runtime/health.h"
 #include "libs/runtime/metrics.h"
 #include "services/matching/config.h"
 #include "services/matching/core/engine.h"
 #include "services/matching/metrics.h"
+#include "services/matching/recent_results.h"
+#include "services/matching/snapshot_writer.h"
 
 namespace xt::matching {
 
-class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQueries {
+class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQueries, public ports::ReplicaSnapshots {
  public:
   MatchingApp(const MatchingConfig& config, runtime::MetricsRegistry& metrics, runtime::HealthRegistry& health,
               const Clock& clock = SystemClock::Instance());
@@ -38,23 +44,27 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   MatchingApp(const MatchingApp&) = delete;
   MatchingApp& operator=(const MatchingApp&) = delete;
 
+  // Restores the newest good snapshot. UNAVAILABLE when the snapshots' folder cannot be used.
   absl::Status Start();
   // Returns when everything committed is applied, or at the deadline.
   void Drain(std::chrono::steady_clock::time_point deadline);
-  // The observer is told UNAVAILABLE; waiting queries fail with the same. Idempotent.
+  // The observer is told UNAVAILABLE; waiting queries fail with the same. Writes a last snapshot. Idempotent.
   void Stop();
 
-  // Waits until the engine has left the connection before: at most one frame, and the making of an empty engine.
+  // Waits until the engine has left the connection before: at most one frame, and the restoring of a snapshot.
   absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, const ports::SequencerPosition& sequencer) override;
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override;
   // May run ahead of the offers.
   absl::Status Commit(domain::SequenceNumber sequence) override;
+  absl::Status Published(domain::SequenceNumber sequence) override;
   // The sequencer is gone: forgets what it offered and did not commit.
   void Disconnect();
 
   absl::StatusOr<domain::BookSnapshot> GetBook(domain::SymbolId symbol, std::size_t depth) override;
   absl::StatusOr<ports::ReferenceData> GetReferenceData() override;
   absl::StatusOr<ports::StateDigest> GetStateDigest() override;
+
+  absl::StatusOr<ports::SnapshotInfo> TakeSnapshot(bool even_leading) override;
 
  private:
   enum class State { kNew, kRunning, kStopping, kStopped };
@@ -75,8 +85,15 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   absl::StatusOr<Answer> Ask(std::function<absl::StatusOr<Answer>()> question);
 
   void Run();
-  void AdmitSequencer();
-  void DropState();
+  void AdmitSequencer(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] domain::SequenceNumber ResultsFrom() const;
+  void DropState(std::unique_lock<std::mutex>& lock);
+  void RestoreState(domain::SequenceNumber at_most);
+  [[nodiscard]] bool IsSnapshotDue() const;
+  void TakeDueSnapshot(std::unique_lock<std::mutex>& lock);
+  void WriteLastSnapshot();
+  [[nodiscard]] absl::Status CheckMayBeTaken(bool even_leading);
+  [[nodiscard]] Snapshot CopyState();
   void AnswerQuestions(std::unique_lock<std::mutex>& lock);
   void ApplyNext(std::unique_lock<std::mutex>& lock);
   ports::FrameResults Apply(const domain::Frame& frame);
@@ -90,12 +107,15 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
 
   const MatchingConfig config_;
   const Clock& clock_;
+  runtime::MetricsRegistry& registry_;
   runtime::HealthCheck& feed_;
   runtime::Heartbeat& heartbeat_;
 
   // Of the engine's thread.
   std::unique_ptr<Engine> engine_;
+  RecentResults recent_;
   MatchingMetrics metrics_;
+  std::unique_ptr<SnapshotWriter> snapshots_;  // null: none are kept
 
   std::mutex mutex_;
   std::condition_variable input_;    // for the engine's thread
@@ -103,8 +123,10 @@ class MatchingApp final : public ports::MatchingReplica, public ports::MatchingQ
   State state_ = State::kNew;
   bool connected_ = false;
   std::shared_ptr<Observer> asking_to_connect_;
-  ports::SequencerPosition sequencer_;  // of the one that connected last
-  bool fed_ = false;                    // one has connected
+  ports::SequencerPosition sequencer_;   // of the one that connected last
+  bool fed_ = false;                     // one has connected
+  domain::SequenceNumber published_;     // every bus has confirmed the results up to it
+  domain::SequenceNumber results_from_;  // the first sequence whose results the present sequencer is told
   std::shared_ptr<Observer> observer_;
   std::deque<WaitingFrame> frames_;
   std::uint64_t committed_ = 0;

@@ -27,8 +27,9 @@ using testing::ResultCollector;
 constexpr SequenceNumber kNoLimit{1'000'000};
 constexpr domain::Epoch kEpoch{5};
 
-MatchingConfig SmallConfig() {
+MatchingConfig SmallConfig(std::size_t recent_bytes = 1 << 20) {
   MatchingConfig config;
+  config.max_recent_bytes = recent_bytes;
   config.max_waiting_frames = 4;
   config.max_waiting_queries = 8;
   config.engine.max_orders = 1'000;
@@ -38,13 +39,16 @@ MatchingConfig SmallConfig() {
 
 // One app with its own metrics and health.
 struct Replica {
+  explicit Replica(const MatchingConfig& config = SmallConfig()) : app(config, metrics, health) {}
   runtime::MetricsRegistry metrics;
   runtime::HealthRegistry health{&metrics};
-  MatchingApp app{SmallConfig(), metrics, health};
+  MatchingApp app;
 };
 
 class MatchingAppTest : public ::testing::Test {
  protected:
+  MatchingAppTest() = default;
+  explicit MatchingAppTest(const MatchingConfig& config) : replica_(config) {}
   void SetUp() override { ASSERT_TRUE(app_.Start().ok()); }
   void TearDown() override { app_.Stop(); }
 
@@ -68,6 +72,12 @@ class MatchingAppTest : public ::testing::Test {
   FrameChain chain_;
   ResultCollector results_;
   std::size_t applied_frames_ = 0;
+};
+
+// Keeps no results.
+class ForgetfulMatchingAppTest : public MatchingAppTest {
+ protected:
+  ForgetfulMatchingAppTest() : MatchingAppTest(SmallConfig(0)) {}
 };
 
 TEST_F(MatchingAppTest, StartsEmptyAndIsNotReadyWithoutASequencer) {
@@ -199,7 +209,62 @@ TEST_F(MatchingAppTest, ANewConnectionGoesOnWhereTheReplicaStands) {
   app_.Stop();  // before `again` goes
 }
 
-TEST_F(MatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
+TEST_F(MatchingAppTest, ASequencerThatLacksResultsIsToldThemAgain) {
+  ConnectAndSetUp();
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "b"), FrameChain::Limit(1, Side::kBuy, 100, 5, "c")});
+  const auto before = results_.frames();
+  const std::uint64_t applied = chain_.sequence();
+  ResultCollector again;
+  // The one behind `applied - 1` lies in the middle of a frame.
+  const auto position = app_.Connect(again.Observer(), {SequenceNumber(applied - 1), {}, kEpoch});
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(applied));
+  EXPECT_EQ(position->frame_hash, chain_.hash());
+  EXPECT_EQ(position->results_from, SequenceNumber(applied - 1));
+  ASSERT_TRUE(again.WaitForFrames(1));
+  EXPECT_EQ(again.frames()[0].results, before[2].results);
+  EXPECT_EQ(again.frames()[0].digest, before[2].digest);
+  const auto next = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "d")});
+  ASSERT_TRUE(app_.Offer(next).ok());
+  ASSERT_TRUE(app_.Commit(next->last_sequence()).ok());
+  ASSERT_TRUE(again.WaitForFrames(2));
+  EXPECT_EQ(again.frames()[1].results[0].sequence, next->first_sequence);
+  EXPECT_THAT(replica_.metrics.Text(), HasSubstr(R"(matching_state_drops_total{shard="main"} 0)"));
+  app_.Stop();  // before `again` goes
+}
+
+TEST_F(MatchingAppTest, WhatWasPublishedIsNotToldAgain) {
+  ConnectAndSetUp();
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "b")});
+  const std::uint64_t applied = chain_.sequence();
+  ASSERT_TRUE(app_.Published(SequenceNumber(applied - 1)).ok());
+  ResultCollector again;
+  auto position = app_.Connect(again.Observer(), {SequenceNumber(0), {}, kEpoch});
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->results_from, SequenceNumber(applied));
+  EXPECT_TRUE(again.WaitForFrames(1));
+  // A bus has lost what it had confirmed.
+  position = app_.Connect(again.Observer(), {SequenceNumber(0), {}, kEpoch, SequenceNumber(applied - 2)});
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->results_from, SequenceNumber(applied - 1));
+  EXPECT_TRUE(again.WaitForFrames(3));
+  app_.Stop();  // before `again` goes
+}
+
+TEST_F(MatchingAppTest, AReplicaThatFollowedAnotherJournalBeginsAnew) {
+  ConnectAndSetUp();
+  ASSERT_TRUE(app_.Published(SequenceNumber(chain_.sequence())).ok());
+  ports::SequencerPosition sequencer{SequenceNumber(chain_.sequence()), {}, kEpoch};
+  sequencer.begin_anew = true;
+  const auto position = app_.Connect(results_.Observer(), sequencer);
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(0));
+  EXPECT_EQ(position->results_from, SequenceNumber(1));
+}
+
+TEST_F(ForgetfulMatchingAppTest, ASequencerThatLacksResultsGetsAllOfThemAgain) {
   ConnectAndSetUp();
   Apply({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
   const std::uint64_t applied = chain_.sequence();
@@ -265,7 +330,9 @@ TEST_F(MatchingAppTest, ALeaderThatWasReplacedTakesNothingAway) {
 
 TEST_F(MatchingAppTest, AfterAnotherJournalTheSymbolsAreTheNewOnes) {
   ConnectAndSetUp();
-  ASSERT_TRUE(app_.Connect(results_.Observer(), {SequenceNumber(0), {}, kEpoch}).ok());
+  ports::SequencerPosition sequencer{SequenceNumber(0), {}, kEpoch};
+  sequencer.begin_anew = true;
+  ASSERT_TRUE(app_.Connect(results_.Observer(), sequencer).ok());
   auto bodies = FrameChain::Setup();
   for (domain::CommandBody& body : bodies) {
     if (auto* asset = std::get_if<domain::DefineAsset>(&body); asset != nullptr && asset->code.view() == "KRW") {

@@ -1,5 +1,5 @@
-// MatchingProcess: matching as a process of its own: the app and its gRPC service under the runtime. It starts empty and
-// waits for a sequencer, which replays the journal into it.
+// MatchingProcess: matching as a process of its own: the app and its gRPC service under the runtime. It starts with
+// its newest snapshot, or empty, and waits for a sequencer, which replays the journal into it.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ class MatchingProcess final : public runtime::App {
  public:
   MatchingProcess(const MatchingConfig& config, runtime::ServiceContext& context)
       : app_(config, context.metrics, context.health, context.clock),
-        service_(app_, app_, {.on_disconnect = [this] { app_.Disconnect(); }}) {}
+        service_(app_, app_, {.on_disconnect = [this] { app_.Disconnect(); }, .snapshots = &app_}) {}
 
   absl::Status Start() override { return app_.Start(); }
   std::vector<runtime::GrpcService> GrpcServices() override { return {service_.service()}; }

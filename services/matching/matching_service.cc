@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -36,11 +37,14 @@ absl::StatusOr<std::shared_ptr<const domain::Frame>> ReadFrame(const pb::Offered
   return std::make_shared<const domain::Frame>(std::move(frame));
 }
 
-pb::FrameResult ToProto(const ports::FrameResults& results) {
+pb::FrameResult ToProto(const ports::FrameResults& results, bool digest_only) {
   pb::FrameResult message;
-  for (const auto& batch : results.batches) message.add_batches(*batch);
+  if (!digest_only) {
+    for (const auto& batch : results.batches) message.add_batches(*batch);
+  }
   message.set_digest(results.digest.ToBytes());
   message.set_next_due_ns(results.next_due_ns);
+  message.set_first_sequence(results.first_sequence.value());
   return message;
 }
 
@@ -175,25 +179,33 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
     if (ending_) return;
     response_.set_applied_sequence(position.applied.value());
     response_.set_frame_hash(position.frame_hash.ToBytes());
+    response_.set_results_from(position.results_from.value());
     applied_hash_ = position.frame_hash;
+    answered_ = true;
     writing_ = true;
     StartWrite(&response_);
     StartRead(&request_);
   }
 
   absl::Status ConnectReplica(ports::ReplicaPosition& position) {
+    standby_ = request_.standby();
     XT_ASSIGN_OR_RETURN(
         position,
         replica_.Connect(
             [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); },
             {domain::SequenceNumber(request_.results_after()), domain::SequenceNumber(request_.committed_sequence()),
-             domain::Epoch(request_.epoch())}));
+             domain::Epoch(request_.epoch()), Published(), request_.begin_anew(), standby_}));
     return absl::OkStatus();
+  }
+
+  [[nodiscard]] std::optional<domain::SequenceNumber> Published() const {
+    if (!request_.has_published_sequence()) return std::nullopt;
+    return domain::SequenceNumber(request_.published_sequence());
   }
 
   void Observe(absl::StatusOr<ports::FrameResults> results) {
     if (!results.ok()) return End(ToGrpc(results.status()));
-    pb::FrameResult message = ToProto(*results);
+    pb::FrameResult message = ToProto(*results, standby_);
     const std::lock_guard lock(mutex_);
     if (ending_) return;
     results_.push_back({std::move(message), results->results.back().sequence.value()});
@@ -211,6 +223,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
       held_.push_back(std::move(frame));
     }
     XT_RETURN_IF_ERROR(OfferHeld());
+    if (const auto published = Published()) XT_RETURN_IF_ERROR(replica_.Published(*published));
     if (request_.committed_sequence() == 0) return absl::OkStatus();
     return replica_.Commit(domain::SequenceNumber(request_.committed_sequence()));
   }
@@ -227,7 +240,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   }
 
   void WriteMore() {
-    if (writing_ || ending_ || results_.empty()) return;
+    if (!answered_ || writing_ || ending_ || results_.empty()) return;
     response_.Clear();
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < kMaxFramesPerMessage && bytes < kMessageBytes && !results_.empty(); ++i) {
@@ -272,7 +285,8 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   ports::MatchingReplica& replica_;
   const std::size_t max_held_frames_;
   StreamRegistry& registry_;
-  bool begun_ = false;  // the first request is there
+  bool begun_ = false;    // the first request is there
+  bool standby_ = false;  // of the first request
   pb::ReplicateRequest request_;
   pb::ReplicateResponse response_;
 
@@ -282,6 +296,7 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   std::deque<TakenFrame> taken_;                           // offered, and no result written yet
   std::deque<WaitingResult> results_;
   Hash128 applied_hash_;
+  bool answered_ = false;  // the first request: results come after that
   bool writing_ = false;
   bool ending_ = false;
   bool finishing_ = false;
@@ -331,6 +346,17 @@ class MatchingService::Impl final : public pb::MatchingService::CallbackService 
       response->set_digest(digest->digest.ToBytes());
     }
     return Answer(context, digest.status());
+  }
+
+  grpc::ServerUnaryReactor* TakeSnapshot(grpc::CallbackServerContext* context, const pb::TakeSnapshotRequest* request,
+                                         pb::TakeSnapshotResponse* response) override {
+    if (options_.snapshots == nullptr) return Answer(context, absl::UnimplementedError("it keeps no snapshots"));
+    const auto taken = options_.snapshots->TakeSnapshot(request->even_leading());
+    if (taken.ok()) {
+      response->set_sequence(taken->sequence.value());
+      response->set_bytes(taken->bytes);
+    }
+    return Answer(context, taken.status());
   }
 
   void EndStreams(std::chrono::steady_clock::time_point deadline) {

@@ -1,4 +1,4 @@
-// MatchingService: the gRPC face of MatchingReplica and MatchingQueries. One sequencer at a time: a new stream ends the
+// MatchingService: the gRPC face of MatchingReplica, MatchingQueries and ReplicaSnapshots. One sequencer at a time: a new stream ends the
 // one before it with ABORTED, once its first message has connected it to the replica. A frame is decoded from the bytes
 // of the journal and must have the hash that came with it, else the stream ends with DATA_LOSS.
 //
@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "libs/ports/matching_replica.h"
+#include "libs/ports/replica_snapshots.h"
 #include "libs/runtime/grpc_host.h"
 
 namespace xt::matching {
@@ -21,6 +22,7 @@ struct MatchingServiceOptions {
   std::size_t max_held_frames = 8'192;
   // The stream of the present sequencer ended and no other took its place; must not block. May be empty.
   std::function<void()> on_disconnect;
+  ports::ReplicaSnapshots* snapshots = nullptr;  // null: TakeSnapshot is UNIMPLEMENTED
 };
 
 class MatchingService {

@@ -14,6 +14,7 @@
 #include "libs/wire/event_codec.h"
 #include "services/matching/matching_app.h"
 #include "services/matching/testing/fake_sequencer.h"
+#include "tests/support/files.h"
 #include "xtrader/v1/matching_service.grpc.pb.h"
 
 namespace xt::matching {
@@ -46,8 +47,9 @@ class MatchingServiceTest : public ::testing::Test {
     app_.Stop();
   }
 
-  static MatchingConfig Config() {
+  MatchingConfig Config() {
     MatchingConfig config;
+    config.snapshot_folder = folder_ / "snapshots";
     config.max_waiting_frames = 8;
     config.engine.max_orders = 1'000;
     config.engine.max_client_ids = 1'000;
@@ -63,10 +65,12 @@ class MatchingServiceTest : public ::testing::Test {
     return position.value_or(ports::ReplicaPosition{});
   }
 
+  test::TemporaryFolder folder_;
   runtime::MetricsRegistry metrics_;
   runtime::HealthRegistry health_{&metrics_};
   MatchingApp app_{Config(), metrics_, health_};
-  MatchingService service_{app_, app_, {.max_held_frames = 64, .on_disconnect = [this] { app_.Disconnect(); }}};
+  MatchingService service_{
+      app_, app_, {.max_held_frames = 64, .on_disconnect = [this] { app_.Disconnect(); }, .snapshots = &app_}};
   std::unique_ptr<runtime::GrpcHost> host_;
   std::unique_ptr<ports::MatchingReplica> replica_;
   std::unique_ptr<ports::MatchingQueries> queries_;
@@ -90,6 +94,48 @@ TEST_F(MatchingServiceTest, FramesGoInAndResultsComeBack) {
     EXPECT_EQ(frame.digest, wire::DigestBatches(frame.batches));
   }
   EXPECT_EQ(frames.back().results.back().sequence, orders->last_sequence());
+}
+
+TEST_F(MatchingServiceTest, AStandbyTellsOnlyDigests) {
+  ConnectClient();
+  auto standby = grpc_clients::ConnectMatchingReplica({.addresses = {host_->address()}});
+  const ports::SequencerPosition sequencer{.epoch = domain::Epoch(1), .standby = true};
+  ResultCollector results;
+  EXPECT_FALSE(standby->Connect(results.Observer(), sequencer).ok()) << "it works for the leader";
+  replica_.reset();
+  absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
+  for (int attempt = 0; attempt < 1'000 && !position.ok(); ++attempt) {
+    position = standby->Connect(results.Observer(), sequencer);
+  }
+  ASSERT_TRUE(position.ok()) << position.status();
+  ASSERT_TRUE(standby->Offer(chain_.Next(FrameChain::Setup())).ok());
+  const auto order = chain_.Next({FrameChain::Limit(1, Side::kBuy, 99, 5, "a")});
+  ASSERT_TRUE(standby->Offer(order).ok());
+  ASSERT_TRUE(standby->Commit(order->last_sequence()).ok());
+  ASSERT_TRUE(results.WaitForFrames(2));
+  const ports::FrameResults frame = results.frames().back();
+  EXPECT_TRUE(frame.results.empty());
+  EXPECT_TRUE(frame.batches.empty());
+  EXPECT_EQ(frame.first_sequence, order->first_sequence);
+  EXPECT_NE(frame.digest, Hash128{});
+  EXPECT_EQ(app_.GetStateDigest()->sequence, order->last_sequence());
+}
+
+TEST_F(MatchingServiceTest, ASnapshotIsAskedForAcrossProcesses) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(1));
+  pb::TakeSnapshotRequest request;
+  pb::TakeSnapshotResponse response;
+  grpc::ClientContext refused;
+  EXPECT_EQ(stub_->TakeSnapshot(&refused, request, &response).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  request.set_even_leading(true);
+  grpc::ClientContext taken;
+  const grpc::Status status = stub_->TakeSnapshot(&taken, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.sequence(), FrameChain::kSetupCommands);
+  EXPECT_GT(response.bytes(), 0u);
 }
 
 TEST_F(MatchingServiceTest, WhatIsDueIsToldAcrossProcesses) {
@@ -155,15 +201,48 @@ TEST_F(MatchingServiceTest, AfterABreakTheClientGoesOnWhereTheReplicaStands) {
   EXPECT_TRUE(results_.WaitForFrames(2));
 }
 
-TEST_F(MatchingServiceTest, ASequencerThatLacksResultsReplaysFromTheBeginning) {
+TEST_F(MatchingServiceTest, ASequencerThatLacksResultsIsToldThemAgain) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(1));
+  const ports::ReplicaPosition position = ConnectClient(SequenceNumber(chain_.sequence() - 1));
+  EXPECT_EQ(position.applied, SequenceNumber(FrameChain::kSetupCommands));
+  EXPECT_EQ(position.results_from, SequenceNumber(1));
+  ASSERT_TRUE(results_.WaitForFrames(2));
+  EXPECT_EQ(results_.frames()[0].digest, results_.frames()[1].digest);
+  EXPECT_EQ(results_.frames()[0].results, results_.frames()[1].results);
+}
+
+TEST_F(MatchingServiceTest, WhatWasPublishedIsNotToldAgainUnlessABusLostIt) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  const auto second = chain_.Next({FrameChain::Limit(1, Side::kBuy, 100, 5, "a")});
+  ASSERT_TRUE(replica_->Offer(second).ok());
+  ASSERT_TRUE(replica_->Published(SequenceNumber(FrameChain::kSetupCommands)).ok());
+  ASSERT_TRUE(replica_->Commit(second->last_sequence()).ok());  // told together, or after it
+  ASSERT_TRUE(results_.WaitForFrames(2));
+  EXPECT_EQ(ConnectClient(SequenceNumber(0)).results_from, second->first_sequence);
+  ASSERT_TRUE(results_.WaitForFrames(3));
+  const auto position =
+      replica_->Connect(results_.Observer(), {SequenceNumber(0), {}, domain::Epoch(1), SequenceNumber(0)});
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->results_from, SequenceNumber(1));
+  EXPECT_TRUE(results_.WaitForFrames(5));
+}
+
+TEST_F(MatchingServiceTest, AReplicaThatFollowedAnotherJournalBeginsAnew) {
   ConnectClient();
   const auto setup = chain_.Next(FrameChain::Setup());
   ASSERT_TRUE(replica_->Offer(setup).ok());
   ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
   ASSERT_TRUE(results_.WaitForFrames(1));
-  const ports::ReplicaPosition position = ConnectClient(SequenceNumber(chain_.sequence() - 1));
-  EXPECT_EQ(position.applied, SequenceNumber(0));
-  EXPECT_EQ(position.frame_hash, Hash128{});
+  ports::SequencerPosition sequencer{SequenceNumber(0), {}, domain::Epoch(1)};
+  sequencer.begin_anew = true;
+  const auto position = replica_->Connect(results_.Observer(), sequencer);
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(0));
+  EXPECT_EQ(position->frame_hash, Hash128{});
   ASSERT_TRUE(replica_->Offer(setup).ok());
   ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
   ASSERT_TRUE(results_.WaitForFrames(2));

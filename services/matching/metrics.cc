@@ -16,16 +16,12 @@ constexpr const char* kOperationNames[] = {
     "configure_account", "define_fee_tier", "set_symbol_limits", "tick"};
 constexpr const char* kOutcomeNames[] = {"accepted", "rejected", "repeated"};
 
-// The refusal of the command, null when it was executed. What was due and the risk's audit may stand before it. A
-// cancel-replace may go on after a refused cancel: then only that of its new order counts.
-const domain::CommandRejected* RefusalOf(const domain::Command& command, std::span<const domain::Event> events) {
-  const domain::CommandRejected* refusal = nullptr;
-  for (const domain::Event& event : events) {
-    if (const auto* rejected = std::get_if<domain::CommandRejected>(&event)) refusal = rejected;
-  }
+// Whether the last refusal among a command's events says that it was not executed. What was due and the risk's audit may
+// stand before it. A cancel-replace may go on after a refused cancel: then only that of its new order counts.
+bool IsOfCommand(const domain::CommandRejected& refusal, const domain::Command& command) {
   const auto* replace = std::get_if<domain::CancelReplace>(&command.body);
-  if (refusal == nullptr || replace == nullptr || replace->mode != domain::ReplaceMode::kAllowFailure) return refusal;
-  return refusal->client_order_id == replace->order.client_order_id ? refusal : nullptr;
+  if (replace == nullptr || replace->mode != domain::ReplaceMode::kAllowFailure) return true;
+  return refusal.client_order_id == replace->order.client_order_id;
 }
 
 }  // namespace
@@ -46,9 +42,11 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
                                      {{"shard", shard}})),
       client_ids_(registry.Gauge("matching_client_ids", "Client order ids and transfer references that are kept.",
                                  {{"shard", shard}})),
-      state_drops_(registry.Counter("matching_state_drops_total",
-                                    "Times that the whole state was dropped, because the sequencer lacked results.",
-                                    {{"shard", shard}})) {
+      state_drops_(registry.Counter(
+          "matching_state_drops_total",
+          "Times that the state was dropped: a sequencer lacked results, or it followed another journal.",
+          {{"shard", shard}})),
+      standby_(registry.Gauge("matching_standby", "1 while a leader feeds it as a hot standby.", {{"shard", shard}})) {
   static_assert(std::size(kOperationNames) == kOperations);
   for (std::size_t op = 0; op < kOperations; ++op) {
     for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
@@ -59,24 +57,36 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
   }
 }
 
-void MatchingMetrics::Observe(const domain::Command& command, std::span<const domain::Event> events,
-                              std::int64_t elapsed_ns) {
+void MatchingMetrics::Observe(const domain::Command& command, std::span<const domain::Event> events) {
+  const domain::CommandRejected* rejected = nullptr;
+  // One pass, by kind, the most frequent ones first: this is done for every command.
+  for (const domain::Event& event : events) {
+    if (const auto* change = std::get_if<domain::BookChange>(&event)) {
+      symbols_[change->symbol.value()].changed = true;
+    } else if (const auto* trade = std::get_if<domain::Trade>(&event)) {
+      Take(*trade);
+    } else if (const auto* refusal = std::get_if<domain::CommandRejected>(&event)) {
+      rejected = refusal;
+    } else if (const auto* defined = std::get_if<domain::SymbolDefined>(&event)) {
+      Show(defined->symbol);
+    }
+  }
   Outcome outcome = kAccepted;
-  if (const auto* rejected = RefusalOf(command, events)) {
+  if (rejected != nullptr && IsOfCommand(*rejected, command)) {
     outcome = rejected->reason == domain::RejectReason::kNone ? kRepeated : kRejected;
   }
   commands_[command.body.index()][outcome]->IncrementSingleWriter();
-  latency_.ObserveSingleWriter(elapsed_ns);
-  for (const domain::Event& event : events) {
-    std::visit([this](const auto& e) { Take(e); }, event);
-  }
 }
 
 void MatchingMetrics::ObserveFrame(const Engine& engine, std::int64_t wait_ns, std::uint64_t committed) {
   const std::uint64_t applied = engine.applied().value();
   queue_wait_.ObserveSingleWriter(wait_ns);
-  applied_.Set(static_cast<std::int64_t>(applied));
   replay_ratio_.Set(static_cast<std::int64_t>(applied * 1'000'000 / std::max(applied, committed)));
+  ShowState(engine);
+}
+
+void MatchingMetrics::ShowState(const Engine& engine) {
+  applied_.Set(static_cast<std::int64_t>(engine.applied().value()));
   resting_orders_.Set(engine.open_orders());
   client_ids_.Set(engine.client_ids().size());
   for (std::size_t i = 0; i < symbols_.size(); ++i) {
@@ -104,15 +114,21 @@ void MatchingMetrics::Take(const domain::Trade& trade) {
   metrics.quantity->IncrementSingleWriter(static_cast<std::uint64_t>(trade.quantity.value() * metrics.lot_size));
 }
 
-void MatchingMetrics::Take(const domain::BookChange& change) { symbols_[change.symbol.value()].changed = true; }
+void MatchingMetrics::Restored(const Engine& engine) {
+  for (const domain::Symbol& symbol : engine.symbols()) {
+    Show(symbol);
+    symbols_[symbol.id.value()].changed = true;
+  }
+  ShowState(engine);
+}
 
-void MatchingMetrics::Take(const domain::SymbolDefined& defined) {
-  const std::size_t index = defined.symbol.id.value();
+void MatchingMetrics::Show(const domain::Symbol& symbol) {
+  const std::size_t index = symbol.id.value();
   if (index < symbols_.size()) return;  // its status changed
   symbols_.resize(index + 1);
   SymbolMetrics& metrics = symbols_[index];
-  const std::string code(defined.symbol.code.view());
-  metrics.lot_size = defined.symbol.lot_size.value();
+  const std::string code(symbol.code.view());
+  metrics.lot_size = symbol.lot_size.value();
   metrics.trades = &registry_.Counter("matching_trades_total", "Trades.", {{"symbol", code}});
   metrics.quantity = &registry_.Counter("matching_traded_quantity_total",
                                         "Traded quantity in the smallest unit of the base asset.", {{"symbol", code}});

@@ -1,5 +1,5 @@
 // MatchingMetrics: the matching_* metrics. Handles are resolved at start, those of a symbol when it is defined. All
-// methods are called by the engine's thread only.
+// methods but Connected are called by the engine's thread only.
 #pragma once
 
 #include <array>
@@ -15,16 +15,25 @@
 
 namespace xt::matching {
 
+// Of a frame's commands the first, the ninth and so on are timed: the clock costs more than all the rest that is counted.
+inline constexpr std::size_t kTimedOneIn = 8;
+
 class MatchingMetrics {
  public:
   MatchingMetrics(runtime::MetricsRegistry& registry, const std::string& shard);
 
-  // One command was applied in `elapsed_ns`.
-  void Observe(const domain::Command& command, std::span<const domain::Event> events, std::int64_t elapsed_ns);
+  // One command was applied.
+  void Observe(const domain::Command& command, std::span<const domain::Event> events);
+  // In so much time.
+  void ObserveLatency(std::int64_t elapsed_ns) { latency_.ObserveSingleWriter(elapsed_ns); }
   // A frame that waited `wait_ns` since its commit was applied; shows the state of the books that it changed.
   void ObserveFrame(const Engine& engine, std::int64_t wait_ns, std::uint64_t committed);
   // The engine is empty again. What was counted stays counted.
   void StateDropped();
+  // By which connection it is fed.
+  void Connected(bool as_standby) { standby_.Set(as_standby ? 1 : 0); }
+  // The engine comes from a snapshot.
+  void Restored(const Engine& engine);
 
  private:
   static constexpr std::size_t kOperations = std::variant_size_v<domain::CommandBody>;
@@ -40,10 +49,8 @@ class MatchingMetrics {
   };
 
   void Take(const domain::Trade& trade);
-  void Take(const domain::BookChange& change);
-  void Take(const domain::SymbolDefined& defined);
-  template <typename Event>
-  void Take(const Event&) {}
+  void Show(const domain::Symbol& symbol);
+  void ShowState(const Engine& engine);
   void ShowBook(const Engine& engine, domain::SymbolId id, SymbolMetrics& metrics);
 
   runtime::MetricsRegistry& registry_;
@@ -55,6 +62,7 @@ class MatchingMetrics {
   runtime::Gauge& resting_orders_;
   runtime::Gauge& client_ids_;
   runtime::Counter& state_drops_;
+  runtime::Gauge& standby_;
   std::vector<SymbolMetrics> symbols_;  // by id
 };
 

@@ -27,7 +27,8 @@ ExecutionIntake::ExecutionIntake(const PersistenceConfig& config, const Executio
       stream_check_(health.AddCheck("persistence.executions", runtime::Dependency::kSoft)),
       heartbeat_(health.AddHeartbeat("persistence.intake", 30'000)),
       clock_(clock),
-      source_(config, ports, clock) {}
+      source_(config, ports, clock),
+      claim_idle_ms_(config.claim_idle_ms) {}
 
 ExecutionIntake::~ExecutionIntake() { Stop(); }
 
@@ -72,11 +73,39 @@ void ExecutionIntake::Run() {
 }
 
 absl::Status ExecutionIntake::Turn() {
+  if (!ClaimWriting()) return StandBy();
   if (!buffer_->full()) XT_RETURN_IF_ERROR(ReadMore());
   XT_RETURN_IF_ERROR(StoreRuns());
   XT_RETURN_IF_ERROR(CloseGap());
   metrics_.pending.Set(static_cast<std::int64_t>(buffer_->size()));
   metrics_.lag.Set(static_cast<std::int64_t>(source_.Lag()));
+  return absl::OkStatus();
+}
+
+// A new writer has at once what the one before had read and not stored.
+bool ExecutionIntake::ClaimWriting() {
+  const auto claimed = store_.ClaimWriting();
+  const bool writes = claimed.value_or(false);
+  if (writes && !writes_) {
+    runtime::Log(LogLevel::kInfo, "this instance stores", {{"seq", buffer_->watermark().value() + 1}});
+    claim_idle_ms_ = 0;
+    last_claim_ns_.reset();
+  }
+  if (!claimed.ok()) {
+    metrics_.CountStoreError(claimed.status());
+    store_check_.Set(HealthStatus::kDown, "the store is unavailable");
+  }
+  writes_ = writes;
+  metrics_.writes.Set(writes ? 1 : 0);
+  return writes;
+}
+
+// Another instance stores; what it has stored can be asked for here as well.
+absl::Status ExecutionIntake::StandBy() {
+  XT_RETURN_IF_ERROR(RereadWatermark());
+  stream_check_.SetOk();
+  metrics_.pending.Set(static_cast<std::int64_t>(buffer_->size()));
+  Pause(config_.poll_ms);
   return absl::OkStatus();
 }
 
@@ -223,9 +252,10 @@ absl::Status ExecutionIntake::CloseGap() {
     ShowSource();
   }
   const std::int64_t now_ns = clock_.MonotonicNs();
-  if (now_ns - last_claim_ns_ < config_.claim_interval_ms * 1'000'000) return absl::OkStatus();
-  last_claim_ns_ = now_ns;
-  const auto claimed = source_.Claim(std::chrono::milliseconds(config_.claim_idle_ms), config_.batch_entries);
+  if (last_claim_ns_ && now_ns - *last_claim_ns_ < config_.claim_interval_ms * 1'000'000) return absl::OkStatus();
+  const auto claimed = source_.Claim(std::chrono::milliseconds(claim_idle_ms_), config_.batch_entries);
+  if (!claimed.ok() || claimed->empty()) claim_idle_ms_ = config_.claim_idle_ms;
+  if (claim_idle_ms_ > 0) last_claim_ns_ = now_ns;
   return claimed.ok() ? Take(*claimed) : absl::OkStatus();
 }
 
@@ -249,14 +279,20 @@ void ExecutionIntake::Acknowledge(const std::vector<domain::SequenceNumber>& seq
 
 void ExecutionIntake::BackOff() {
   pause_ms_ = pause_ms_ == 0 ? config_.retry_min_ms : std::min(2 * pause_ms_, config_.retry_max_ms);
+  Pause(pause_ms_);
+}
+
+void ExecutionIntake::Pause(std::int64_t pause_ms) {
   std::unique_lock lock(mutex_);
-  stop_signal_.wait_for(lock, std::chrono::milliseconds(pause_ms_), [this] { return stop_; });
+  stop_signal_.wait_for(lock, std::chrono::milliseconds(pause_ms), [this] { return stop_; });
 }
 
 void ExecutionIntake::Halt(const absl::Status& reason) {
   runtime::Log(LogLevel::kError, "halted", {LogField(reason), {"seq", buffer_->watermark().value() + 1}});
   store_check_.Set(HealthStatus::kDown, "halted: " + std::string(reason.message()));
   committed_.End(absl::UnavailableError("lagging: halted"));
+  metrics_.writes.Set(0);
+  store_.ReleaseWriting();  // another instance may do better
   heartbeat_.Retire();
 }
 

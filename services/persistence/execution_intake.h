@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,6 +53,8 @@ class ExecutionIntake {
   void Run();
   // One turn of the loop; an error halts.
   absl::Status Turn();
+  bool ClaimWriting();
+  absl::Status StandBy();
   absl::Status ReadMore();
   absl::Status Take(const Deliveries& deliveries);
   absl::Status StoreRuns();
@@ -66,6 +69,7 @@ class ExecutionIntake {
   void ShowSource();
   void Acknowledge(const std::vector<domain::SequenceNumber>& sequences);
   void BackOff();
+  void Pause(std::int64_t pause_ms);
   void Halt(const absl::Status& reason);
   [[nodiscard]] bool stopping();
 
@@ -81,8 +85,10 @@ class ExecutionIntake {
   ExecutionSource source_;
   std::unique_ptr<ReorderBuffer> buffer_;
   absl::flat_hash_map<domain::AssetId, domain::AssetCode> asset_codes_;
-  std::int64_t pause_ms_ = 0;  // of the last back-off; 0 after a success
-  std::int64_t last_claim_ns_ = 0;
+  std::int64_t pause_ms_ = 0;   // of the last back-off; 0 after a success
+  bool writes_ = false;         // the others that share the store do not
+  std::int64_t claim_idle_ms_;  // how long another must have held what is claimed
+  std::optional<std::int64_t> last_claim_ns_;
   bool in_gap_ = false;
 
   std::mutex mutex_;

@@ -33,6 +33,7 @@ runtime::Counter& StoreErrors(runtime::MetricsRegistry& registry, absl::StatusCo
 
 PersistenceMetrics::PersistenceMetrics(runtime::MetricsRegistry& registry)
     : registry_(registry),
+      writes(registry.Gauge("persistence_writes", "1 while this instance stores.")),
       committed_sequence(registry.Gauge("persistence_committed_sequence", "Last command that is in the database.")),
       commit_seconds(registry.Histogram("persistence_commit_seconds", "Time of one transaction.")),
       batch_size(registry.Histogram("persistence_batch_size", "Commands in one transaction.", {},

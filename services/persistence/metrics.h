@@ -24,6 +24,7 @@ class PersistenceMetrics {
   runtime::MetricsRegistry& registry_;
 
  public:
+  runtime::Gauge& writes;
   runtime::Gauge& committed_sequence;
   runtime::Histogram& commit_seconds;
   runtime::Histogram& batch_size;

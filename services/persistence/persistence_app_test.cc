@@ -141,6 +141,21 @@ TEST_F(PersistenceAppTest, AGapIsCountedAndClosedByAClaim) {
   EXPECT_LE(Metric(std::string("mq_consumer_gaps_total") + kLabels), 1U);
 }
 
+TEST_F(PersistenceAppTest, WhoDoesNotWriteReadsNothingAndFollowsTheOneThatDoes) {
+  store_.SetWriter(false);
+  Start();
+  DeliverDeposits(1, 3);
+  store_.SetWatermark(2);
+  ASSERT_TRUE(app_->ListAccounts(SequenceNumber(2)).ok()) << "what the other has stored can be asked for here";
+  EXPECT_TRUE(store_.batches().empty());
+  EXPECT_EQ(Metric("persistence_writes"), 0U);
+  store_.SetWriter(true);  // the other is gone
+  ASSERT_TRUE(WaitUntilCommitted(3));
+  EXPECT_TRUE(stream_.WaitForAcknowledged(3));
+  app_->Stop();
+  EXPECT_EQ(Metric("persistence_writes"), 1U);
+}
+
 TEST_F(PersistenceAppTest, AGapDegradesAndMakesQueriesFail) {
   config_.query_max_wait_ms = 1;
   Start();

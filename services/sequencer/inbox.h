@@ -40,9 +40,14 @@ struct ReplicaTold {
   std::uint64_t connection = 0;  // which Connect it belongs to
   absl::StatusOr<ports::FrameResults> results;
 };
+// What a hot standby says of a frame.
+struct StandbyTold {
+  domain::SequenceNumber first_sequence;
+  Hash128 digest;
+};
 struct StopAcceptingTold {};
 struct StopTold {};
-using Signal = std::variant<LeadershipTold, JournalTold, ReplicaTold, StopAcceptingTold, StopTold>;
+using Signal = std::variant<LeadershipTold, JournalTold, ReplicaTold, StandbyTold, StopAcceptingTold, StopTold>;
 
 class Inbox {
  public:

@@ -19,6 +19,8 @@ struct SequencerMetrics {
   runtime::Counter& backpressure;
   runtime::Counter& ticks;
   runtime::Histogram& frame_commands;
+  runtime::Gauge& standbys_fed;
+  runtime::Counter& mismatches;
 
   runtime::Gauge& is_leader;
   runtime::Gauge& epoch;

@@ -123,6 +123,18 @@ bool Publisher::WaitFor(domain::SequenceNumber sequence, std::chrono::steady_clo
   return reached_ >= sequence;
 }
 
+domain::SequenceNumber Publisher::confirmed() const { return cursor_->position(); }
+
+std::optional<domain::SequenceNumber> Publisher::lost_after() const {
+  const std::lock_guard lock(mutex_);
+  return lost_after_;
+}
+
+void Publisher::SetLostAfter(std::optional<domain::SequenceNumber> sequence) {
+  const std::lock_guard lock(mutex_);
+  lost_after_ = sequence;
+}
+
 bool Publisher::stopping() const {
   const std::lock_guard lock(mutex_);
   return stopping_;
@@ -147,6 +159,7 @@ void Publisher::Run() {
 absl::Status Publisher::Resume() {
   XT_ASSIGN_OR_RETURN(const auto last, sink_->LastSequence());
   if (last && *last < cursor_->position()) XT_RETURN_IF_ERROR(Backfill(*last));
+  SetLostAfter(std::nullopt);
   // The bus may know more than a log that was lost: those entries come again and are dropped by the bus.
   if (last) XT_RETURN_IF_ERROR(Advance(std::min(*last, log_.LastSequence())));
   // A bus that does not tell is believed once it has taken something.
@@ -154,14 +167,17 @@ absl::Status Publisher::Resume() {
   return absl::OkStatus();
 }
 
-// The bus lost what it had confirmed. The cursor does not move back, but the log still has the entries.
+// The bus lost what it had confirmed. The cursor does not move back, but the log still has the entries; what it has not
+// the sequencer has to derive again.
 absl::Status Publisher::Backfill(domain::SequenceNumber from) {
   while (from < cursor_->position()) {
     if (stopping()) return absl::CancelledError("stopping");
-    XT_ASSIGN_OR_RETURN(const auto entries, log_.ReadFrom(domain::SequenceNumber(from.value() + 1), options_.batch));
-    if (entries.empty()) return absl::OkStatus();
-    XT_RETURN_IF_ERROR(Publish(entries));
-    from = entries.back().sequence;
+    const auto entries = log_.ReadFrom(domain::SequenceNumber(from.value() + 1), options_.batch);
+    if (absl::IsOutOfRange(entries.status())) SetLostAfter(from);
+    XT_RETURN_IF_ERROR(entries.status());
+    if (entries->empty()) return absl::OkStatus();
+    XT_RETURN_IF_ERROR(Publish(*entries));
+    from = entries->back().sequence;
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -42,6 +43,10 @@ class Publisher {
   absl::Status Start();
   // Waits until everything up to `sequence` is confirmed; false when the deadline came first.
   bool WaitFor(domain::SequenceNumber sequence, std::chrono::steady_clock::time_point deadline);
+  // The last sequence that the bus has confirmed. From any thread, like the next.
+  [[nodiscard]] domain::SequenceNumber confirmed() const;
+  // Set while the bus says that it ends at this sequence, and the outbox begins later.
+  [[nodiscard]] std::optional<domain::SequenceNumber> lost_after() const;
   // Asks the thread to end after the batch under way.
   void RequestStop();
   // Returns when it has ended. Idempotent.
@@ -53,6 +58,7 @@ class Publisher {
   void Run();
   absl::Status Resume();
   absl::Status Backfill(domain::SequenceNumber from);
+  void SetLostAfter(std::optional<domain::SequenceNumber> sequence);
   absl::Status PublishNext();
   bool Gather();
   absl::Status Publish(const std::vector<ports::EventEntry>& entries);
@@ -78,6 +84,7 @@ class Publisher {
   std::condition_variable changed_;
   bool stopping_ = false;
   domain::SequenceNumber reached_;
+  std::optional<domain::SequenceNumber> lost_after_;
   runtime::MetricCallback depth_, confirmed_;
   std::thread thread_;
 };

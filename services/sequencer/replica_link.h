@@ -43,6 +43,10 @@ class ReplicaLink {
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) { return Send(Message(std::move(frame))); }
   absl::Status Commit(domain::SequenceNumber sequence) { return Send(Message(sequence)); }
 
+  absl::Status Published(domain::SequenceNumber sequence) {
+    return connected_ ? replica_.Published(sequence) : absl::OkStatus();
+  }
+
   // Tries again to send what was held back.
   absl::Status Flush() {
     while (!held_.empty()) {

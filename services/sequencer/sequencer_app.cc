@@ -1,12 +1,20 @@
 #include "services/sequencer/sequencer_app.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/wire/frame_codec.h"
 
 namespace xt::sequencer {
 namespace {
+
+// Frames that standbys get from memory, about ten megabytes; those that lag more get them from the journal.
+constexpr std::size_t kFramesKeptCommands = 65'536;
+// Of the pauses of the connection that orders wait for: the replica that has it refuses to stand by.
+constexpr std::int64_t kStandbyRetry = 5;
 
 PublisherOptions OptionsOf(const SequencerConfig& config) {
   return {.batch = config.publisher_batch,
@@ -25,6 +33,7 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
       metrics_(metrics, config.shard),
       state_(health),
       inbox_(std::make_shared<Inbox>(config.max_unanswered)),
+      frames_(std::make_shared<CommittedFrames>(kFramesKeptCommands)),
       loop_({.config = config_,
              .journal = ports.journal,
              .replica = ports.replica,
@@ -35,6 +44,8 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
              .metrics = metrics_,
              .state = state_,
              .codes = codes_,
+             .frames = *frames_,
+             .published = [this] { return PublishedSoFar(); },
              .on_halt = [this](const absl::Status& reason) { Halted(reason); }},
             inbox_) {
   const auto add = [&](std::unique_ptr<BusSink> sink) {
@@ -44,15 +55,22 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
   if (ports.executions != nullptr) add(MakeExecutionSink(*ports.executions));
   if (ports.market != nullptr) add(MakeMarketSink(*ports.market, codes_));
   add(MakeNotificationSink(ports.notifications, codes_));
+  for (const SequencerPorts::Standby& standby : ports.standbys) {
+    standbys_.push_back(std::make_unique<StandbyFeeder>(StandbyContext{
+        standby.name, *standby.replica, ports.journal, frames_, inbox_, metrics_.standbys_fed,
+        config.replay_window_frames, std::chrono::milliseconds(kStandbyRetry * config.replica_retry_ms)}));
+  }
 }
 
 SequencerApp::~SequencerApp() { Stop(); }
 
 absl::Status SequencerApp::Start() {
   for (const auto& publisher : publishers_) XT_RETURN_IF_ERROR(publisher->Start());
-  XT_RETURN_IF_ERROR(ports_.election.Campaign(
-      [inbox = inbox_](const ports::Leadership& leadership) { inbox->Tell(LeadershipTold{leadership}); }));
+  // The election calls nobody after Resign, and so nobody after Stop.
+  XT_RETURN_IF_ERROR(
+      ports_.election.Campaign([this](const ports::Leadership& leadership) { OnLeadership(leadership); }));
   thread_ = std::thread([this] { loop_.Run(); });
+  for (const auto& standby : standbys_) standby->Start();
   XT_RETURN_IF_ERROR(state_.WaitUntilOpened());
   const std::lock_guard lock(start_mutex_);
   absl::Status status = state_.WaitUntilOpened();
@@ -65,9 +83,54 @@ void SequencerApp::Halted(const absl::Status& reason) {
   if (started_ && on_halt_) on_halt_(reason);
 }
 
+void SequencerApp::OnLeadership(const ports::Leadership& leadership) {
+  {
+    const std::lock_guard lock(leadership_mutex_);
+    leadership_ = leadership;
+  }
+  inbox_->Tell(LeadershipTold{leadership});
+}
+
+absl::StatusOr<domain::Epoch> SequencerApp::StepDown(bool force) {
+  ports::Leadership leadership;
+  {
+    const std::lock_guard lock(leadership_mutex_);
+    leadership = leadership_;
+  }
+  if (!leadership.leader) {
+    return absl::FailedPreconditionError(leadership.leader_id.empty()
+                                             ? "it does not lead"
+                                             : absl::StrCat("it does not lead, ", leadership.leader_id, " does"));
+  }
+  if (!force) {
+    const absl::StatusOr<std::size_t> others = ports_.election.OtherCandidates();
+    if (!others.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("who would lead then is not known: ", others.status().message()));
+    }
+    if (*others == 0) return absl::FailedPreconditionError("nobody else would lead then");
+  }
+  stepping_down_ = true;
+  return leadership.epoch;
+}
+
+Published SequencerApp::PublishedSoFar() const {
+  Published published{ports_.events.LastSequence(), std::nullopt};
+  for (const auto& publisher : publishers_) {
+    published.confirmed = std::min(published.confirmed, publisher->confirmed());
+    const auto lost_after = publisher->lost_after();
+    if (lost_after) published.lost_after = std::min(*lost_after, published.lost_after.value_or(*lost_after));
+  }
+  return published;
+}
+
 void SequencerApp::Submit(const domain::Command& command, Done done) {
   if (!state_.accepting()) {
     done(absl::UnavailableError("the sequencer takes no commands: " + state_.Describe()));
+    return;
+  }
+  if (absl::Status copies = ports_.journal.Accepting(); !copies.ok()) {
+    done(std::move(copies));
     return;
   }
   absl::Status valid = wire::ValidateCommand(command);
@@ -103,6 +166,8 @@ void SequencerApp::Drain(Deadline deadline) {
   state_.SetAccepting(false);
   inbox_->Tell(StopAcceptingTold{});
   state_.WaitUntilDrained(deadline);
+  // Another is to lead at once; its outbox has what this one's buses lack.
+  if (stepping_down_ || state_.phase() == Phase::kHalted) return;
   // What a bus did not take in time stays in the outbox for the next run.
   WaitUntilPublished(deadline).IgnoreError();
 }
@@ -114,6 +179,9 @@ void SequencerApp::Stop() {
   if (thread_.joinable()) thread_.join();
   inbox_->Close();
   ports_.election.Resign();
+  metrics_.is_leader.Set(0);
+  for (const auto& standby : standbys_) standby->RequestStop();
+  for (const auto& standby : standbys_) standby->Stop();
   for (const auto& publisher : publishers_) publisher->RequestStop();
   for (const auto& publisher : publishers_) publisher->Stop();
 }

@@ -1,10 +1,11 @@
 // SequencerApp: the sequencer, wired to its ports. It implements OrderSequencing for the gateway; behind it one thread
-// orders, journals and answers (sequencer_loop.h), and one publisher per bus carries the outbox out (publisher.h). The ports
-// are given by reference and must outlive it: real objects in one process, adapters across processes, fakes in tests.
+// orders, journals and answers (sequencer_loop.h), one publisher per bus carries the outbox out (publisher.h), and one feeder
+// per replica keeps it a hot standby (standby_feeder.h). The ports are given by reference and must outlive it: real objects in one process, adapters across processes, fakes in tests.
 //
 // Start, Drain and Stop by one thread, in this order; everything else from any thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -25,12 +26,14 @@
 #include "libs/ports/order_sequencing.h"
 #include "libs/runtime/health.h"
 #include "libs/runtime/metrics.h"
+#include "services/sequencer/committed_frames.h"
 #include "services/sequencer/config.h"
 #include "services/sequencer/inbox.h"
 #include "services/sequencer/metrics.h"
 #include "services/sequencer/publisher.h"
 #include "services/sequencer/sequencer_loop.h"
 #include "services/sequencer/sequencer_state.h"
+#include "services/sequencer/standby_feeder.h"
 #include "services/sequencer/symbol_codes.h"
 
 namespace xt::sequencer {
@@ -44,6 +47,12 @@ struct SequencerPorts {
   ports::MarketBus* market;            // the same
   ports::NotificationBus& notifications;
   ports::LeaderElection& election;
+  // One per replica of matching, to feed those that do not work for this leader; may be empty. The name is for the log.
+  struct Standby {
+    std::string name;
+    ports::MatchingReplica* replica;
+  };
+  std::vector<Standby> standbys;
 };
 
 class SequencerApp final : public ports::OrderSequencing {
@@ -61,6 +70,9 @@ class SequencerApp final : public ports::OrderSequencing {
   // replicas that disagree. The process should end; what it is depends on who wires it. Set before Start.
   void OnHalt(std::function<void(const absl::Status&)> on_halt) { on_halt_ = std::move(on_halt); }
 
+  // Writes of leaders before this one that the journal refused as stale: the counter goes on from there. Before Start.
+  void CountFenced(std::uint64_t writes) { metrics_.fenced_writes.Increment(writes); }
+
   // Enters the election and, when it leads at once, opens the journal: its errors are returned. Connecting to matching,
   // replaying and EPOCH_START go on in the background; readyz and WaitUntilServing tell.
   absl::Status Start();
@@ -73,13 +85,21 @@ class SequencerApp final : public ports::OrderSequencing {
   // inside Submit; everything else on the sequencer's thread.
   void Submit(const domain::Command& command, Done done) override;
 
+  // Gives leadership up: says in which epoch it led. The caller then ends the process in order (Drain, Stop), which resigns.
+  // FAILED_PRECONDITION when it does not lead, and, unless `force`, when nobody is known who would lead after it. May
+  // block for a round trip to the election.
+  absl::StatusOr<domain::Epoch> StepDown(bool force);
+
   // Takes nothing new, answers what was accepted, and lets the publishers reach the end of the outbox, all by `deadline`.
+  // Once it has halted or stepped down it does not wait for the publishers.
   void Drain(Deadline deadline);
   // What is not answered by now is answered UNKNOWN or UNAVAILABLE. Idempotent.
   void Stop();
 
  private:
   void Halted(const absl::Status& reason);
+  void OnLeadership(const ports::Leadership& leadership);
+  [[nodiscard]] Published PublishedSoFar() const;
 
   const SequencerConfig config_;
   const SequencerPorts ports_;
@@ -89,11 +109,16 @@ class SequencerApp final : public ports::OrderSequencing {
   SymbolCodes codes_;
   const std::shared_ptr<Inbox> inbox_;
   std::vector<std::unique_ptr<Publisher>> publishers_;
+  const std::shared_ptr<CommittedFrames> frames_;
+  std::vector<std::unique_ptr<StandbyFeeder>> standbys_;
   SequencerLoop loop_;
   std::function<void(const absl::Status&)> on_halt_;
   std::mutex start_mutex_;  // a halt is told by Start or by on_halt_, not by both
   bool started_ = false;
   bool stopped_ = false;
+  std::atomic<bool> stepping_down_{false};
+  std::mutex leadership_mutex_;
+  ports::Leadership leadership_;  // as it was told last
   std::thread thread_;
 };
 

@@ -89,6 +89,50 @@ TEST(SequencerAppTest, ManySubmittersGetOneGapFreeOrder) {
   }
 }
 
+TEST(SequencerAppTest, WhoHaltedDoesNotWaitForABusBeforeAnotherMayLead) {
+  World world;
+  world.market.channel.SetDown(true);
+  ASSERT_TRUE(world.StartAndServe().ok());
+  world.journal.Hold(true);
+  auto first = world.Ask(1);
+  ASSERT_TRUE(world.journal.WaitForAppends(2));
+  world.journal.FailNext(absl::DataLossError("disk"));
+  EXPECT_FALSE(Await(first).ok());
+  world.app().Drain(std::chrono::steady_clock::now() + std::chrono::hours(1));
+  EXPECT_FALSE(world.app().WaitUntilServing(Soon()).ok());
+  world.Crash();
+}
+
+TEST(SequencerAppTest, WhoStepsDownNeedsAnotherCandidateAndDoesNotWaitForABus) {
+  World world(false);
+  world.market.channel.SetDown(true);
+  ASSERT_TRUE(world.Launch().Start().ok());
+  world.election.Depose();
+  EXPECT_EQ(world.app().StepDown(true).status(), absl::FailedPreconditionError("it does not lead, another does"));
+  world.election.Elect();
+  ASSERT_TRUE(world.app().WaitUntilServing(Soon()).ok());
+  EXPECT_EQ(world.app().StepDown(false).status(), absl::FailedPreconditionError("nobody else would lead then"));
+  world.election.others = absl::UnavailableError("no connection");
+  EXPECT_EQ(world.app().StepDown(false).status(),
+            absl::FailedPreconditionError("who would lead then is not known: no connection"));
+  ASSERT_TRUE(Await(world.Ask(1)).ok()) << "who was refused goes on";
+  EXPECT_EQ(world.app().StepDown(true).value_or(domain::Epoch()), domain::Epoch(2));
+  world.election.others = 1;
+  EXPECT_EQ(world.app().StepDown(false).value_or(domain::Epoch()), domain::Epoch(2));
+
+  world.journal.Hold(true);
+  auto accepted = world.Ask(2);
+  ASSERT_TRUE(world.journal.WaitForAppends(3));
+  auto drained = std::async(std::launch::async,
+                            [&] { world.app().Drain(std::chrono::steady_clock::now() + std::chrono::hours(1)); });
+  world.journal.Hold(false);
+  world.journal.ConfirmAll();
+  EXPECT_TRUE(Await(accepted).ok()) << "what it accepted it answers";
+  drained.get();
+  world.app().Stop();
+  EXPECT_EQ(world.Metric("leader_is_leader{role=\"sequencer\",shard=\"0\"}"), "0");
+}
+
 TEST(SequencerAppTest, AJournalFailureInFlightIsUnknownAndHalts) {
   World world;
   std::promise<absl::Status> halted;
@@ -104,6 +148,24 @@ TEST(SequencerAppTest, AJournalFailureInFlightIsUnknownAndHalts) {
   EXPECT_EQ(CodeOf(Await(world.Ask(2))), absl::StatusCode::kUnavailable);
   EXPECT_FALSE(world.ready());
   EXPECT_EQ(world.app().WaitUntilServing(Soon()), absl::DataLossError("disk"));
+}
+
+TEST(SequencerAppTest, AJournalThatWantsAnotherCopyRefusesWhatIsNew) {
+  World world;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  world.journal.Hold(true);
+  auto accepted = world.Ask(1);
+  ASSERT_TRUE(world.journal.WaitForAppends(2));
+  const absl::Status why = absl::UnavailableError("two copies are wanted");
+  world.journal.Refuse(why);
+  const Outcome refused = Await(world.Ask(2));
+  EXPECT_EQ(refused.status(), why);
+  EXPECT_EQ(accepted.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it waits, it is not lost";
+  world.journal.Refuse(absl::OkStatus());
+  world.journal.Hold(false);
+  world.journal.ConfirmAll();
+  EXPECT_TRUE(Await(accepted).ok());
+  EXPECT_TRUE(Await(world.Ask(2)).ok());
 }
 
 TEST(SequencerAppTest, ADamagedJournalRefusesToStart) {
@@ -375,6 +437,69 @@ TEST(SequencerAppTest, ALeaderWithoutResultsGetsThemFromAReplicaThatHasApplied) 
   EXPECT_EQ(Await(world.Ask(6))->sequence, SequenceNumber(8));
   EXPECT_EQ(empty.LastSequence(), SequenceNumber(8));
   world.Crash();
+}
+
+TEST(SequencerAppTest, ALeaderWithoutResultsIsToldThemAgain) {
+  World world;
+  world.matching.KeepResults();
+  world.market.channel.SetDown(true);  // so nothing counts as published
+  ASSERT_TRUE(world.StartAndServe().ok());
+  for (std::uint64_t n = 1; n <= 5; ++n) ASSERT_TRUE(Await(world.Ask(n)).ok());
+  world.Crash();
+  FakeEventLog empty;
+  world.outbox = &empty;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  EXPECT_EQ(world.matching.drops(), 0U);
+  EXPECT_EQ(Await(world.Ask(6))->sequence, SequenceNumber(8));
+  EXPECT_EQ(empty.FirstSequence(), SequenceNumber(1));
+  EXPECT_EQ(empty.LastSequence(), SequenceNumber(8));
+  world.Crash();
+}
+
+TEST(SequencerAppTest, ANewLeadersOutboxBeginsWhereTheBusesAre) {
+  World world;
+  world.matching.KeepResults();
+  ASSERT_TRUE(world.StartAndServe().ok());
+  for (std::uint64_t n = 1; n <= 5; ++n) ASSERT_TRUE(Await(world.Ask(n)).ok());
+  ASSERT_TRUE(world.matching.WaitForPublished(6));
+  world.Crash();
+  FakeEventLog empty;
+  world.outbox = &empty;
+  ASSERT_TRUE(world.StartAndServe().ok());
+  EXPECT_EQ(world.matching.drops(), 0U);
+  EXPECT_EQ(empty.FirstSequence(), SequenceNumber(7));
+  EXPECT_EQ(Await(world.Ask(6))->sequence, SequenceNumber(8));
+  EXPECT_TRUE(world.executions.WaitForEntries(8)) << "the bus goes on where it was";
+  world.Crash();
+}
+
+// Its log begins behind what the executions' server has just lost.
+TEST(SequencerAppTest, WhatABusLostAndTheOutboxNeverHadIsDerivedAgain) {
+  for (const bool kept : {true, false}) {
+    World world;
+    if (kept) world.matching.KeepResults();
+    ASSERT_TRUE(world.StartAndServe().ok());
+    for (std::uint64_t n = 1; n <= 5; ++n) ASSERT_TRUE(Await(world.Ask(n)).ok());
+    ASSERT_TRUE(world.executions.WaitForEntries(6));
+    const auto before = world.executions.entries();
+    ASSERT_TRUE(world.matching.WaitForPublished(6));
+    world.Crash();
+    FakeEventLog empty;
+    world.outbox = &empty;
+    if (!kept) {
+      ASSERT_TRUE(empty.BeginAt(SequenceNumber(7)).ok());
+    }
+    world.executions.CutAfter(3);
+    ASSERT_TRUE(world.StartAndServe().ok());
+    ASSERT_TRUE(world.executions.WaitForEntries(7)) << "those that it lost, and EPOCH_START";
+    const auto after = world.executions.entries();
+    for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(*after[i].payload, *before[i].payload);
+    EXPECT_EQ(world.matching.drops(), kept ? 0U : 1U);
+    EXPECT_EQ(empty.FirstSequence(), SequenceNumber(4));
+    ASSERT_TRUE(world.app().WaitUntilServing(Soon()).ok());
+    EXPECT_TRUE(Await(world.Ask(6)).ok());
+    world.Crash();
+  }
 }
 
 TEST(SequencerAppTest, DrainAnswersWhatIsInFlightAndFlushes) {

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
+#include "libs/ports/fenced.h"
 #include "libs/runtime/log.h"
 #include "libs/wire/frame_codec.h"
 
@@ -19,6 +21,8 @@ using runtime::LogLevel;
 constexpr std::chrono::milliseconds kIdle{100};
 // While a full replica holds something back nobody tells when it has room.
 constexpr std::chrono::milliseconds kHolding{1};
+// How often matching is told what was published.
+constexpr std::int64_t kTellPublishedNs = 100'000'000;
 
 CoreLimits LimitsOf(const SequencerConfig& config) {
   return {.max_unanswered = config.max_unanswered,
@@ -32,10 +36,6 @@ bool IsDuplicate(const domain::CommandResult& result) {
     const auto* rejected = std::get_if<domain::CommandRejected>(&event);
     return rejected != nullptr && rejected->original_sequence.value() != 0;
   });
-}
-
-bool IsFenced(const absl::Status& status) {
-  return absl::IsFailedPrecondition(status) && status.message().find("FENCED") != absl::string_view::npos;
 }
 
 }  // namespace
@@ -91,6 +91,27 @@ void SequencerLoop::Turn(std::chrono::nanoseconds wait) {
   core_.Advance(Time());
   ExecuteActions();
   ShowState();
+  if (core_.state() == SequencerCore::State::kServing) TellPublished();
+}
+
+void SequencerLoop::TellPublished() {
+  const std::int64_t now_ns = context_.clock.MonotonicNs();
+  if (now_ns - told_published_ns_ < kTellPublishedNs) return;
+  told_published_ns_ = now_ns;
+  const Published published = context_.published();
+  context_.frames.SetPublished(published.confirmed);
+  if (published.lost_after && *published.lost_after < context_.events.FirstSequence()) {
+    DeriveAgain(*published.lost_after);
+  } else if (const absl::Status status = link_.Published(published.confirmed); !status.ok()) {
+    LoseReplica(status);
+  }
+}
+
+// What a bus lacks and the outbox does not have any more, matching tells again, or works out again.
+void SequencerLoop::DeriveAgain(domain::SequenceNumber after) {
+  derive_after_ = after;
+  LoseReplica(absl::UnavailableError(
+      absl::StrCat("a bus has lost the events behind sequence ", after.value(), ": they are derived again")));
 }
 
 void SequencerLoop::Handle(LeadershipTold& told) {
@@ -122,6 +143,8 @@ void SequencerLoop::Handle(ReplicaTold& told) {
   }
 }
 
+void SequencerLoop::Handle(StandbyTold& told) { core_.StandbyAnswered(told.first_sequence, told.digest); }
+
 void SequencerLoop::Handle(StopAcceptingTold&) {
   draining_ = true;
   core_.StopAccepting();
@@ -152,10 +175,12 @@ void SequencerLoop::Execute(AppendFrame& action) {
 }
 
 void SequencerLoop::Execute(OfferFrame& action) {
+  context_.frames.Add(action.frame);
   if (const absl::Status status = link_.Offer(std::move(action.frame)); !status.ok()) LoseReplica(status);
 }
 
 void SequencerLoop::Execute(CommitFrame& action) {
+  context_.frames.Commit(action.last_sequence);
   if (const absl::Status status = link_.Commit(action.last_sequence); !status.ok()) LoseReplica(status);
 }
 
@@ -176,7 +201,8 @@ void SequencerLoop::Execute(Refuse& action) {
 
 void SequencerLoop::Execute(Halt& action) {
   if (stopping_) return;
-  if (IsFenced(action.reason)) context_.metrics.fenced_writes.Increment();
+  if (ports::IsFenced(action.reason)) context_.metrics.fenced_writes.Increment();
+  if (core_.replicas_disagree()) context_.metrics.mismatches.Increment();
   Log(LogLevel::kError, "halted: no command is taken until a restart",
       {LogField(action.reason), {"seq", core_.last_sequence().value()}, {"shard", context_.config.shard}});
   context_.metrics.is_leader.Set(0);

@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "libs/ports/event_log.h"
 #include "libs/ports/matching_replica.h"
 #include "libs/runtime/health.h"
+#include "services/sequencer/committed_frames.h"
 #include "services/sequencer/config.h"
 #include "services/sequencer/core/sequencer_core.h"
 #include "services/sequencer/inbox.h"
@@ -27,6 +30,13 @@
 #include "services/sequencer/symbol_codes.h"
 
 namespace xt::sequencer {
+
+// What became of the outbox.
+struct Published {
+  domain::SequenceNumber confirmed;  // every bus has confirmed everything up to it
+  // Set while a bus has less than the outbox begins with: the last sequence that it has.
+  std::optional<domain::SequenceNumber> lost_after;
+};
 
 // What the loop works with; all of it must outlive the loop.
 struct LoopContext {
@@ -40,6 +50,8 @@ struct LoopContext {
   SequencerMetrics& metrics;
   SequencerState& state;
   SymbolCodes& codes;
+  CommittedFrames& frames;  // for the standbys
+  std::function<Published()> published;
   std::function<void(const absl::Status&)> on_halt;
 };
 
@@ -55,7 +67,8 @@ class SequencerLoop {
     bool running = false;
     domain::SequenceNumber target;   // the journal's end
     domain::SequenceNumber applied;  // results are in the outbox up to here
-    std::size_t open_frames = 0;     // sent, without results yet
+    // The last sequence of each frame whose results are on their way.
+    std::deque<domain::SequenceNumber> open_frames;
     std::int64_t logged_ns = 0;
     absl::Status replica;  // why the replica was lost
   };
@@ -66,6 +79,7 @@ class SequencerLoop {
   void Handle(LeadershipTold& told);
   void Handle(JournalTold& told);
   void Handle(ReplicaTold& told);
+  void Handle(StandbyTold& told);
   void Handle(StopAcceptingTold& told);
   void Handle(StopTold& told);
   void ExecuteActions();
@@ -77,17 +91,20 @@ class SequencerLoop {
   void Execute(Refuse& action);
   void Execute(Halt& action);
   void ShowState();
+  void TellPublished();
+  void DeriveAgain(domain::SequenceNumber after);
 
   absl::Status OpenJournal();
   absl::Status ReadTail(const ports::OpenReport& report);
   void ConnectAndReplay();
   absl::Status CatchUp();
-  absl::StatusOr<domain::SequenceNumber> ConnectReplica();
-  absl::StatusOr<std::string> MisfitOf(const ports::ReplicaPosition& position);
+  absl::StatusOr<ports::ReplicaPosition> ConnectReplica();
+  absl::Status TakeRecent(const ports::ReplicaPosition& position);
+  absl::StatusOr<std::string> CheckFits(const ports::ReplicaPosition& position);
   absl::Status HaltOnDataLoss(absl::Status read);
   absl::Status ReplayFrom(domain::SequenceNumber applied);
   absl::Status ReplayRecord(const ports::JournalRecord& record);
-  absl::Status AwaitReplay(std::size_t open_frames);
+  absl::Status AwaitReplay(std::size_t max_open_frames);
   void TakeReplayed(ports::FrameResults& results);
   void ReportReplay();
   void BeginServing();
@@ -119,6 +136,8 @@ class SequencerLoop {
   std::int64_t campaign_ns_ = 0;
   ChainTail tail_;  // of the journal as it was opened
   Replay replay_;
+  std::optional<domain::SequenceNumber> derive_after_;  // a bus has lost what the outbox does not have
+  std::int64_t told_published_ns_ = 0;
   std::string connect_error_;  // the last one that was logged
   runtime::Heartbeat* heartbeat_ = nullptr;
 

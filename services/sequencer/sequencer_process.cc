@@ -7,8 +7,11 @@
 #include "libs/adapters/grpc/clients.h"
 #include "libs/backends/backend_metrics.h"
 #include "libs/base/status.h"
+#include "libs/ports/fenced.h"
 #include "libs/runtime/grpc_client_metrics.h"
 #include "libs/runtime/infra_service.h"
+#include "libs/runtime/log.h"
+#include "services/sequencer/fenced_writes.h"
 #include "services/sequencer/sequencer_app.h"
 #include "services/sequencer/sequencer_service.h"
 #include "services/sequencer/wal_metrics.h"
@@ -17,6 +20,7 @@ namespace xt::sequencer {
 
 // In the order in which they are opened.
 struct SequencerProcess::Adapters {
+  runtime::HealthCheck* copies = nullptr;                  // null: one copy is enough
   std::shared_ptr<zookeeper::ZooKeeperSession> zookeeper;  // null: not used
   std::unique_ptr<ports::InSyncSet> in_sync;
   std::unique_ptr<ports::CommandJournal> journal;
@@ -34,15 +38,22 @@ struct SequencerProcess::Parts {
       : wal_metrics(context.metrics),
         backend_metrics(context.metrics),
         replica(grpc_clients::ConnectMatchingReplica(Client(config, context))),
+        standbys(ConnectStandbys(config, context)),
         queries(grpc_clients::ConnectMatchingQueries(Client(config, context))),
         app(config.service,
             {*adapters.journal, *replica, *queries, *adapters.events, adapters.executions.get(), adapters.market.get(),
-             *adapters.notifications, *adapters.election},
+             *adapters.notifications, *adapters.election, Named(standbys, config)},
             context.metrics, context.health, context.clock),
-        service(app, {.max_unanswered = config.stream_max_unanswered}),
+        service(app, {.max_unanswered = config.stream_max_unanswered,
+                      .instance = context.config.instance,
+                      .step_down = [this, &context](bool force) { return StepDown(context, force); }}),
         infra(context.health) {
     wal_metrics.Watch(*adapters.file, config.data_folder);
     backend_metrics.Watch(*adapters.journal);
+    if (!config.servers.redis_journal.empty()) {
+      const std::string mode(backends::DurabilityName(config.servers.durability.Chosen(true)));
+      context.metrics.Gauge("journal_durability", "1 for the mode that is configured.", {{"mode", mode}}).Set(1);
+    }
     if (adapters.executions != nullptr) backend_metrics.WatchPublisher(*adapters.executions);
     if (adapters.market != nullptr) backend_metrics.WatchPublisher(*adapters.market);
     backend_metrics.WatchPublisher(*adapters.notifications);
@@ -57,6 +68,12 @@ struct SequencerProcess::Parts {
     infra.Add(backends::ZooKeeperProbe(adapters.zookeeper.get()));
   }
 
+  absl::StatusOr<domain::Epoch> StepDown(runtime::ServiceContext& context, bool force) {
+    XT_ASSIGN_OR_RETURN(const domain::Epoch epoch, app.StepDown(force));
+    context.request_shutdown(absl::OkStatus());
+    return epoch;
+  }
+
   static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
                                             const runtime::ServiceContext& context) {
     grpc_clients::ClientOptions options;
@@ -66,9 +83,31 @@ struct SequencerProcess::Parts {
     return options;
   }
 
+  using Replicas = std::vector<std::unique_ptr<ports::MatchingReplica>>;
+
+  // One replica alone has nobody to stand by for.
+  static Replicas ConnectStandbys(const SequencerProcessConfig& config, const runtime::ServiceContext& context) {
+    Replicas replicas;
+    if (config.matching_addresses.size() == 1) return replicas;
+    grpc_clients::ClientOptions options = Client(config, context);
+    for (const std::string& address : config.matching_addresses) {
+      options.addresses = {address};
+      replicas.push_back(grpc_clients::ConnectMatchingReplica(options));
+    }
+    return replicas;
+  }
+  static std::vector<SequencerPorts::Standby> Named(const Replicas& replicas, const SequencerProcessConfig& config) {
+    std::vector<SequencerPorts::Standby> named;
+    for (std::size_t i = 0; i < replicas.size(); ++i) {
+      named.push_back({config.matching_addresses[i], replicas[i].get()});
+    }
+    return named;
+  }
+
   WalMetrics wal_metrics;
   backends::BackendMetrics backend_metrics;
   std::unique_ptr<ports::MatchingReplica> replica;
+  const Replicas standbys;
   std::unique_ptr<ports::MatchingQueries> queries;
   SequencerApp app;
   SequencerService service;
@@ -78,10 +117,12 @@ struct SequencerProcess::Parts {
 void SequencerProcessConfig::Describe(runtime::ConfigSchema& schema) {
   schema.Path("data", &data_folder,
               {.doc = "Folder of the journal, the outbox and the embedded buses.", .required = true});
-  schema.StringList("matching.addresses", &matching_addresses,
-                    {.doc = "Host and gRPC port of each replica of matching, one of which is fed; all may be absent.",
-                     .min_items = 1,
-                     .max_items = 16});
+  schema.StringList(
+      "matching.addresses", &matching_addresses,
+      {.doc = "Host and gRPC port of each replica of matching: one works for the leader, the others are hot "
+              "standbys. All may be absent.",
+       .min_items = 1,
+       .max_items = 16});
   schema.Int64(
       "journal.segment_bytes", &journal_segment_bytes,
       {.min = 1 << 20, .max = 1 << 30, .unit = "bytes", .doc = "Size of one preallocated file of the journal."});
@@ -112,11 +153,20 @@ absl::Status SequencerProcess::Start() {
   const std::string& shard = config_.service.shard;
   XT_ASSIGN_OR_RETURN(adapters->zookeeper, backends::OpenZooKeeper(servers, context_.metrics));
   adapters->in_sync = backends::MakeInSyncSet(adapters->zookeeper, shard);
+  if (servers.durability.min_copies > 1) {
+    adapters->copies = &context_.health.AddCheck("journal.copies", runtime::Dependency::kHard);
+    adapters->copies->SetOk();  // who does not lead needs none
+  }
+  const auto on_remote = [copies = adapters->copies](const absl::Status& status) {
+    if (copies == nullptr) return;
+    status.ok() ? copies->SetOk() : copies->Set(runtime::HealthStatus::kDown, MessageOf(status));
+  };
   auto file = std::make_unique<embedded::WalJournal>(
       folder + "/journal", WalMetrics::Hooks(context_.metrics, {.segment_bytes = config_.journal_segment_bytes}));
   adapters->file = file.get();
   XT_ASSIGN_OR_RETURN(adapters->journal,
-                      backends::MakeJournal(servers, shard, std::move(file), adapters->in_sync.get()));
+                      backends::MakeJournal(servers, shard, std::move(file), adapters->in_sync.get(), on_remote,
+                                            backends::AuditUncleanStarts(adapters->zookeeper, shard)));
   XT_ASSIGN_OR_RETURN(adapters->election, backends::OpenElection(adapters->zookeeper, "sequencer-" + shard,
                                                                  context_.config.instance, folder + "/leader"));
   XT_ASSIGN_OR_RETURN(adapters->events,
@@ -131,7 +181,16 @@ absl::Status SequencerProcess::Start() {
   XT_ASSIGN_OR_RETURN(adapters->notifications, backends::OpenNotificationBus(servers));
   adapters_ = std::move(adapters);
   parts_ = std::make_unique<Parts>(config_, context_, *adapters_);
-  parts_->app.OnHalt([this](const absl::Status& reason) { context_.request_shutdown(reason); });
+  const FencedWrites fenced(folder + "/fenced-writes");
+  parts_->app.CountFenced(fenced.Count());
+  parts_->app.OnHalt([this, fenced](const absl::Status& reason) {
+    if (ports::IsFenced(reason)) {
+      const absl::Status added = fenced.Add(reason, context_.clock.WallNs());
+      if (!added.ok())
+        runtime::Log(runtime::LogLevel::kWarn, "a fenced write is not counted", {runtime::LogField(added)});
+    }
+    context_.request_shutdown(reason);
+  });
   return parts_->app.Start();
 }
 

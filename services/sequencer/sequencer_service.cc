@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/runtime/log.h"
 #include "libs/wire/command_proto.h"
 #include "libs/wire/event_proto.h"
 #include "xtrader/v1/sequencer_service.grpc.pb.h"
@@ -19,6 +20,8 @@
 namespace xt::sequencer {
 namespace {
 
+using xtrader::v1::SequencerServiceStepDownRequest;
+using xtrader::v1::SequencerServiceStepDownResponse;
 using xtrader::v1::SubmitRequest;
 using xtrader::v1::SubmitResponse;
 using xtrader::v1::SubmittedResult;
@@ -240,6 +243,31 @@ class SequencerService::Impl final : public xtrader::v1::SequencerService::Callb
 
   grpc::ServerBidiReactor<SubmitRequest, SubmitResponse>* Submit(grpc::CallbackServerContext*) override {
     return Stream::Open(sequencing_, options_.max_unanswered, streams_);
+  }
+
+  grpc::ServerUnaryReactor* StepDown(grpc::CallbackServerContext* context,
+                                     const SequencerServiceStepDownRequest* request,
+                                     SequencerServiceStepDownResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    if (!options_.step_down) {
+      reactor->Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "it cannot step down"));
+      return reactor;
+    }
+    const absl::StatusOr<domain::Epoch> epoch = options_.step_down(request->force());
+    const std::string peer = context->peer();
+    if (!epoch.ok()) {
+      runtime::Log(runtime::LogLevel::kInfo, "does not step down",
+                   {{"peer", peer}, {"reason", request->reason()}, runtime::LogField(epoch.status())});
+      reactor->Finish(grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, std::string(epoch.status().message())));
+      return reactor;
+    }
+    runtime::Log(
+        runtime::LogLevel::kInfo, "steps down",
+        {{"peer", peer}, {"reason", request->reason()}, {"force", request->force()}, {"epoch", epoch->value()}});
+    response->set_leader_id(options_.instance);
+    response->set_epoch(epoch->value());
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
   }
 
   void EndStreams(std::chrono::steady_clock::time_point deadline) {

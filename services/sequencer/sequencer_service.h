@@ -1,4 +1,5 @@
-// SequencerService: the gRPC face of OrderSequencing, one bidirectional stream per gateway. It takes the commands of each
+// SequencerService: the gRPC face of the sequencer: OrderSequencing, one bidirectional stream per gateway, and the request
+// to step down, which it logs with who asked and why. It takes the commands of each
 // message in order and answers each by its request id; answers that wait at the same moment travel in one message.
 //
 // Bound: a stream with `max_unanswered` commands that were not answered yet is not read further until answers have left,
@@ -9,8 +10,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
 
+#include "absl/status/statusor.h"
+#include "libs/domain/ids.h"
 #include "libs/ports/order_sequencing.h"
 #include "libs/runtime/grpc_host.h"
 
@@ -18,6 +23,9 @@ namespace xt::sequencer {
 
 struct SequencerServiceOptions {
   std::size_t max_unanswered = 8192;  // commands of one stream
+  std::string instance;               // the name that StepDown answers
+  // Begins the hand-over and says in which epoch it led, as SequencerApp::StepDown. Empty: UNIMPLEMENTED. May block.
+  std::function<absl::StatusOr<domain::Epoch>(bool force)> step_down;
 };
 
 class SequencerService {

@@ -3,13 +3,18 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/runtime/log.h"
 #include "libs/wire/command_proto.h"
 #include "services/sequencer/testing/world.h"
 #include "xtrader/v1/sequencer_service.grpc.pb.h"
@@ -86,6 +91,39 @@ TEST_F(SequencerServiceTest, AnswersEveryCommandOfAMessage) {
   }
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(SequencerServiceTest, StepsDownOrSaysWhyNot) {
+  absl::StatusOr<domain::Epoch> answer = absl::FailedPreconditionError("nobody else would lead then");
+  std::vector<bool> asked;
+  const std::string log = ::testing::TempDir() + "/step_down_test.log";
+  std::filesystem::remove(log);
+  ASSERT_TRUE(runtime::StartLogging({.file = log}).ok());
+  Serve({.instance = "sequencer-0", .step_down = [&](bool force) {
+           asked.push_back(force);
+           return answer;
+         }});
+  xtrader::v1::SequencerServiceStepDownRequest request;
+  xtrader::v1::SequencerServiceStepDownResponse response;
+  const auto ask = [&] {
+    grpc::ClientContext context;
+    return stub_->StepDown(&context, request, &response);
+  };
+  const grpc::Status refused = ask();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(refused.error_message(), "nobody else would lead then");
+  answer = domain::Epoch(7);
+  request.set_force(true);
+  request.set_reason("new disk");
+  ASSERT_TRUE(ask().ok());
+  EXPECT_EQ(response.leader_id(), "sequencer-0");
+  EXPECT_EQ(response.epoch(), 7U);
+  EXPECT_THAT(asked, ::testing::ElementsAre(false, true));
+  runtime::StopLogging();
+  std::ifstream file(log);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(text, ::testing::ContainsRegex("does not step down.*\"peer\":\"ipv4:127.0.0.1:[0-9]+\""));
+  EXPECT_THAT(text, ::testing::ContainsRegex("steps down.*\"reason\":\"new disk\",\"force\":true,\"epoch\":7}"));
 }
 
 TEST_F(SequencerServiceTest, TellsTheOutcomesApart) {

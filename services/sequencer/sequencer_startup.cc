@@ -10,6 +10,7 @@
 #include "libs/base/status.h"
 #include "libs/runtime/log.h"
 #include "libs/wire/frame_codec.h"
+#include "services/sequencer/replica_position.h"
 #include "services/sequencer/sequencer_loop.h"
 
 namespace xt::sequencer {
@@ -81,49 +82,54 @@ void SequencerLoop::ConnectAndReplay() {
 
 absl::Status SequencerLoop::CatchUp() {
   replay_.target = led_ ? core_.committed_sequence() : tail_.last_sequence;
-  XT_ASSIGN_OR_RETURN(replay_.applied, ConnectReplica());
-  XT_RETURN_IF_ERROR(ReplayFrom(replay_.applied));
+  XT_ASSIGN_OR_RETURN(const ports::ReplicaPosition position, ConnectReplica());
+  XT_RETURN_IF_ERROR(TakeRecent(position));
+  derive_after_.reset();
+  XT_RETURN_IF_ERROR(ReplayFrom(position.applied));
   XT_ASSIGN_OR_RETURN(const ports::ReferenceData data, context_.queries.GetReferenceData());
   context_.codes.LearnAll(data);
   return replay_.replica;
 }
 
 // What the replica has applied of this journal. One that does not fit is made to begin anew, once.
-absl::StatusOr<domain::SequenceNumber> SequencerLoop::ConnectReplica() {
-  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position,
-                      link_.Connect({context_.events.LastSequence(), replay_.target, epoch_}));
-  XT_ASSIGN_OR_RETURN(std::string misfit, MisfitOf(position));
+absl::StatusOr<ports::ReplicaPosition> SequencerLoop::ConnectReplica() {
+  if (derive_after_ && *derive_after_ < context_.events.FirstSequence()) {
+    XT_RETURN_IF_ERROR(context_.events.BeginAt(After(*derive_after_)));
+  }
+  const domain::SequenceNumber has = derive_after_.value_or(context_.events.LastSequence());
+  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position, link_.Connect({has, replay_.target, epoch_, derive_after_}));
+  XT_ASSIGN_OR_RETURN(std::string misfit, CheckFits(position));
   if (!misfit.empty()) {
     Log(LogLevel::kWarn, "matching does not fit the journal and is to begin anew",
         {{"seq", position.applied.value()}, {"reason", misfit}});
-    XT_ASSIGN_OR_RETURN(position, link_.Connect({domain::SequenceNumber(0), replay_.target, epoch_}));
-    XT_ASSIGN_OR_RETURN(misfit, MisfitOf(position));
+    XT_ASSIGN_OR_RETURN(position, link_.Connect({has, replay_.target, epoch_, derive_after_, true}));
+    XT_ASSIGN_OR_RETURN(misfit, CheckFits(position));
   }
   if (!misfit.empty()) return absl::FailedPreconditionError(misfit);
-  return position.applied;
+  return position;
 }
 
-// Why the journal cannot be replayed behind the position; empty when it can.
-absl::StatusOr<std::string> SequencerLoop::MisfitOf(const ports::ReplicaPosition& position) {
-  const std::uint64_t applied = position.applied.value();
-  if (applied == 0) return "";
-  if (position.applied > replay_.target) {
-    return absl::StrCat("matching stands at sequence ", applied, ", beyond the journal's end at ",
-                        replay_.target.value(), ": it followed another journal");
+// The results that the replica tells again, of what it has applied. The outbox begins with them when what it lacks before
+// them was published by leaders before this one.
+absl::Status SequencerLoop::TakeRecent(const ports::ReplicaPosition& position) {
+  const domain::SequenceNumber last = context_.events.LastSequence();
+  if (position.results_from > After(last)) {
+    Log(LogLevel::kInfo, "the outbox goes on where the buses are",
+        {{"seq", position.results_from.value()}, {"last", last.value()}});
+    XT_RETURN_IF_ERROR(context_.events.BeginAt(position.results_from));
   }
-  if (position.applied > context_.events.LastSequence()) {
-    return absl::StrCat("matching stands at sequence ", applied, ", but the outbox ends at ",
-                        context_.events.LastSequence().value());
-  }
-  bool same = false;
-  const absl::Status read =
-      context_.journal.Read(position.applied, [&](const ports::JournalRecord& record) -> absl::Status {
-        same = record.last_sequence == position.applied && record.hash == position.frame_hash;
-        return absl::CancelledError("the first one is enough");
-      });
-  if (!absl::IsCancelled(read)) XT_RETURN_IF_ERROR(HaltOnDataLoss(read));
-  if (same) return "";
-  return absl::StrCat("matching has another frame at sequence ", applied, " than the journal");
+  replay_.applied = domain::SequenceNumber(position.results_from.value() - 1);
+  if (position.results_from > position.applied) return absl::OkStatus();
+  replay_.open_frames.push_back(position.applied);
+  absl::Status status = AwaitReplay(0);
+  ExecuteActions();
+  return status;
+}
+
+absl::StatusOr<std::string> SequencerLoop::CheckFits(const ports::ReplicaPosition& position) {
+  auto misfit = MisfitOf(context_.journal, replay_.target, position);
+  HaltOnDataLoss(misfit.status()).IgnoreError();
+  return misfit;
 }
 
 absl::Status SequencerLoop::ReplayFrom(domain::SequenceNumber applied) {
@@ -157,13 +163,13 @@ absl::Status SequencerLoop::ReplayRecord(const ports::JournalRecord& record) {
   XT_RETURN_IF_ERROR(AwaitReplay(context_.config.replay_window_frames - 1));
   XT_RETURN_IF_ERROR(link_.Offer(std::make_shared<const domain::Frame>(*std::move(frame))));
   XT_RETURN_IF_ERROR(link_.Commit(record.last_sequence));
-  ++replay_.open_frames;
+  replay_.open_frames.push_back(record.last_sequence);
   return absl::OkStatus();
 }
 
-// Takes results until at most `open_frames` are without.
-absl::Status SequencerLoop::AwaitReplay(std::size_t open_frames) {
-  while (replay_.open_frames > open_frames || link_.holding()) {
+// Takes results until at most `max_open_frames` are without.
+absl::Status SequencerLoop::AwaitReplay(std::size_t max_open_frames) {
+  while (replay_.open_frames.size() > max_open_frames || link_.holding()) {
     Turn(link_.holding() ? kHolding : kIdle);
     if (ended()) return absl::CancelledError("stopping");
     XT_RETURN_IF_ERROR(replay_.replica);
@@ -174,14 +180,16 @@ absl::Status SequencerLoop::AwaitReplay(std::size_t open_frames) {
 
 void SequencerLoop::TakeReplayed(ports::FrameResults& results) {
   for (const domain::CommandResult& result : results.results) {
-    if (result.sequence != After(replay_.applied) || replay_.open_frames == 0) {
+    if (result.sequence != After(replay_.applied) || replay_.open_frames.empty()) {
       core_.HaltNow(absl::DataLossError(absl::StrCat("matching replayed sequence ", result.sequence.value(), " where ",
                                                      After(replay_.applied).value(), " was due")));
       return;
     }
     replay_.applied = result.sequence;
   }
-  if (replay_.open_frames > 0) --replay_.open_frames;
+  while (!replay_.open_frames.empty() && replay_.open_frames.front() <= replay_.applied) {
+    replay_.open_frames.pop_front();
+  }
   core_.Replayed(results.next_due_ns);
   if (const absl::Status status = AppendToOutbox(ToAnswer(std::move(results))); !status.ok()) core_.HaltNow(status);
 }
@@ -201,6 +209,7 @@ void SequencerLoop::BeginServing() {
     Log(LogLevel::kInfo, "matching is back", {{"seq", core_.committed_sequence().value()}});
     core_.Resume();
   } else {
+    context_.frames.Begin(epoch_, tail_.last_sequence);
     core_.Lead(epoch_, tail_, Time());
   }
   ExecuteActions();

@@ -33,6 +33,8 @@ void StandaloneConfig::Describe(runtime::ConfigSchema& schema) {
   Include(schema, "gateway.", gateway);
   Include(schema, "sequencer.", sequencer);
   Include(schema, "matching.", matching);
+  schema.Default("matching.snapshot.while_leading", true);  // there is no standby
+  schema.Default("matching.results.recent_bytes", 0);       // no next leader finds this process alive
   Include(schema, "persistence.", persistence);
   Include(schema, "market_data.", market_data);
   Include(schema, "notifier.", notifier);

@@ -49,7 +49,7 @@ struct StandaloneApp::Services {
                 sequencer::WalMetrics::Hooks(context.metrics, {.segment_bytes = config.journal_segment_bytes})),
         wal_metrics(context.metrics),
         backend_metrics(context.metrics),
-        matching(config.matching, context.metrics, context.health, context.clock),
+        matching(WithSnapshots(config), context.metrics, context.health, context.clock),
         sequencer(config.sequencer,
                   {journal, matching, matching, *adapters.events, adapters.executions.get(), adapters.market.get(),
                    adapters.notifications, *adapters.sequencer_election},
@@ -66,6 +66,12 @@ struct StandaloneApp::Services {
                 context.clock, context.metrics, context.health) {
     wal_metrics.Watch(journal, config.data_folder);
     backend_metrics.WatchPublisher(adapters.notifications);
+  }
+
+  static matching::MatchingConfig WithSnapshots(const StandaloneConfig& config) {
+    matching::MatchingConfig matching = config.matching;
+    if (matching.snapshot_folder.empty()) matching.snapshot_folder = config.data_folder + "/snapshots";
+    return matching;
   }
 
   embedded::WalJournal journal;

@@ -5,12 +5,13 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 
 #include "libs/adapters/embedded/wal_journal.h"
+#include "libs/base/status.h"
 #include "tests/contract/command_journal_contract.h"
 #include "tests/contract/faulty_io.h"
 #include "tests/contract/journal_copy_contract.h"
+#include "tests/contract/wal_files.h"
 
 namespace xt::contract {
 namespace {
@@ -18,12 +19,6 @@ namespace {
 using embedded::WalJournal;
 using embedded::WalOptions;
 using ::testing::HasSubstr;
-
-WalOptions SmallSegments(std::uint64_t bytes = 32768) {
-  WalOptions options;
-  options.segment_bytes = bytes;
-  return options;
-}
 
 class WalBackend final : public CommandJournalBackend {
  public:
@@ -54,15 +49,6 @@ INSTANTIATE_TEST_SUITE_P(Embedded, JournalCopyContract, ::testing::Values(+[]() 
                            return std::make_unique<WalCopyBackend>();
                          }));
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-void WriteFile(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
 class WalJournalTest : public ::testing::Test {
  protected:
   std::unique_ptr<WalJournal> Make(WalOptions options = SmallSegments()) {
@@ -83,20 +69,6 @@ class WalJournalTest : public ::testing::Test {
 
   TemporaryFolder folder_;
 };
-
-// Offsets of the records of a segment, and behind the last one.
-std::vector<std::size_t> RecordOffsets(const std::string& bytes) {
-  std::vector<std::size_t> offsets;
-  std::size_t at = 64;
-  while (at + 80 <= bytes.size() && bytes.compare(at + 4, 4, "XTWR") == 0) {
-    offsets.push_back(at);
-    std::uint32_t length = 0;
-    std::memcpy(&length, bytes.data() + at + 8, 4);
-    at += (80 + length + 7) / 8 * 8;
-  }
-  offsets.push_back(at);
-  return offsets;
-}
 
 TEST_F(WalJournalTest, ASecondOwnerIsRefusedUntilTheFirstIsGone) {
   auto first = Make();
@@ -139,6 +111,40 @@ TEST_F(WalJournalTest, ItRollsOverManySegmentsAndReadsFromTheMiddle) {
   RecordChain chain(*report);
   EXPECT_TRUE(AppendAndWait(*journal, chain.Next(1, 3000)).ok());
   EXPECT_EQ(AppendAndWait(*journal, chain.Next(1, 4096)).code(), absl::StatusCode::kInvalidArgument);
+}
+
+// The place of every MiB or so is known, of what was there at the start and of what was appended.
+TEST_F(WalJournalTest, AReadBeginsNearItsFirstRecordNotAtTheBeginningOfTheSegment) {
+  constexpr std::size_t kPadding = 100'000;
+  constexpr int kBefore = 40;
+  const WalOptions large = SmallSegments(16 << 20);
+  Fill(kBefore, kPadding, large);
+  auto journal = Make(large);
+  const auto report = journal->Open(Token(1));
+  ASSERT_TRUE(report.ok()) << report.status();
+  RecordChain chain(*report);
+  chain.set_epoch(1);
+  for (int i = 0; i < kBefore; ++i) ASSERT_TRUE(AppendAndWait(*journal, chain.Next(1, kPadding)).ok());
+  const auto first_of = [&](std::uint64_t from) {
+    std::uint64_t first = 0;
+    EXPECT_TRUE(journal
+                    ->Read(domain::SequenceNumber(from),
+                           [&](const ports::JournalRecord& record) {
+                             if (first == 0) first = record.first_sequence.value();
+                             return absl::OkStatus();
+                           })
+                    .ok())
+        << from;
+    return first;
+  };
+  for (std::uint64_t from = 1; from <= 2 * kBefore; ++from) EXPECT_EQ(first_of(from), from);
+  EXPECT_EQ(first_of(2 * kBefore + 1), 0);
+  std::string bytes = ReadFile(Segment(1));
+  bytes[100] ^= 1;
+  WriteFile(Segment(1), bytes);
+  EXPECT_FALSE(journal->Read(domain::SequenceNumber(1), [](const auto&) { return absl::OkStatus(); }).ok());
+  EXPECT_EQ(first_of(kBefore - 5), kBefore - 5);
+  EXPECT_EQ(first_of(2 * kBefore - 5), 2 * kBefore - 5);
 }
 
 TEST_F(WalJournalTest, ALargerSegmentSizeTakesOverAtTheNextSegment) {
@@ -252,30 +258,45 @@ TEST_F(WalJournalTest, ATailTornAtAnyByteIsCutAndTheRestIsKept) {
   const std::string whole = ReadFile(Segment(1));
   const auto offsets = RecordOffsets(whole);
   ASSERT_EQ(offsets.size(), 6U);
-  for (const bool truncate : {false, true}) {
-    for (std::size_t end = offsets[4]; end < offsets[5]; ++end) {
-      std::string torn = whole.substr(0, end);
-      if (!truncate) torn.resize(whole.size(), '\0');
-      const bool complete = whole.find_first_not_of('\0', end) == std::string::npos;  // only padding is gone
-      WriteFile(Segment(1), torn);
-      const auto report = Make()->Open(Token(1));
-      ASSERT_TRUE(report.ok()) << "cut at " << end << ": " << report.status();
-      if (complete && !truncate) {
-        ASSERT_EQ(report->last_sequence.value(), 5U) << end;
-        continue;
-      }
-      ASSERT_EQ(report->last_sequence.value(), 4U) << "cut at " << end;
-      ASSERT_EQ(report->torn_bytes_cut > 0, torn.find_first_not_of('\0', offsets[4]) != std::string::npos) << end;
-      if (report->torn_bytes_cut > 0) {
-        ASSERT_THAT(report->detail, HasSubstr("offset " + std::to_string(offsets[4])));
-      }
-      const std::string after = ReadFile(Segment(1));
-      ASSERT_EQ(after.size(), whole.size());
-      ASSERT_EQ(after.find_first_not_of('\0', offsets[4]), std::string::npos) << "the tail is zeros again";
+  for (std::size_t end = offsets[4]; end < offsets[5]; ++end) {
+    std::string torn = whole.substr(0, end);
+    torn.resize(whole.size(), '\0');
+    WriteFile(Segment(1), torn);
+    const auto report = Make()->Open(Token(1));
+    ASSERT_TRUE(report.ok()) << "cut at " << end << ": " << report.status();
+    if (whole.find_first_not_of('\0', end) == std::string::npos) {  // only padding is gone
+      ASSERT_EQ(report->last_sequence.value(), 5U) << end;
+      continue;
     }
+    ASSERT_EQ(report->last_sequence.value(), 4U) << "cut at " << end;
+    ASSERT_EQ(report->torn_bytes_cut > 0, torn.find_first_not_of('\0', offsets[4]) != std::string::npos) << end;
+    if (report->torn_bytes_cut > 0) {
+      ASSERT_THAT(report->detail, HasSubstr("offset " + std::to_string(offsets[4])));
+    }
+    const std::string after = ReadFile(Segment(1));
+    ASSERT_EQ(after.size(), whole.size());
+    ASSERT_EQ(after.find_first_not_of('\0', offsets[4]), std::string::npos) << "the tail is zeros again";
   }
   Fill(1);
-  EXPECT_EQ(Make()->Open(Token(1))->last_sequence.value(), 5U);
+  EXPECT_EQ(Make()->Open(Token(1))->last_sequence.value(), 6U);
+}
+
+// No crash shortens a file that was made with its whole length.
+TEST_F(WalJournalTest, AFileCutShortRefusesToOpenAndSaysFromWhichSequenceOn) {
+  Fill(5);
+  const std::string whole = ReadFile(Segment(1));
+  const auto offsets = RecordOffsets(whole);
+  for (const std::size_t end : {offsets[4], offsets[5] - 9, offsets[5], whole.size() - 1}) {
+    WriteFile(Segment(1), whole.substr(0, end));
+    const auto report = Make()->Open(Token(1));
+    ASSERT_EQ(report.status().code(), absl::StatusCode::kDataLoss) << end << ": " << report.status();
+    const std::size_t good = end < offsets[5] ? 4 : 5;
+    EXPECT_EQ(MessageOf(report.status()),
+              Segment(1) + " at offset " + std::to_string(offsets[good]) + ": the file has " + std::to_string(end) +
+                  " of 32768 bytes, what was behind is lost; damaged or lost: sequences from " +
+                  std::to_string(good + 1) + " on");
+    ASSERT_EQ(ReadFile(Segment(1)), whole.substr(0, end)) << "nothing is changed";
+  }
 }
 
 TEST_F(WalJournalTest, AnyFlippedByteOfTheLastRecordIsATornTail) {
@@ -388,17 +409,6 @@ TEST_F(WalJournalTest, DamageThatAppearsWhileItIsOpenIsFoundByRead) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("offset " + std::to_string(offsets[1])));
   EXPECT_THAT(seen, ::testing::ElementsAre(1));
 }
-
-// Fails every write after the next `writes_left` ones.
-class StoppingIo final : public embedded::FileIo {
- public:
-  absl::Status WriteAt(int fd, std::uint64_t offset, std::string_view bytes) override {
-    if (writes_left == 0) return absl::UnavailableError("write: stopped");
-    --writes_left;
-    return FileIo::WriteAt(fd, offset, bytes);
-  }
-  int writes_left = 1'000'000;
-};
 
 TEST_F(WalJournalTest, ACutThatIsInterruptedLeavesAJournalThatOpens) {
   constexpr std::uint64_t kKeep = 2;

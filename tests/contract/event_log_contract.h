@@ -72,6 +72,34 @@ TEST_P(EventLogContract, DuplicatesAreComparedAndDropped) {
   EXPECT_EQ(log_->Append({Entry(1, "other")}).code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_P(EventLogContract, ItCanBeginAnewAnywhere) {
+  const auto cursor = Cursor("a");
+  ASSERT_TRUE(log_->Append(Entries(1, 10)).ok());
+  ASSERT_TRUE(cursor->Advance(domain::SequenceNumber(4)).ok());
+  for (const std::uint64_t first : {101, 51}) {
+    ASSERT_TRUE(log_->BeginAt(domain::SequenceNumber(first)).ok());
+    EXPECT_EQ(log_->FirstSequence().value(), first);
+    EXPECT_EQ(log_->LastSequence().value(), first - 1);
+    EXPECT_EQ(cursor->position().value(), first - 1);
+    EXPECT_EQ(log_->Append({Entry(first + 1)}).code(), absl::StatusCode::kInvalidArgument);
+    ASSERT_TRUE(log_->Append(Entries(first - 2, first + 5)).ok()) << "what lies before it is dropped";
+    EXPECT_EQ(Sequences(cursor->Read(100, std::chrono::milliseconds(0))), Numbers(first, first + 5));
+    EXPECT_TRUE(absl::IsOutOfRange(log_->ReadFrom(domain::SequenceNumber(first - 1), 1).status()));
+    ASSERT_TRUE(cursor->Advance(domain::SequenceNumber(first + 2)).ok());
+  }
+  EXPECT_EQ(log_->BeginAt(domain::SequenceNumber(0)).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(EventLogContract, ANewBeginningOutlastsARestart) {
+  { const auto cursor = Cursor("a"); }
+  ASSERT_TRUE(log_->Append(Entries(1, 10)).ok());
+  ASSERT_TRUE(log_->BeginAt(domain::SequenceNumber(101)).ok());
+  Reopen();
+  EXPECT_EQ(log_->FirstSequence().value(), 101U);
+  EXPECT_EQ(log_->LastSequence().value(), 100U);
+  EXPECT_EQ(Cursor("a")->position().value(), 100U);
+}
+
 TEST_P(EventLogContract, AGapIsRefusedAndChangesNothing) {
   EXPECT_EQ(log_->Append({Entry(2)}).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(log_->Append({Entry(0)}).code(), absl::StatusCode::kInvalidArgument);

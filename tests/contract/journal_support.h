@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,5 +66,54 @@ inline absl::Status AppendAndWait(ports::CommandJournal& journal, ports::Journal
   const auto all = outcomes.WaitFor(1);
   return all.empty() ? absl::DeadlineExceededError("no outcome") : all[0];
 }
+
+inline std::vector<ports::JournalRecord> RecordsOf(ports::CommandJournal& journal) {
+  std::vector<ports::JournalRecord> records;
+  const absl::Status status = journal.Read(domain::SequenceNumber(1), [&](const ports::JournalRecord& record) {
+    records.push_back(record);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return records;
+}
+
+// A journal that a test opens, as the leader of one epoch after the other, and appends to.
+template <typename Journal>
+class JournalFixture : public ::testing::Test {
+ protected:
+  virtual std::unique_ptr<Journal> Make() = 0;
+
+  // What a test's own members are is gone before this class's.
+  void TearDown() override { journal_.reset(); }
+
+  absl::Status Open(std::uint64_t epoch) {
+    journal_.reset();
+    journal_ = Make();
+    auto report = journal_->Open(Token(epoch));
+    if (!report.ok()) return report.status();
+    report_ = *report;
+    chain_ = RecordChain(report_);
+    chain_.set_epoch(epoch);
+    return absl::OkStatus();
+  }
+  void MustOpen(std::uint64_t epoch) {
+    const absl::Status status = Open(epoch);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  void MustAppend(int records) {
+    for (int i = 0; i < records; ++i) ASSERT_TRUE(AppendAndWait(*journal_, chain_.Next(1, padding_)).ok());
+  }
+  void AppendSome(int records) {
+    for (int i = 0; i < records; ++i) {
+      journal_->Append(chain_.Next(1, padding_), [this](const absl::Status& status) { outcomes_.Add(status); });
+    }
+  }
+
+  std::size_t padding_ = 50;  // of each record, bytes
+  ports::OpenReport report_;
+  RecordChain chain_;
+  Outcomes<absl::Status> outcomes_;
+  std::unique_ptr<Journal> journal_;
+};
 
 }  // namespace xt::contract

@@ -1,6 +1,6 @@
 // What librdkafka does in trouble, on its own mock cluster, which fails and delays requests to order. Unlike a broker the
-// mock takes what comes out of sequence, also from an idempotent producer: what a broker would refuse behind a request that
-// failed, up to five of them, has to be refused to order as well.
+// mock takes what comes out of sequence, also from an idempotent producer: a request that is to fail must not have others
+// behind it.
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
@@ -21,8 +21,8 @@ constexpr int kRttMs = 20;
 
 class KafkaTrapsTest : public ::testing::Test {
  protected:
-  KafkaTrapsTest() : client_(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0)) {
-    cluster_ = rd_kafka_mock_cluster_new(client_, 1);
+  explicit KafkaTrapsTest(int brokers = 1) : client_(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0)) {
+    cluster_ = rd_kafka_mock_cluster_new(client_, brokers);
     rd_kafka_mock_topic_create(cluster_, "one", 1, 1);
     rd_kafka_mock_topic_create(cluster_, "four", 4, 1);
     config_.brokers = rd_kafka_mock_cluster_bootstraps(cluster_);
@@ -50,14 +50,21 @@ class KafkaTrapsTest : public ::testing::Test {
   rd_kafka_mock_cluster_t* cluster_;
 };
 
-TEST_F(KafkaTrapsTest, RetriableErrorsDoNotReorder) {
+class KafkaTwoBrokersTest : public KafkaTrapsTest {
+ protected:
+  KafkaTwoBrokersTest() : KafkaTrapsTest(2) {}
+};
+
+// Whoever does not know yet that the leader moved has every request refused that is on the way.
+TEST_F(KafkaTwoBrokersTest, RetriableErrorsDoNotReorder) {
+  rd_kafka_mock_partition_set_leader(cluster_, "one", 0, 1);
   const auto bus = ConnectToKafka(config_);
   ASSERT_TRUE(bus->Publish(NumberedMessages("one", 1, 4)).ok());
-  rd_kafka_mock_broker_set_rtt(cluster_, 1, kRttMs);
+  for (const int broker : {1, 2}) rd_kafka_mock_broker_set_rtt(cluster_, broker, kRttMs);
+  int leader = 2;
   for (std::uint64_t n = 5; n <= 2000; n += 499) {
-    FailProduce(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-                RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-                RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+    rd_kafka_mock_partition_set_leader(cluster_, "one", 0, leader);
+    leader = 3 - leader;
     ASSERT_TRUE(bus->Publish(NumberedMessages("one", n, n + 498, kLarge)).ok());
   }
   EXPECT_EQ(ExpectCompleteInOrder(ReadTopic(*bus, "one"), 2000), 0U);

@@ -58,6 +58,16 @@ TEST_P(LeaderElectionContract, AfterResignTheObserverIsNotCalledAgain) {
   EXPECT_EQ(told.Get().size(), calls);
 }
 
+TEST_P(LeaderElectionContract, WhoIsAloneHasNoOtherCandidate) {
+  Outcomes<bool> told;  // outlives the election, which tells it of its end
+  auto election = backend_->Connect("node");
+  ASSERT_TRUE(election->Campaign([&](const ports::Leadership& leadership) { told.Add(leadership.leader); }).ok());
+  ASSERT_FALSE(told.WaitFor(1).empty());
+  const auto others = election->OtherCandidates();
+  ASSERT_TRUE(others.ok()) << others.status();
+  EXPECT_EQ(*others, 0U);
+}
+
 TEST_P(LeaderElectionContract, CampaignIsCalledOnce) {
   auto election = backend_->Connect("node");
   ASSERT_TRUE(election->Campaign([](const ports::Leadership&) {}).ok());

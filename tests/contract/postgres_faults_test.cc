@@ -179,7 +179,7 @@ TEST_F(PostgresFaultsTest, WithoutAServerCallsFailAndWorkAgainWhenItIsBack) {
       EXPECT_EQ(store_->GetOrder(kAccount, domain::OrderId(1)).status().code(), absl::StatusCode::kUnavailable);
       EXPECT_EQ(store_->PutApiKey({"key", "other", kAccount}).code(), absl::StatusCode::kUnavailable);
     }
-    ASSERT_TRUE(server_->Start().ok());
+    ASSERT_EQ(server_->Start(), absl::OkStatus());
     EXPECT_EQ(store_->Watermark()->value(), watermark);
     EXPECT_TRUE(store_->Apply(BatchAfter(watermark)).ok());
     EXPECT_EQ(store_->GetApiKey("key")->secret, "secret");

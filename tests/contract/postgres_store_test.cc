@@ -155,6 +155,53 @@ TEST_F(PostgresStoreTest, OfTwoWritersOneFollowsTheOther) {
   EXPECT_EQ(sql_.Run("SELECT count(*) FROM fills")[0][0].as<std::uint64_t>(), first.Watermark()->value());
 }
 
+// The server ends a session a moment after its connection was closed.
+bool ClaimsSoon(PostgresStore& store) {
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto claimed = store.ClaimWriting();
+    if (!claimed.ok() || *claimed) return claimed.ok();
+  }
+  return false;
+}
+
+TEST_F(PostgresStoreTest, OneOfTwoIsToWriteUntilItIsGone) {
+  PostgresStore first(config_);
+  EXPECT_TRUE(absl::IsFailedPrecondition(first.ClaimWriting().status())) << "it is not open";
+  ASSERT_TRUE(first.Open().ok());
+  EXPECT_TRUE(*first.ClaimWriting());
+  {
+    PostgresStore second(config_);
+    ASSERT_TRUE(second.Open().ok());
+    EXPECT_FALSE(*second.ClaimWriting());
+    EXPECT_TRUE(*first.ClaimWriting()) << "still";
+    PostgresConfig other = ConfigWithSchema(SharedServer());
+    PostgresStore elsewhere(other);
+    ASSERT_TRUE(elsewhere.Open().ok());
+    EXPECT_TRUE(*elsewhere.ClaimWriting()) << "another schema has another writer";
+    first.ReleaseWriting();
+    EXPECT_TRUE(ClaimsSoon(second));
+    EXPECT_FALSE(*first.ClaimWriting());
+    EXPECT_TRUE(first.Apply(Batch(0, 2)).ok()) << "it may, even so";
+  }
+  EXPECT_TRUE(ClaimsSoon(first));
+}
+
+TEST_F(PostgresStoreTest, WhoseConnectionIsLostIsNotTheWriterAnyMore) {
+  PostgresStore first(config_);
+  PostgresStore second(config_);
+  ASSERT_TRUE(first.Open().ok());
+  ASSERT_TRUE(second.Open().ok());
+  ASSERT_TRUE(*first.ClaimWriting());
+  sql_.Run(
+      "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND pid IN "
+      "(SELECT pid FROM pg_locks l WHERE l.locktype = 'advisory' AND (l.classid::bigint << 32 | l.objid::bigint) "
+      "= hashtextextended(current_schema(), 0))");
+  EXPECT_TRUE(*second.ClaimWriting());
+  const auto again = first.ClaimWriting();
+  EXPECT_FALSE(again.value_or(false)) << "the other one is";
+}
+
 TEST_F(PostgresStoreTest, QueriesDoNotWaitForTheWriter) {
   PostgresStore store(config_);
   ASSERT_TRUE(store.Open().ok());

@@ -149,8 +149,8 @@ TEST_F(RedisJournalTest, SequencesBeyondTheExactDoublesStayExact) {
   ASSERT_TRUE(Reopen().ok());
   const std::string bytes = "a frame";
   const std::string hash = HashBytes(bytes).ToHex();
-  const std::string before(32, '1');
-  MustRun(config_, {"XADD", key_, "9007199254740992-0", "e", "1", "n", "9007199254740992", "p", before, "f", bytes});
+  const std::string before(32, '0');
+  MustRun(config_, {"XADD", key_, "9007199254740992-0", "e", "1", "n", "1", "p", before, "f", bytes});
   MustRun(config_, {"HSET", end_, "s", "9007199254740992", "h", hash});
   auto journal = MustOpen(Token(1));
   ASSERT_TRUE(AppendAndWait(*journal, chain_.Next()).ok());
@@ -196,6 +196,34 @@ TEST_F(RedisJournalTest, DamageRefusesToOpenAndNamesTheEntry) {
   EXPECT_EQ(Reopen().code(), absl::StatusCode::kDataLoss) << "half of the journal is gone";
 }
 
+TEST_F(RedisJournalTest, ADamagedJournalIsKeptAsideByItsLeaderAlone) {
+  {
+    auto journal = MustOpen(Token(1));
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(AppendAndWait(*journal, chain_.Next(2)).ok());
+    EXPECT_EQ(journal->OpenAnew(Token(1)).status().code(), absl::StatusCode::kFailedPrecondition)
+        << "it is not damaged";
+  }
+  const std::string uuid = End("uuid");
+  MustRun(config_, {"XDEL", key_, "6-0"});
+  RedisJournal old_leader(config_, OptionsOf(shard_));
+  RedisJournal new_leader(config_, OptionsOf(shard_));
+  ASSERT_EQ(old_leader.Open(Token(2)).status().code(), absl::StatusCode::kDataLoss);
+  ASSERT_EQ(new_leader.Open(Token(3)).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ports::RangeOf(new_leader.Damage()), "sequences 5..6");
+  EXPECT_EQ(ReadSequences(new_leader, 1), (std::vector<std::uint64_t>{7, 9})) << "what lies behind the damage";
+  EXPECT_THAT(std::string(MessageOf(old_leader.OpenAnew(Token(2)).status())), HasSubstr("FENCED"));
+  EXPECT_EQ(End("uuid"), uuid);
+  const auto report = new_leader.OpenAnew(Token(3));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->last_sequence.value(), 0U);
+  EXPECT_NE(End("uuid"), uuid);
+  EXPECT_EQ(NumberOf(config_, {"XLEN", key_ + ":damaged:" + uuid}), 4);
+  EXPECT_THAT(Reopen(2).ToString(), HasSubstr("FENCED"));
+  chain_ = RecordChain();
+  chain_.set_epoch(3);
+  ASSERT_TRUE(AppendAndWait(new_leader, chain_.Next()).ok());
+}
+
 TEST_F(RedisJournalTest, ALostScriptMakesItConnectAnew) {
   OwnRedis redis(Kind::kJournal);
   RedisJournal journal(redis.Config());
@@ -208,29 +236,19 @@ TEST_F(RedisJournalTest, ALostScriptMakesItConnectAnew) {
 }
 
 // A journal on a server of its own, which the test mistreats.
-class RedisJournalFaultTest : public ::testing::Test {
+class RedisJournalFaultTest : public JournalFixture<RedisJournal> {
  protected:
-  RedisJournalFaultTest() { options_.give_up_after_ms = kPatientMs; }
-
-  void MustOpen(std::int64_t timeout_ms = 5'000) {
-    journal_ = std::make_unique<RedisJournal>(redis_.Config(timeout_ms), options_);
-    const auto report = journal_->Open(Token(1));
-    ASSERT_TRUE(report.ok()) << report.status();
-    chain_ = RecordChain(*report);
-    chain_.set_epoch(1);
+  RedisJournalFaultTest() {
+    options_.give_up_after_ms = kPatientMs;
+    padding_ = 100;
   }
-  void MustAppend(int records, std::size_t padding = 100) {
-    for (int i = 0; i < records; ++i) ASSERT_TRUE(AppendAndWait(*journal_, chain_.Next(1, padding)).ok());
-  }
-  void AppendSome(int records) {
-    for (int i = 0; i < records; ++i) {
-      journal_->Append(chain_.Next(), [this](const absl::Status& status) { outcomes_.Add(status); });
-    }
+  std::unique_ptr<RedisJournal> Make() override {
+    return std::make_unique<RedisJournal>(redis_.Config(timeout_ms_), options_);
   }
   // Opens it anew, which verifies everything, and expects the records 1..last.
   void ExpectWhole(std::uint64_t last) {
     journal_.reset();
-    MustOpen();
+    MustOpen(1);
     std::vector<std::uint64_t> all;
     for (std::uint64_t n = 1; n <= last; ++n) all.push_back(n);
     EXPECT_EQ(ReadSequences(*journal_, 1), all);
@@ -238,13 +256,12 @@ class RedisJournalFaultTest : public ::testing::Test {
 
   OwnRedis redis_{Kind::kJournal};
   RedisJournalOptions options_;
-  std::unique_ptr<RedisJournal> journal_;
-  RecordChain chain_;
-  Outcomes<absl::Status> outcomes_;
+  std::int64_t timeout_ms_ = 5'000;
 };
 
 TEST_F(RedisJournalFaultTest, FramesWhoseRepliesAreLostAreFoundAndNotSentAgain) {
-  MustOpen(50);
+  timeout_ms_ = 50;
+  MustOpen(1);
   MustAppend(3);
   redis_.server().Pause();
   AppendSome(5);
@@ -257,7 +274,7 @@ TEST_F(RedisJournalFaultTest, FramesWhoseRepliesAreLostAreFoundAndNotSentAgain) 
 }
 
 TEST_F(RedisJournalFaultTest, FramesThatNeverArrivedAreSentAgain) {
-  MustOpen();
+  MustOpen(1);
   MustAppend(3);
   MustRun(redis_.Config(), {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
   AppendSome(5);
@@ -274,7 +291,7 @@ TEST_F(RedisJournalFaultTest, ARestartIsReportedAndTheJournalGoesOn) {
     // Asked again while it does not know.
     return ++restarts < 3 ? absl::UnavailableError("the coordinator does not answer") : absl::OkStatus();
   };
-  MustOpen();
+  MustOpen(1);
   MustAppend(10);
   const std::string before = journal_->Identity();
   redis_.KillAndRestart();
@@ -289,7 +306,7 @@ TEST_F(RedisJournalFaultTest, ARestartIsReportedAndTheJournalGoesOn) {
 }
 
 TEST_F(RedisJournalFaultTest, WhatARestartedRedisLostIsRestoredFromMemory) {
-  MustOpen();
+  MustOpen(1);
   MustAppend(200);
   redis_.KillAndLose(20'000);
   ASSERT_LT(NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"}), 200);
@@ -301,7 +318,7 @@ TEST_F(RedisJournalFaultTest, WhatARestartedRedisLostIsRestoredFromMemory) {
 
 TEST_F(RedisJournalFaultTest, WhatIsNotInMemoryIsDataLoss) {
   options_.kept_bytes = 2'000;
-  MustOpen();
+  MustOpen(1);
   MustAppend(200);
   redis_.KillAndLose(50'000);
   const absl::Status status = AppendAndWait(*journal_, chain_.Next());
@@ -312,21 +329,23 @@ TEST_F(RedisJournalFaultTest, WhatIsNotInMemoryIsDataLoss) {
 
 TEST_F(RedisJournalFaultTest, NothingIsWrittenToARestartedRedisWithoutPermission) {
   options_.on_restart = [](const std::string&) { return absl::FailedPreconditionError("another leads"); };
-  MustOpen();
+  MustOpen(1);
   MustAppend(3);
   const std::string token = TextOf(redis_.Config(), {"HGET", "xt:{0}:journal:end", "tok"});
   redis_.KillAndRestart();
+  // Mostly 3: while its disk is busy Redis answers before it writes, so a SIGKILL may lose the last ones.
+  const std::int64_t kept = NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"});
   EXPECT_EQ(AppendAndWait(*journal_, chain_.Next()), absl::FailedPreconditionError("another leads"));
   EXPECT_EQ(TextOf(redis_.Config(), {"HGET", "xt:{0}:journal:end", "tok"}), token);
-  EXPECT_EQ(NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"}), 3);
+  EXPECT_EQ(NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"}), kept);
 }
 
 TEST_F(RedisJournalFaultTest, AWipedJournalIsDataLoss) {
-  MustOpen();
+  MustOpen(1);
   MustAppend(3);
   MustRun(redis_.Config(), {"FLUSHALL"});
   EXPECT_EQ(AppendAndWait(*journal_, chain_.Next()).code(), absl::StatusCode::kDataLoss);
-  MustOpen();
+  MustOpen(1);
   MustAppend(3);
   MustRun(redis_.Config(), {"FLUSHALL"});
   redis_.KillAndRestart();
@@ -336,7 +355,7 @@ TEST_F(RedisJournalFaultTest, AWipedJournalIsDataLoss) {
 
 TEST_F(RedisJournalFaultTest, ItGivesUpOnARedisThatStaysAway) {
   options_.give_up_after_ms = 0;
-  MustOpen();
+  MustOpen(1);
   MustAppend(1);
   redis_.server().Kill();
   AppendSome(3);
@@ -347,7 +366,7 @@ TEST_F(RedisJournalFaultTest, ItGivesUpOnARedisThatStaysAway) {
 }
 
 TEST_F(RedisJournalFaultTest, TheDestructorDoesNotWaitForARedisThatStaysAway) {
-  MustOpen();
+  MustOpen(1);
   redis_.server().Kill();
   AppendSome(3);
   journal_.reset();
@@ -355,7 +374,7 @@ TEST_F(RedisJournalFaultTest, TheDestructorDoesNotWaitForARedisThatStaysAway) {
 }
 
 TEST_F(RedisJournalFaultTest, AFullRedisIsWaitedFor) {
-  MustOpen();
+  MustOpen(1);
   MustAppend(1);
   MustRun(redis_.Config(), {"CONFIG", "SET", "maxmemory", "1"});
   AppendSome(5);
@@ -368,7 +387,8 @@ TEST_F(RedisJournalFaultTest, AFullRedisIsWaitedFor) {
 
 TEST_F(RedisJournalFaultTest, AppendWaitsForRoomAndDropsNothing) {
   options_.max_queued_frames = 4;
-  MustOpen(50);
+  timeout_ms_ = 50;
+  MustOpen(1);
   redis_.server().Pause();
   std::atomic<int> handed_over{0};
   std::thread producer([&] {

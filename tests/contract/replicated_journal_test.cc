@@ -123,7 +123,7 @@ std::vector<std::uint64_t> Upto(std::uint64_t last) {
   return numbers;
 }
 
-class ReplicatedJournalTest : public ::testing::Test {
+class ReplicatedJournalTest : public JournalFixture<ReplicatedJournal> {
  protected:
   std::unique_ptr<ports::JournalCopy> Wal() {
     WalOptions options = SmallSegments();
@@ -137,34 +137,12 @@ class ReplicatedJournalTest : public ::testing::Test {
     options.on_restart = [](const std::string&) { return absl::AbortedError("restarted"); };
     return std::make_unique<RedisJournal>(redis_.Config(timeout_ms), options);
   }
-  std::unique_ptr<ReplicatedJournal> Make() {
+  std::unique_ptr<ReplicatedJournal> Make() override {
     const auto remote = [this]() -> std::unique_ptr<ports::JournalCopy> {
       if (remote_gate_ == nullptr) return Redis(timeout_ms_);
       return std::make_unique<HoldingCopy>(Redis(timeout_ms_), *remote_gate_);
     };
     return std::make_unique<ReplicatedJournal>(Wal(), remote, set_, replicated::ReplicatedJournalOptions{5});
-  }
-  absl::Status Open(std::uint64_t epoch) {
-    journal_.reset();
-    journal_ = Make();
-    auto report = journal_->Open(Token(epoch));
-    if (!report.ok()) return report.status();
-    report_ = *report;
-    chain_ = RecordChain(report_);
-    chain_.set_epoch(epoch);
-    return absl::OkStatus();
-  }
-  void MustOpen(std::uint64_t epoch) {
-    const absl::Status status = Open(epoch);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-  void MustAppend(int records, std::size_t padding = 50) {
-    for (int i = 0; i < records; ++i) ASSERT_TRUE(AppendAndWait(*journal_, chain_.Next(1, padding)).ok());
-  }
-  void AppendSome(int records) {
-    for (int i = 0; i < records; ++i) {
-      journal_->Append(chain_.Next(), [this](const absl::Status& status) { outcomes_.Add(status); });
-    }
   }
   // As a leader whose frames reached one copy only.
   static void AppendAlone(std::unique_ptr<ports::JournalCopy> copy, std::uint64_t epoch, int records,
@@ -178,13 +156,7 @@ class ReplicatedJournalTest : public ::testing::Test {
   static std::vector<ports::JournalRecord> Records(std::unique_ptr<ports::JournalCopy> copy) {
     const auto report = copy->Open(Token(1'000));
     EXPECT_TRUE(report.ok()) << report.status();
-    std::vector<ports::JournalRecord> records;
-    const absl::Status status = copy->Read(domain::SequenceNumber(1), [&](const ports::JournalRecord& record) {
-      records.push_back(record);
-      return absl::OkStatus();
-    });
-    EXPECT_TRUE(status.ok()) << status;
-    return records;
+    return RecordsOf(*copy);
   }
   // Closes the journal and expects `last` records of one command in both copies, the same ones.
   void ExpectBothHold(std::uint64_t last) {
@@ -211,10 +183,6 @@ class ReplicatedJournalTest : public ::testing::Test {
   FakeInSyncSet set_;
   Gate* remote_gate_ = nullptr;
   std::int64_t timeout_ms_ = 5'000;
-  ports::OpenReport report_;
-  RecordChain chain_;
-  Outcomes<absl::Status> outcomes_;
-  std::unique_ptr<ReplicatedJournal> journal_;
 };
 
 TEST_F(ReplicatedJournalTest, AnAppendIsConfirmedWhenTheOwnCopyHasItToo) {

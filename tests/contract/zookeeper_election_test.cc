@@ -112,6 +112,24 @@ TEST_F(ZooKeeperElectionTest, FollowersLearnWhoLeadsAndTheNextOneFollows) {
   EXPECT_THAT(watched.WaitFor(3).back(), "0 2 two");
 }
 
+TEST_F(ZooKeeperElectionTest, TheLeaderKnowsHowManyWait) {
+  CuttingProxy proxy(SharedZooKeeper().port());
+  Candidate one(ConfigThrough(proxy), "one");
+  one.Campaign();
+  ASSERT_FALSE(one.WaitForTold(1).empty());
+  Candidate two(Config(), "two");
+  Candidate three(Config(), "three");
+  two.Campaign();
+  three.Campaign();
+  ASSERT_FALSE(two.WaitForTold(1).empty());
+  ASSERT_FALSE(three.WaitForTold(1).empty());
+  EXPECT_EQ(one.election().OtherCandidates().value_or(9), 2U);
+  three.election().Resign();
+  EXPECT_EQ(one.election().OtherCandidates().value_or(9), 1U);
+  proxy.Cut();
+  EXPECT_TRUE(absl::IsUnavailable(one.election().OtherCandidates().status()));
+}
+
 TEST_F(ZooKeeperElectionTest, OnlyTheSuccessorIsWoken) {
   std::vector<std::unique_ptr<Candidate>> line;
   for (int i = 0; i < 5; ++i) {

@@ -19,6 +19,7 @@ namespace {
 
 using xt::sim::Fiber;
 using xt::sim::Kernel;
+using xt::sim::kMicro;
 using xt::sim::kNever;
 using xt::sim::kSecond;
 using xt::sim::Nanos;
@@ -200,8 +201,9 @@ int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec* 
 
 int nanosleep(const timespec* time, timespec* left) { return clock_nanosleep(CLOCK_MONOTONIC, 0, time, left); }
 
-// By its name for the linker: a header may call it open64.
+// By its names for the linker: which one is called is the headers' choice, and here they are the same.
 int OpenFile(const char* path, int flags, ...) __asm__("open");
+int OpenFile64(const char* path, int flags, ...) __asm__("open64") __attribute__((alias("open")));
 int OpenFile(const char* path, int flags, ...) {
   mode_t mode = 0;
   if ((flags & O_CREAT) != 0) {
@@ -221,6 +223,18 @@ int close(int descriptor) {
   static auto* const real = Real<int(int)>("close");
   return real(descriptor);
 }
+
+// Takes its time, and nothing else: what a loss of power leaves of a file is the business of Disk (sequencer_host.h).
+int fsync(int descriptor) {
+  if (Kernel* const kernel = Kernel::Current()) {
+    if (kernel->current() != nullptr) kernel->Sleep(kernel->rng().Between(80 * kMicro, 400 * kMicro));
+    return 0;
+  }
+  static auto* const real = Real<int(int)>("fsync");
+  return real(descriptor);
+}
+
+int fdatasync(int descriptor) { return fsync(descriptor); }
 
 int sched_yield() noexcept {
   if (Kernel* const kernel = Kernel::Current()) {

@@ -1,5 +1,6 @@
 #include "tests/simulation/kernel.h"
 
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 namespace xt::sim {
@@ -20,6 +22,9 @@ constexpr Nanos kWallStart = 1'800'000'000 * kSecond;  // 2027
 constexpr std::uint64_t kPrime = 1099511628211ULL;
 
 Kernel* g_kernel = nullptr;
+
+// For a heap, which has the greatest first.
+constexpr auto kLater = [](const auto& a, const auto& b) { return a.at != b.at ? a.at > b.at : a.number > b.number; };
 
 [[noreturn]] void Fail(const char* what) {
   std::fprintf(stderr, "simulation: %s\n", what);
@@ -36,8 +41,9 @@ void* MapStack() {
 
 }  // namespace
 
+// Switches by setjmp: swapcontext asks the operating system for the signal mask each time.
 struct Kernel::Context {
-  ucontext_t context;
+  jmp_buf place;
 };
 
 struct Kernel::Process {
@@ -49,19 +55,13 @@ struct Kernel::Process {
   std::vector<std::function<void()>> on_kill;
 };
 
-struct Kernel::Timer {
-  Nanos at;
-  std::uint64_t number;
-  Fiber* fiber;
-  std::uint64_t wait;
-  std::function<void()> event;
-};
-
 struct Fiber {
   std::uint64_t id = 0;
   ProcessId process = kWorld;
   std::function<void()> body;
-  ucontext_t context;
+  ucontext_t start;
+  jmp_buf place;
+  bool started = false;
   void* stack = nullptr;
   bool done = false;
   bool blocked = false;
@@ -70,10 +70,6 @@ struct Fiber {
   std::vector<void*> locks;
   WaitQueue joiners;
 };
-
-bool Kernel::TimerOrder::operator()(const std::unique_ptr<Timer>& a, const std::unique_ptr<Timer>& b) const {
-  return a->at != b->at ? a->at < b->at : a->number < b->number;
-}
 
 Kernel::Kernel(std::uint64_t seed) : rng_(seed), scheduler_(std::make_unique<Context>()) { NewProcess(); }
 Kernel::~Kernel() = default;
@@ -92,17 +88,18 @@ void Kernel::Schedule() {
     FireTimers();
     if (RunOne()) continue;
     if (timers_.empty()) Fail("everything waits, for ever");
-    now_ = std::max(now_, (*timers_.begin())->at);
+    now_ = std::max(now_, timers_.front().at);
   }
 }
 
 void Kernel::FireTimers() {
-  while (!timers_.empty() && (*timers_.begin())->at <= now_) {
-    const auto node = timers_.extract(timers_.begin());
-    Timer& timer = *node.value();
-    if (timer.fiber == nullptr) {
+  while (!timers_.empty() && timers_.front().at <= now_) {
+    std::ranges::pop_heap(timers_, kLater);
+    const Timer timer = std::move(timers_.back());
+    timers_.pop_back();
+    if (timer.event != nullptr) {
       trace_ = (trace_ ^ timer.number) * kPrime;
-      timer.event();
+      (*timer.event)();
     } else if (timer.fiber->blocked && timer.fiber->wait == timer.wait) {
       timer.fiber->timed_out = true;
       MakeReady(*timer.fiber);
@@ -133,12 +130,17 @@ void Kernel::SwitchTo(Fiber& fiber) {
   trace_ = ((trace_ ^ fiber.id) * kPrime ^ static_cast<std::uint64_t>(now_)) * kPrime;
   ++switches_;
   running_ = &fiber;
-  ::swapcontext(&scheduler_->context, &fiber.context);
+  if (_setjmp(scheduler_->place) == 0) {
+    if (std::exchange(fiber.started, true)) _longjmp(fiber.place, 1);
+    ::setcontext(&fiber.start);
+  }
   running_ = nullptr;
   if (fiber.done && fiber.stack != nullptr) free_stacks_.push_back(std::exchange(fiber.stack, nullptr));
 }
 
-void Kernel::SwitchToScheduler() { ::swapcontext(&running_->context, &scheduler_->context); }
+void Kernel::SwitchToScheduler() {
+  if (_setjmp(running_->place) == 0) _longjmp(scheduler_->place, 1);
+}
 
 void Kernel::Enter() {
   Kernel& kernel = *g_kernel;
@@ -158,20 +160,24 @@ Fiber* Kernel::Spawn(ProcessId process, std::function<void()> body) {
   if (free_stacks_.empty()) free_stacks_.push_back(MapStack());
   fiber->stack = free_stacks_.back();
   free_stacks_.pop_back();
-  ::getcontext(&fiber->context);
-  fiber->context.uc_stack.ss_sp = fiber->stack;
-  fiber->context.uc_stack.ss_size = kStackBytes;
-  fiber->context.uc_link = nullptr;
-  ::makecontext(&fiber->context, &Kernel::Enter, 0);
+  ::getcontext(&fiber->start);
+  fiber->start.uc_stack.ss_sp = fiber->stack;
+  // Not all begin at the same place of their pages: the processor's caches would have room for few of them.
+  fiber->start.uc_stack.ss_size = kStackBytes;
+  fiber->start.uc_link = nullptr;
+  ::makecontext(&fiber->start, &Kernel::Enter, 0);
   fibers_.push_back(std::move(fiber));
   ready_.push_back(fibers_.back().get());
   return fibers_.back().get();
 }
 
-void Kernel::At(Nanos delay, std::function<void()> event) { AddTimer(now_ + delay, nullptr, 0, std::move(event)); }
+void Kernel::At(Nanos delay, std::function<void()> event) {
+  AddTimer(now_ + delay, nullptr, 0, std::make_unique<std::function<void()>>(std::move(event)));
+}
 
-void Kernel::AddTimer(Nanos at, Fiber* fiber, std::uint64_t wait, std::function<void()> event) {
-  timers_.insert(std::make_unique<Timer>(Timer{at, ++last_timer_, fiber, wait, std::move(event)}));
+void Kernel::AddTimer(Nanos at, Fiber* fiber, std::uint64_t wait, std::unique_ptr<std::function<void()>> event) {
+  timers_.push_back({at, ++last_timer_, fiber, wait, std::move(event)});
+  std::ranges::push_heap(timers_, kLater);
 }
 
 ProcessId Kernel::NewProcess() {

@@ -13,7 +13,6 @@
 #include <functional>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -122,14 +121,17 @@ class Kernel {
 
  private:
   struct Process;
-  struct Timer;
+  struct Timer {
+    Nanos at;
+    std::uint64_t number;
+    Fiber* fiber;
+    std::uint64_t wait;
+    std::unique_ptr<std::function<void()>> event;  // null: it wakes the fiber
+  };
   struct LockState {
     Fiber* owner = nullptr;
     int depth = 0;
     WaitQueue waiting;
-  };
-  struct TimerOrder {
-    bool operator()(const std::unique_ptr<Timer>& a, const std::unique_ptr<Timer>& b) const;
   };
 
   static void Enter();
@@ -140,7 +142,7 @@ class Kernel {
   void SwitchToScheduler();
   void MakeReady(Fiber& fiber);
   void Block(Nanos deadline);
-  void AddTimer(Nanos at, Fiber* fiber, std::uint64_t wait, std::function<void()> event);
+  void AddTimer(Nanos at, Fiber* fiber, std::uint64_t wait, std::unique_ptr<std::function<void()>> event);
   void Unwait(LockState& lock);
 
   Rng rng_;
@@ -152,14 +154,14 @@ class Kernel {
   std::vector<std::unique_ptr<Process>> processes_;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<Fiber*> ready_;
-  std::set<std::unique_ptr<Timer>, TimerOrder> timers_;
+  std::vector<Timer> timers_;  // a heap, the next one first
   std::unordered_map<void*, LockState> locks_;
   std::unordered_map<void*, WaitQueue> conditions_;
   Fiber* running_ = nullptr;
   Fiber* main_ = nullptr;
   std::vector<void*> free_stacks_;
   struct Context;
-  std::unique_ptr<Context> scheduler_;
+  std::unique_ptr<Context> scheduler_;  // where it goes on when a fiber gives the processor away
 };
 
 }  // namespace xt::sim

@@ -1,13 +1,18 @@
 #include "tests/simulation/matching_host.h"
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace xt::sim {
 namespace {
 
 constexpr Nanos kCallTimeout = 5 * kSecond;
+constexpr Nanos kAskTimeout = 250 * kMilli;
 constexpr Nanos kFullPause = kMilli;
+constexpr std::uint64_t kSnapshotEvery = 200;
 
 absl::Status Away() { return absl::UnavailableError("matching cannot be reached"); }
 
@@ -22,7 +27,7 @@ matching::EngineConfig SmallEngine(Mistake mistake) {
   config.max_countdowns = 32;
   config.max_assets = 8;
   config.max_symbols = 8;
-  if (mistake == Mistake::kForgetDuplicates) config.client_id_retention_ns = 1;
+  if (mistake == Mistake::kForgetDuplicates || mistake == Mistake::kRememberInLeader) config.client_id_retention_ns = 1;
   return config;
 }
 
@@ -38,6 +43,8 @@ void MatchingHost::Start() {
     auto parts = std::make_shared<Parts>();
     matching::MatchingConfig config;
     config.engine = SmallEngine(world_.mistake);
+    config.snapshot_folder = folder_;
+    config.snapshot_every_commands = kSnapshotEvery;
     parts->app = std::make_unique<matching::MatchingApp>(config, parts->metrics, parts->health);
     if (!parts->app->Start().ok()) std::abort();
     app_ = std::shared_ptr<matching::MatchingApp>(parts, parts->app.get());
@@ -63,10 +70,19 @@ absl::StatusOr<ports::ReplicaPosition> MatchingLink::Connect(Observer observer,
   if (session_ != nullptr && session_->stream->broken()) present_ = (present_ + 1) % replicas_.size();
   if (session_ != nullptr) session_->stream->Close();
   session_ = nullptr;
+  std::vector<std::pair<std::uint64_t, std::size_t>> by_progress;
+  for (std::size_t i = 0; i < replicas_.size(); ++i) {
+    const std::size_t at = (present_ + i) % replicas_.size();
+    const auto data = AskReferenceData(*replicas_[at]);
+    by_progress.emplace_back(data.ok() ? data->sequence.value() : 0, at);
+  }
+  std::ranges::stable_sort(by_progress, std::greater(), &std::pair<std::uint64_t, std::size_t>::first);
   absl::StatusOr<ports::ReplicaPosition> position = Away();
-  for (std::size_t tried = 0; tried < replicas_.size() && !position.ok(); ++tried) {
-    position = ConnectTo(*replicas_[present_], observer, sequencer);
-    if (!position.ok()) present_ = (present_ + 1) % replicas_.size();
+  for (const auto& [applied, at] : by_progress) {
+    position = ConnectTo(*replicas_[at], observer, sequencer);
+    if (!position.ok()) continue;
+    present_ = at;
+    break;
   }
   return position;
 }
@@ -130,6 +146,9 @@ absl::Status MatchingLink::Offer(std::shared_ptr<const domain::Frame> frame) {
       World::Current()->kernel.Sleep(kFullPause);
       status = session->app->Offer(frame);
     }
+    if (status.ok() && World::Current()->mistake == Mistake::kApplyUncommitted) {
+      status = session->app->Commit(frame->last_sequence());
+    }
     if (!status.ok()) session->stream->Break();
   });
   return absl::OkStatus();
@@ -143,34 +162,46 @@ absl::Status MatchingLink::Commit(domain::SequenceNumber sequence) {
   return absl::OkStatus();
 }
 
+absl::Status MatchingLink::Published(domain::SequenceNumber sequence) {
+  if (session_ == nullptr || session_->stream->broken()) return Away();
+  session_->stream->ToServer([session = session_, sequence] {
+    if (!session->app->Published(sequence).ok()) session->stream->Break();
+  });
+  return absl::OkStatus();
+}
+
 absl::StatusOr<domain::BookSnapshot> MatchingLink::GetBook(domain::SymbolId, std::size_t) { return Away(); }
 absl::StatusOr<ports::StateDigest> MatchingLink::GetStateDigest() { return Away(); }
 
-absl::StatusOr<ports::ReferenceData> MatchingLink::GetReferenceData() {
+absl::StatusOr<ports::ReferenceData> MatchingLink::AskReferenceData(MatchingHost& replica) {
   struct Asked {
     std::optional<absl::StatusOr<ports::ReferenceData>> answer;
     WaitQueue changed;
   };
-  absl::StatusOr<ports::ReferenceData> newest = Away();
-  for (MatchingHost* replica : replicas_) {
-    if (replica->app() == nullptr) continue;
-    const auto asked = std::make_shared<Asked>();
-    const Host client = world_.host();
-    world_.network.Send(client, replica->host(), [this, client, replica, asked] {
-      if (replica->app() == nullptr) return;
-      world_.kernel.Spawn(replica->process(), [this, client, replica, asked, app = replica->app()] {
-        auto answer = app->GetReferenceData();
-        world_.network.Send(replica->host(), client, [this, asked, answer] {
-          asked->answer = answer;
-          world_.kernel.NotifyAll(asked->changed);
-        });
+  if (replica.app() == nullptr) return Away();
+  const auto asked = std::make_shared<Asked>();
+  const Host client = world_.host();
+  world_.network.Send(client, replica.host(), [this, client, &replica, asked] {
+    if (replica.app() == nullptr) return;
+    world_.kernel.Spawn(replica.process(), [this, client, &replica, asked, app = replica.app()] {
+      auto answer = app->GetReferenceData();
+      world_.network.Send(replica.host(), client, [this, asked, answer] {
+        asked->answer = answer;
+        world_.kernel.NotifyAll(asked->changed);
       });
     });
-    const Nanos deadline = world_.kernel.now() + kSecond;
-    while (!asked->answer && world_.kernel.Wait(asked->changed, deadline)) {
-    }
-    if (!asked->answer || !asked->answer->ok()) continue;
-    if (!newest.ok() || newest->sequence < (*asked->answer)->sequence) newest = *asked->answer;
+  });
+  const Nanos deadline = world_.kernel.now() + kAskTimeout;
+  while (!asked->answer && world_.kernel.Wait(asked->changed, deadline)) {
+  }
+  return asked->answer ? *asked->answer : Away();
+}
+
+absl::StatusOr<ports::ReferenceData> MatchingLink::GetReferenceData() {
+  absl::StatusOr<ports::ReferenceData> newest = Away();
+  for (MatchingHost* replica : replicas_) {
+    const auto data = AskReferenceData(*replica);
+    if (data.ok() && (!newest.ok() || newest->sequence < data->sequence)) newest = data;
   }
   return newest;
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/ports/matching_replica.h"
@@ -19,7 +20,8 @@ matching::EngineConfig SmallEngine(Mistake mistake);
 
 class MatchingHost {
  public:
-  MatchingHost(World& world, Host host) : world_(world), host_(host) {}
+  // `folder`: of its snapshots.
+  MatchingHost(World& world, Host host, std::string folder) : world_(world), host_(host), folder_(std::move(folder)) {}
 
   void Start();
   void Kill();
@@ -33,11 +35,12 @@ class MatchingHost {
  private:
   World& world_;
   const Host host_;
+  const std::string folder_;
   ProcessId process_ = kWorld;
   std::shared_ptr<matching::MatchingApp> app_;
 };
 
-// As the client over gRPC: feeds one replica, another one after a break; asks the one that has applied most.
+// As the clients over gRPC: feeds the replica that has applied most when it connects; asks the one that has applied most.
 class MatchingLink final : public ports::MatchingReplica, public ports::MatchingQueries {
  public:
   MatchingLink(World& world, std::vector<MatchingHost*> replicas) : world_(world), replicas_(std::move(replicas)) {}
@@ -45,6 +48,7 @@ class MatchingLink final : public ports::MatchingReplica, public ports::Matching
   absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer, const ports::SequencerPosition& sequencer) override;
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override;
   absl::Status Commit(domain::SequenceNumber sequence) override;
+  absl::Status Published(domain::SequenceNumber sequence) override;
 
   absl::StatusOr<domain::BookSnapshot> GetBook(domain::SymbolId symbol, std::size_t depth) override;
   absl::StatusOr<ports::ReferenceData> GetReferenceData() override;
@@ -52,6 +56,7 @@ class MatchingLink final : public ports::MatchingReplica, public ports::Matching
 
  private:
   struct Session;
+  absl::StatusOr<ports::ReferenceData> AskReferenceData(MatchingHost& replica);
   absl::StatusOr<ports::ReplicaPosition> ConnectTo(MatchingHost& replica, const Observer& observer,
                                                    const ports::SequencerPosition& sequencer);
 

@@ -1,5 +1,6 @@
 #include "tests/simulation/redis_server.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -106,9 +107,10 @@ redisReply* RedisServer::Execute(const Args& args) {
 redisReply* RedisServer::Eval(const Args& args) {
   const auto script = scripts_.find(args[1]);
   if (script == scripts_.end()) return Error("NOSCRIPT No matching script. Please use EVAL.");
-  if (refuses_) return Error("MISCONF Errors writing to the AOF file");
+  if (refuses_ != 0 && kernel_.rng().Chance(refuses_)) return Error("MISCONF Errors writing to the AOF file");
   const Args rest(args.begin() + 5, args.end());
   if (script->second == redis::scripts::kInit.text) return Init(rest);
+  if (script->second == redis::scripts::kSetAside.text) return SetAside(rest);
   if (script->second == redis::scripts::kAppend.text) return Append(rest);
   return CutTail(rest);
 }
@@ -130,7 +132,24 @@ redisReply* RedisServer::Init(const Args& args) {
   return Array({Bulk(run_id_), Bulk(data_.uuid), Bulk(data_.sequence), Bulk(data_.hash)});
 }
 
-bool RedisServer::MayWrite(const std::string& token) const {
+// What was there is not kept.
+redisReply* RedisServer::SetAside(const Args& args) {
+  if (data_.exists && mistake_ != Mistake::kNoFence && Less(args[0], data_.opened)) {
+    return Error("FENCED " + data_.token);
+  }
+  const std::string token = data_.exists ? data_.token : "0";
+  data_ = {};
+  data_.exists = true;
+  data_.uuid = args[1];
+  data_.token = token;
+  data_.opened = args[0];
+  data_.sequence = "0";
+  data_.hash = kZeroHash;
+  return Bulk("aside");
+}
+
+bool RedisServer::MayWrite(const std::string& token) {
+  if (token != data_.token && on_late_write_) kernel_.At(0, on_late_write_);
   if (mistake_ == Mistake::kNoFence) return true;
   if (mistake_ == Mistake::kNoGeneration) return std::stoull(token) >> 20 == std::stoull(data_.token) >> 20;
   return token == data_.token;
@@ -142,7 +161,8 @@ redisReply* RedisServer::Append(const Args& args) {
   const bool follows = data_.sequence == args[1] && data_.hash == args[2];
   if (mistake_ != Mistake::kNoCompare && !follows) return Error("GAP " + data_.sequence);
   if (!Less(data_.sequence, args[3])) return Error("ERR The ID specified in XADD is equal or smaller");
-  data_.entries[std::stoull(args[3])] = std::make_shared<const Entry>(Entry{args[5], args[6], args[2], args[7]});
+  data_.entries.push_back(
+      std::make_shared<const Entry>(Entry{std::stoull(args[3]), args[5], args[6], args[2], args[7]}));
   data_.sequence = args[3];
   data_.hash = args[4];
   return Ok();
@@ -151,7 +171,8 @@ redisReply* RedisServer::Append(const Args& args) {
 redisReply* RedisServer::CutTail(const Args& args) {
   if (!data_.exists) return Error("DAMAGED the journal is gone");
   if (!MayWrite(args[0])) return Error("FENCED " + data_.token);
-  data_.entries.erase(data_.entries.upper_bound(std::stoull(args[1])), data_.entries.end());
+  const std::uint64_t keep = std::stoull(args[1]);
+  while (!data_.entries.empty() && data_.entries.back()->last > keep) data_.entries.pop_back();
   data_.sequence = args[1];
   data_.hash = args[2];
   return Ok();
@@ -159,14 +180,14 @@ redisReply* RedisServer::CutTail(const Args& args) {
 
 redisReply* RedisServer::Range(const Args& args) {
   const bool open = args[2][0] == '(';
-  const std::uint64_t from = std::stoull(args[2].substr(open ? 1 : 0)) + (open ? 1 : 0);
+  const std::uint64_t from = args[2] == "-" ? 0 : std::stoull(args[2].substr(open ? 1 : 0)) + (open ? 1 : 0);
   const std::uint64_t to = args[3] == "+" ? UINT64_MAX : std::stoull(args[3]);
   const std::size_t most = args.size() > 5 ? std::stoull(args[5]) : SIZE_MAX;
   std::vector<redisReply*> found;
-  for (auto it = data_.entries.lower_bound(from); it != data_.entries.end() && it->first <= to; ++it) {
-    if (found.size() >= most) break;
-    const Entry& entry = *it->second;
-    found.push_back(Array({Bulk(std::to_string(it->first) + "-0"),
+  auto it = std::ranges::lower_bound(data_.entries, from, {}, [](const auto& entry) { return entry->last; });
+  for (; it != data_.entries.end() && (*it)->last <= to && found.size() < most; ++it) {
+    const Entry& entry = **it;
+    found.push_back(Array({Bulk(std::to_string(entry.last) + "-0"),
                            Array({Bulk("e"), Bulk(entry.epoch), Bulk("n"), Bulk(entry.first), Bulk("p"),
                                   Bulk(entry.previous), Bulk("f"), Bulk(entry.bytes)})}));
   }

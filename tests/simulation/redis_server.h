@@ -7,6 +7,7 @@
 #include <hiredis/hiredis.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +18,8 @@
 namespace xt::sim {
 
 enum class Mistake;
+
+inline constexpr std::uint64_t kAllWrites = 1'000'000;
 
 class RedisServer {
  public:
@@ -30,9 +33,12 @@ class RedisServer {
   void LosePower();
   void Restart();
   void FlushAll();
-  // MISCONF for every write, as with a full disk.
-  void RefuseWrites(bool refuse) { refuses_ = refuse; }
+  // MISCONF for so many of a million writes, as with a disk that is full, or nearly so.
+  void RefuseWrites(std::uint64_t parts) { refuses_ = parts; }
   void SlowSync(Nanos takes) { sync_takes_ = takes; }
+
+  // Told of a write that comes late: another connection has begun meanwhile.
+  void OnLateWrite(std::function<void()> told) { on_late_write_ = std::move(told); }
 
   [[nodiscard]] bool up() const { return up_; }
   // Counts its lives: a connection belongs to one.
@@ -41,21 +47,24 @@ class RedisServer {
   redisReply* Execute(const Args& args);
 
   struct Entry {
+    std::uint64_t last = 0;
     std::string epoch, first, previous, bytes;
   };
-  [[nodiscard]] std::map<std::uint64_t, std::shared_ptr<const Entry>> entries() const { return data_.entries; }
+  using Entries = std::vector<std::shared_ptr<const Entry>>;  // ascending
+  [[nodiscard]] const Entries& entries() const { return data_.entries; }
 
  private:
   struct Data {
     bool exists = false;
     std::string uuid, token, opened, sequence, hash;
-    std::map<std::uint64_t, std::shared_ptr<const Entry>> entries;
+    Entries entries;
   };
 
   redisReply* Eval(const Args& args);
   redisReply* Init(const Args& args);
+  redisReply* SetAside(const Args& args);
   redisReply* Append(const Args& args);
-  [[nodiscard]] bool MayWrite(const std::string& token) const;
+  [[nodiscard]] bool MayWrite(const std::string& token);
   redisReply* CutTail(const Args& args);
   redisReply* Range(const Args& args);
   void Sync();
@@ -63,7 +72,8 @@ class RedisServer {
   Kernel& kernel_;
   const Mistake mistake_;
   bool up_ = true;
-  bool refuses_ = false;
+  std::uint64_t refuses_ = 0;
+  std::function<void()> on_late_write_;
   std::uint64_t life_ = 1;
   std::string run_id_;
   Nanos sync_takes_ = 0;

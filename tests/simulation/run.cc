@@ -5,6 +5,8 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "libs/adapters/grpc/leader_router.h"
@@ -12,6 +14,7 @@
 #include "libs/wire/event_codec.h"
 #include "libs/wire/frame_codec.h"
 #include "services/matching/core/engine.h"
+#include "tests/simulation/faults.h"
 #include "tests/simulation/matching_host.h"
 #include "tests/simulation/sequencer_host.h"
 
@@ -86,20 +89,18 @@ class Run {
   Outcome AskUntilAnswered(const domain::Command& command);
   void Client(std::uint32_t account);
   // Faults.
-  void Trouble();
-  void Inject();
-  void OneAfterAnother();
-  void Destroy();
-  void KillSequencer(bool power);
-  SequencerHost& Leader();
-  void Later(Nanos delay, std::function<void()> repair);
-  SequencerHost& RandomSequencer() { return *sequencers_[kernel_.rng().Below(sequencers_.size())]; }
+  void Trouble(const Mix& mix);
+  void OneAfterAnother(const Mix& mix);
   // Checks.
   void Violate(const std::string& what);
+  void AwaitSync();
   void CheckJournal();
+  void CheckPublished();
   void CheckAcknowledged(const std::vector<domain::CommandResult>& results,
                          const std::vector<const domain::Command*>& commands);
-  void CheckReplicas(const matching::Engine& oracle);
+  void CheckReplicas();
+  // From time to time, of all that can be asked.
+  void LookAtReplicas();
 
   const RunOptions options_;
   Kernel kernel_;
@@ -107,6 +108,7 @@ class Run {
   ExecutionsServer executions_;
   std::vector<std::unique_ptr<MatchingHost>> replicas_;
   std::vector<std::unique_ptr<SequencerHost>> sequencers_;
+  Faults faults_;
   std::unique_ptr<grpc_clients::LeaderRouter> router_;
   ProcessId clients_ = kWorld;
   std::size_t clients_done_ = 0;
@@ -114,10 +116,17 @@ class Run {
   bool peace_ = false;
   std::vector<Acknowledged> acknowledged_;
   std::vector<domain::Frame> frames_;
+  std::vector<std::string> results_;  // encoded, of every command of the journal
+  std::vector<Hash128> digests_;      // of the state after it; where one was shown
+  std::vector<ports::StateDigest> shown_;
   RunReport report_;
 };
 
-Run::Run(const RunOptions& options) : options_(options), kernel_(options.seed), world_(kernel_, options.mistake) {
+Run::Run(const RunOptions& options)
+    : options_(options),
+      kernel_(options.seed),
+      world_(kernel_, options.mistake),
+      faults_(world_, sequencers_, replicas_, executions_) {
   World::Current() = &world_;
   world_.tells = options.tells;
 }
@@ -137,7 +146,8 @@ void Run::Main() {
   world_.redis.Start();
   std::vector<MatchingHost*> replicas;
   for (std::size_t i = 0; i < kReplicas; ++i) {
-    replicas_.push_back(std::make_unique<MatchingHost>(world_, static_cast<Host>(50 + i)));
+    replicas_.push_back(std::make_unique<MatchingHost>(world_, static_cast<Host>(50 + i),
+                                                       options_.folder + "/matching-" + std::to_string(i + 1)));
     replicas_.back()->Start();
     replicas.push_back(replicas_.back().get());
   }
@@ -169,13 +179,29 @@ void Run::Main() {
   for (std::uint32_t account = 1; account <= kClients; ++account) {
     kernel_.Spawn(clients_, [this, account] { Client(account); });
   }
-  rng.Chance(700'000) ? Trouble() : OneAfterAnother();
+  kernel_.Spawn(kWorld, [this] { LookAtReplicas(); });
+  const Mix& mix = MixOf(options_.mistake, rng);
+  mix.alone ? OneAfterAnother(mix) : Trouble(mix);
   world_.Tell("peace");
   peace_ = true;
   const Nanos deadline = kernel_.now() + kPatience;
   while (clients_done_ < kClients && kernel_.now() < deadline) kernel_.Sleep(100 * kMilli);
   if (clients_done_ < kClients) return Violate("orders are unanswered a minute after the last fault");
+  AwaitSync();
   CheckJournal();
+  CheckPublished();
+}
+
+// Redis may have been away until a moment ago. What it never gets is missing in the journal then.
+void Run::AwaitSync() {
+  std::uint64_t last = 0;
+  for (const Acknowledged& order : acknowledged_) last = std::max(last, order.sequence);
+  const Nanos deadline = kernel_.now() + kPatience;
+  const auto end = [this] {
+    const auto& entries = world_.redis.entries();
+    return entries.empty() ? 0 : entries.back()->last;
+  };
+  while (end() < last && kernel_.now() < deadline) kernel_.Sleep(100 * kMilli);
 }
 
 Outcome Run::Ask(const domain::Command& command) {
@@ -217,166 +243,33 @@ void Run::Client(std::uint32_t account) {
   ++clients_done_;
 }
 
-void Run::Later(Nanos delay, std::function<void()> repair) { kernel_.At(delay, std::move(repair)); }
-
 // Between them the pauses are short or long, by the seed.
-void Run::Trouble() {
+void Run::Trouble(const Mix& mix) {
   const Nanos end = kernel_.now() + kTrouble;
   const Nanos mean = kernel_.rng().Between(300 * kMilli, 3 * kSecond);
   while (kernel_.now() < end) {
     kernel_.Sleep(kernel_.rng().Between(10 * kMilli, 2 * mean));
-    Inject();
+    faults_.Inject(mix);
     ++report_.faults;
   }
   kernel_.Sleep(4 * kSecond);  // every repair is done
-  world_.network.MendAll();
-  world_.redis.Restart();
-  world_.redis.SlowSync(0);
-  world_.redis.RefuseWrites(false);
-  world_.zookeeper.SetUp(true);
-  for (const auto& host : sequencers_) host->disk().SlowSync(0);
+  faults_.RepairAll();
 }
 
 // Faults that may each be alone: also those that destroy data, of which no two may come together.
-void Run::OneAfterAnother() {
+void Run::OneAfterAnother(const Mix& mix) {
   for (int i = 0; i < kSingleFaults; ++i) {
     kernel_.Sleep(kernel_.rng().Between(10 * kMilli, kSecond));
     const Nanos before = kernel_.now();
-    kernel_.rng().Chance(400'000) ? Destroy() : Inject();
+    faults_.Inject(mix);
     ++report_.faults;
-    kernel_.Sleep(4 * kSecond);  // it is repaired
+    kernel_.Sleep(5 * kSecond);  // it is repaired
     const Nanos repaired = kernel_.now();
     while (last_answer_ <= repaired && kernel_.now() < repaired + kHealing) kernel_.Sleep(100 * kMilli);
     if (last_answer_ <= repaired) {
       return Violate("no order was answered for 15 s after the fault at " + std::to_string(before / kMilli) + " ms");
     }
-    kernel_.Sleep(3 * kSecond);  // both copies are in sync again
-  }
-}
-
-SequencerHost& Run::Leader() {
-  for (const auto& host : sequencers_) {
-    if (host->Serves()) return *host;
-  }
-  return RandomSequencer();
-}
-
-void Run::Destroy() {
-  if (kernel_.rng().Chance(300'000)) {
-    world_.Tell("FLUSHALL");
-    return world_.redis.FlushAll();
-  }
-  SequencerHost& host = kernel_.rng().Chance(700'000) ? Leader() : RandomSequencer();
-  if (!kernel_.Alive(host.process())) return;
-  world_.Tell("kill " + host.name() + " and wipe its disk");
-  host.Kill();
-  host.WipeDisk();
-  Later(kernel_.rng().Between(50 * kMilli, 3 * kSecond), [this, &host] {
-    if (!kernel_.Alive(host.process())) host.Start();
-  });
-}
-
-void Run::KillSequencer(bool power) {
-  SequencerHost& host = kernel_.rng().Chance(500'000) ? Leader() : RandomSequencer();
-  if (!kernel_.Alive(host.process())) return;
-  world_.Tell((power ? "no power for " : "kill ") + host.name());
-  power ? host.LosePower() : host.Kill();
-  Later(kernel_.rng().Between(50 * kMilli, 3 * kSecond), [this, &host] {
-    if (kernel_.Alive(host.process())) return;
-    world_.Tell("start " + host.name());
-    host.Start();
-  });
-}
-
-void Run::Inject() {
-  Rng& rng = kernel_.rng();
-  const Nanos hold =
-      rng.Chance(500'000) ? rng.Between(10 * kMilli, 500 * kMilli) : rng.Between(500 * kMilli, 4 * kSecond);
-  switch (rng.Below(15)) {
-    case 0:
-    case 1: return KillSequencer(false);
-    case 2: return KillSequencer(true);
-    case 14: {  // two at once, of which each keeps what the other loses
-      world_.Tell("Redis loses power");
-      world_.redis.LosePower();
-      Later(hold, [this] { world_.redis.Restart(); });
-      return KillSequencer(true);
-    }
-    case 3: {
-      SequencerHost& host = RandomSequencer();
-      const ProcessId process = host.process();
-      world_.Tell("pause " + host.name());
-      kernel_.Pause(process);
-      return Later(hold, [this, process] { kernel_.Continue(process); });
-    }
-    case 4: {
-      world_.Tell("terminate a sequencer");
-      return RandomSequencer().Terminate();
-    }
-    case 5: {
-      MatchingHost& host = *replicas_[rng.Below(replicas_.size())];
-      if (!kernel_.Alive(host.process())) return;
-      world_.Tell("kill a replica of matching");
-      host.Kill();
-      return Later(hold, [this, &host] {
-        if (!kernel_.Alive(host.process())) host.Start();
-      });
-    }
-    case 6: {
-      MatchingHost& host = *replicas_[rng.Below(replicas_.size())];
-      const ProcessId process = host.process();
-      world_.Tell("pause a replica of matching");
-      kernel_.Pause(process);
-      return Later(hold, [this, process] { kernel_.Continue(process); });
-    }
-    case 7: {
-      world_.Tell("kill Redis");
-      world_.redis.Kill();
-      return Later(hold, [this] { world_.redis.Restart(); });
-    }
-    case 8: {
-      world_.Tell("Redis loses power");
-      world_.redis.LosePower();
-      return Later(hold, [this] { world_.redis.Restart(); });
-    }
-    case 9: {
-      world_.Tell("ZooKeeper is away");
-      world_.zookeeper.SetUp(false);
-      return Later(hold, [this] { world_.zookeeper.SetUp(true); });
-    }
-    case 10: {
-      SequencerHost& host = RandomSequencer();
-      const Host server = rng.Chance(500'000) ? kRedisHost : rng.Chance(500'000) ? kZooKeeperHost : kClientHost;
-      world_.Tell("cut " + host.name() + " from " + std::to_string(server));
-      const bool both = rng.Chance(700'000);
-      world_.network.Cut(host.host(), server);
-      if (both) world_.network.Cut(server, host.host());
-      return Later(hold, [this, &host, server] {
-        world_.network.Mend(host.host(), server);
-        world_.network.Mend(server, host.host());
-      });
-    }
-    case 11: {
-      SequencerHost& host = RandomSequencer();
-      world_.Tell("slow disk of " + host.name());
-      host.disk().SlowSync(rng.Between(10 * kMilli, 900 * kMilli));
-      return Later(hold, [&host] { host.disk().SlowSync(0); });
-    }
-    case 12: {
-      world_.Tell("slow or full disk of Redis");
-      rng.Chance(500'000) ? world_.redis.RefuseWrites(true) : world_.redis.SlowSync(2 * kSecond);
-      return Later(hold, [this] {
-        world_.redis.RefuseWrites(false);
-        world_.redis.SlowSync(0);
-      });
-    }
-    default: {
-      SequencerHost& host = RandomSequencer();
-      const Nanos by = rng.Chance(500'000) ? 3'600 * kSecond : -3'600 * kSecond;
-      world_.Tell("the clock of " + host.name() + " jumps");
-      kernel_.ShiftWallClock(host.process(), by);
-      return;
-    }
+    kernel_.Sleep(2 * kSecond);  // both copies are in sync again
   }
 }
 
@@ -391,10 +284,14 @@ void Run::CheckJournal() {
   std::vector<domain::CommandResult> results;
   Hash128 previous;
   std::uint64_t epoch = 0;
-  auto oracle = std::make_unique<matching::Engine>(SmallEngine(Mistake::kNone));
-  const auto entries = world_.redis.entries();
+  std::int64_t timestamp_ns = 0;
+  auto oracle = std::make_unique<matching::Engine>(SmallEngine(options_.mistake));
+  std::set<domain::SequenceNumber> shown;
+  for (const ports::StateDigest& digest : shown_) shown.insert(digest.sequence);
+  const RedisServer::Entries entries = world_.redis.entries();
   frames_.reserve(entries.size());
-  for (const auto& [last, entry] : entries) {
+  for (const auto& entry : entries) {
+    const std::uint64_t last = entry->last;
     auto frame = wire::DecodeFrame(entry->bytes);
     if (!frame.ok()) return Violate("the journal's frame at " + std::to_string(last) + " cannot be read");
     frames_.push_back(*std::move(frame));
@@ -409,20 +306,34 @@ void Run::CheckJournal() {
                      " behind " + std::to_string(epoch));
     }
     epoch = read.epoch.value();
+    if (read.timestamp_ns < std::exchange(timestamp_ns, read.timestamp_ns)) {
+      return Violate("journal time falls in the frame at " + std::to_string(last));
+    }
     report_.epochs += begins ? 1 : 0;
     for (const domain::Command& command : read.commands) {
       commands.push_back(&command);
       const domain::SequenceNumber sequence(commands.size());
       const auto events = oracle->Apply(sequence, read.timestamp_ns, command);
       results.push_back({sequence, read.timestamp_ns, {events.begin(), events.end()}});
+      digests_.push_back(shown.contains(sequence) ? oracle->Digest() : Hash128());
     }
   }
   report_.commands = commands.size();
   CheckAcknowledged(results, commands);
-  CheckReplicas(*oracle);
-  for (std::size_t i = 0; i < executions_.payloads.size(); ++i) {
-    if (i >= results.size()) return Violate("an execution was published that is not in the journal");
-    if (executions_.payloads[i] != wire::EncodeEventBatch(results[i])) {
+  CheckReplicas();
+  for (const domain::CommandResult& result : results) results_.push_back(wire::EncodeEventBatch(result));
+}
+
+// A frame may follow meanwhile: another leader's first.
+void Run::CheckPublished() {
+  const Nanos deadline = kernel_.now() + kPatience;
+  while (executions_.payloads.size() < results_.size() && kernel_.now() < deadline) kernel_.Sleep(100 * kMilli);
+  if (executions_.payloads.size() < results_.size()) {
+    return Violate("only " + std::to_string(executions_.payloads.size()) + " of " + std::to_string(results_.size()) +
+                   " executions are published a minute after the last fault");
+  }
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (executions_.payloads[i] != results_[i]) {
       return Violate("the published events of sequence " + std::to_string(i + 1) + " are not those of the journal");
     }
   }
@@ -448,8 +359,13 @@ void Run::CheckAcknowledged(const std::vector<domain::CommandResult>& results,
     if (found == nullptr || found->account.value() != order.account || found->client_order_id.view() != order.id) {
       return Violate("order " + name + " was acknowledged at a sequence that is another command's");
     }
-    if (!order.events.empty() && order.events != wire::EncodeEventBatch(results[order.sequence - 1])) {
+    const domain::CommandResult& result = results[order.sequence - 1];
+    if (!order.events.empty() && order.events != wire::EncodeEventBatch(result)) {
       return Violate("order " + name + " was acknowledged with another result than the journal's");
+    }
+    const bool refused = std::holds_alternative<domain::CommandRejected>(result.events.front());
+    if (refused && executed.contains({order.account, order.id})) {
+      return Violate("order " + name + " was executed, and its client was told that it was refused");
     }
   }
   // Who was answered before another was sent comes before it.
@@ -465,12 +381,29 @@ void Run::CheckAcknowledged(const std::vector<domain::CommandResult>& results,
   }
 }
 
-void Run::CheckReplicas(const matching::Engine& oracle) {
-  for (const auto& replica : replicas_) {
-    if (replica->app() == nullptr) continue;
-    const auto digest = replica->app()->GetStateDigest();
-    if (digest.ok() && digest->sequence == oracle.applied() && digest->digest != oracle.Digest()) {
-      return Violate("a replica of matching has another state than the journal");
+// In their own processes: one that is paused answers later.
+void Run::LookAtReplicas() {
+  while (true) {
+    for (const auto& replica : replicas_) {
+      if (replica->app() == nullptr || !kernel_.Alive(replica->process())) continue;
+      kernel_.Spawn(replica->process(), [this, app = replica->app()] {
+        const auto digest = app->GetStateDigest();
+        if (digest.ok() && digest->sequence.value() != 0) shown_.push_back(*digest);
+      });
+    }
+    kernel_.Sleep(kernel_.rng().Between(kMilli, 400 * kMilli));
+  }
+}
+
+// What they showed was the journal's state at that sequence, at any time.
+void Run::CheckReplicas() {
+  for (const ports::StateDigest& shown : shown_) {
+    const std::string at = std::to_string(shown.sequence.value());
+    if (shown.sequence.value() > digests_.size()) {
+      return Violate("a replica of matching was at sequence " + at + ", which the journal does not have");
+    }
+    if (shown.digest != digests_[shown.sequence.value() - 1]) {
+      return Violate("a replica of matching had another state at sequence " + at + " than the journal");
     }
   }
 }

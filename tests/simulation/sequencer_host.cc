@@ -16,6 +16,7 @@
 #include "libs/adapters/zookeeper/zookeeper_in_sync_set.h"
 #include "libs/adapters/zookeeper/zookeeper_session.h"
 #include "libs/base/status.h"
+#include "tests/simulation/mistaken_parts.h"
 
 namespace xt::sim {
 namespace {
@@ -39,11 +40,14 @@ class Executions final : public ports::ExecutionStream {
  public:
   Executions(World& world, ExecutionsServer& server) : world_(world), server_(server) {}
   absl::Status Publish(const std::vector<ports::EventEntry>& entries) override {
-    const auto answer = world_.network.Call<absl::Status>(
-        world_.host(), kRedisHost, 200 * kMilli, [this, entries] { return std::optional(server_.Publish(entries)); });
+    const auto answer = world_.network.Call<absl::Status>(world_.host(), kRedisHost, 200 * kMilli, [this, entries] {
+      return std::optional(server_.Publish(entries, world_.mistake));
+    });
+    if (answer && answer->ok()) confirmed_ = entries.back().sequence;
     return answer.value_or(absl::UnavailableError("no answer"));
   }
   absl::StatusOr<domain::SequenceNumber> LastSequence() override {
+    if (world_.mistake == Mistake::kBelieveCursor && confirmed_.value() != 0) return confirmed_;
     const auto answer = world_.network.Call<std::uint64_t>(world_.host(), kRedisHost, 200 * kMilli, [this] {
       return std::optional<std::uint64_t>(server_.payloads.size());
     });
@@ -58,15 +62,17 @@ class Executions final : public ports::ExecutionStream {
  private:
   World& world_;
   ExecutionsServer& server_;
+  domain::SequenceNumber confirmed_;  // in this life
 };
 
 }  // namespace
 
-absl::Status ExecutionsServer::Publish(const std::vector<ports::EventEntry>& entries) {
+absl::Status ExecutionsServer::Publish(const std::vector<ports::EventEntry>& entries, Mistake mistake) {
   for (const ports::EventEntry& entry : entries) {
     const std::uint64_t sequence = entry.sequence.value();
+    if (mistake == Mistake::kPublishGaps && sequence > payloads.size() + 1) payloads.resize(sequence - 1);
     if (sequence > payloads.size() + 1) return absl::InvalidArgumentError("a gap");
-    if (sequence == payloads.size() + 1) {
+    if (sequence == payloads.size() + 1 || mistake == Mistake::kPublishTwice) {
       payloads.push_back(*entry.payload);
     } else if (payloads[sequence - 1] != *entry.payload) {
       violation = "sequence " + std::to_string(sequence) + " was published twice, with different events";
@@ -100,64 +106,17 @@ void Disk::LosePower() {
 
 namespace {
 
-// Copies that are mistaken about themselves.
-class MistakenCopy final : public ports::JournalCopy {
- public:
-  MistakenCopy(std::unique_ptr<ports::JournalCopy> copy, std::string identity, bool eager)
-      : copy_(std::move(copy)), identity_(std::move(identity)), eager_(eager) {}
-  absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token) override { return copy_->Open(token); }
-  absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override { return copy_->Read(from, visitor); }
-  void Append(ports::JournalRecord record, AppendDone done) override {
-    if (!eager_) return copy_->Append(std::move(record), std::move(done));
-    copy_->Append(std::move(record), [done](const absl::Status& status) {
-      if (!status.ok()) done(status);
-    });
-    done(absl::OkStatus());
-  }
-  [[nodiscard]] domain::SequenceNumber TailSequence() const override { return copy_->TailSequence(); }
-  [[nodiscard]] std::string Identity() const override { return identity_.empty() ? copy_->Identity() : identity_; }
-  absl::Status CutTail(domain::SequenceNumber keep) override { return copy_->CutTail(keep); }
-
- private:
-  const std::unique_ptr<ports::JournalCopy> copy_;
-  const std::string identity_;
-  const bool eager_;
-};
-
-class MistakenSet final : public ports::InSyncSet {
- public:
-  MistakenSet(ports::InSyncSet& set, Mistake mistake, const ports::JournalCopy& own)
-      : set_(set), mistake_(mistake), own_(own) {}
-  absl::StatusOr<std::vector<std::string>> Claim(domain::Epoch epoch) override {
-    auto members = set_.Claim(epoch);
-    if (members.ok() && !members->empty() && mistake_ == Mistake::kTrustOwn) members->push_back(own_.Identity());
-    return members;
-  }
-  absl::Status Replace(const std::vector<std::string>& members) override {
-    if (mistake_ != Mistake::kShrinkWithoutSet || members.size() > 1) return set_.Replace(members);
-    return absl::OkStatus();
-  }
-
- private:
-  ports::InSyncSet& set_;
-  const Mistake mistake_;
-  const ports::JournalCopy& own_;
-};
-
 std::unique_ptr<ports::JournalCopy> MakeOwnCopy(const std::string& folder, Disk& disk, const World& world,
                                                 const std::string& name) {
   auto wal = std::make_unique<embedded::WalJournal>(folder + "/journal",
                                                     embedded::WalOptions{.segment_bytes = kSegmentBytes, .io = &disk});
-  if (world.mistake != Mistake::kAnyDisk) return wal;
-  return std::make_unique<MistakenCopy>(std::move(wal), "wal:" + name, false);
+  return MistakenOwn(std::move(wal), world.mistake, name);
 }
 
 std::unique_ptr<ports::JournalCopy> MakeRemoteCopy(const World& world) {
   redis::RedisJournalOptions options;
   options.on_restart = [](const std::string&) { return absl::FailedPreconditionError("Redis was restarted"); };
-  auto journal = std::make_unique<redis::RedisJournal>(redis::RedisConfig{}, options);
-  if (world.mistake != Mistake::kAckBeforeRedis && world.mistake != Mistake::kAckFromMemory) return journal;
-  return std::make_unique<MistakenCopy>(std::move(journal), "", true);
+  return MistakenRemote(std::make_unique<redis::RedisJournal>(redis::RedisConfig{}, options), world.mistake);
 }
 
 }  // namespace
@@ -170,11 +129,14 @@ struct SequencerHost::Parts {
   std::unique_ptr<zookeeper::ZooKeeperInSyncSet> in_sync;
   std::unique_ptr<MistakenSet> mistaken_set;
   std::unique_ptr<replicated::ReplicatedJournal> journal;
+  std::unique_ptr<MistakenJournal> mistaken_journal;
   std::unique_ptr<zookeeper::ZooKeeperElection> election;
+  std::unique_ptr<MistakenElection> mistaken_election;
   std::unique_ptr<embedded::FileEventLog> events;
   std::unique_ptr<Executions> executions;
   NoNotifications notifications;
   std::unique_ptr<MatchingLink> matching;
+  std::vector<std::unique_ptr<MatchingLink>> standbys;
   std::unique_ptr<sequencer::SequencerApp> app;
   std::atomic<bool> ready{false};
   WaitQueue end;
@@ -208,6 +170,7 @@ bool SequencerHost::Serves() const {
 void SequencerHost::Start() {
   process_ = world_.kernel.NewProcess();
   world_.Place(process_, host_);
+  remembered.clear();
   parts_ = std::make_shared<Parts>();
   world_.kernel.Spawn(process_, [this, parts = parts_] { Run(parts); });
 }
@@ -245,15 +208,23 @@ absl::Status SequencerHost::Launch(Parts& parts) {
   parts.mistaken_set = std::make_unique<MistakenSet>(*parts.in_sync, world_.mistake, *own);
   parts.journal = std::make_unique<replicated::ReplicatedJournal>(
       std::move(own), [&world = world_] { return MakeRemoteCopy(world); }, *parts.mistaken_set);
+  parts.mistaken_journal = std::make_unique<MistakenJournal>(*parts.journal, world_.mistake);
   parts.election = std::make_unique<zookeeper::ZooKeeperElection>(parts.session, "sequencer-0", name_);
+  parts.mistaken_election = std::make_unique<MistakenElection>(*parts.election, world_.mistake);
   XT_ASSIGN_OR_RETURN(parts.events,
                       embedded::FileEventLog::Open(folder_ + "/outbox", {.segment_bytes = kSegmentBytes}));
   parts.executions = std::make_unique<Executions>(world_, executions_);
   parts.matching = std::make_unique<MatchingLink>(world_, replicas_);
+  std::vector<sequencer::SequencerPorts::Standby> standbys;
+  for (MatchingHost* const replica : replicas_) {
+    parts.standbys.push_back(std::make_unique<MatchingLink>(world_, std::vector{replica}));
+    standbys.push_back({"matching", parts.standbys.back().get()});
+  }
   parts.app = std::make_unique<sequencer::SequencerApp>(
       sequencer::SequencerConfig{},
-      sequencer::SequencerPorts{*parts.journal, *parts.matching, *parts.matching, *parts.events, parts.executions.get(),
-                                nullptr, parts.notifications, *parts.election},
+      sequencer::SequencerPorts{*parts.mistaken_journal, *parts.matching, *parts.matching, *parts.events,
+                                parts.executions.get(), nullptr, parts.notifications, *parts.mistaken_election,
+                                std::move(standbys)},
       parts.metrics, parts.health);
   parts.app->OnHalt([this, &parts](const absl::Status& reason) {
     last_halt = reason.ToString();
@@ -294,6 +265,50 @@ struct SequencerLink::Connection {
   std::uint64_t last = 0;
 };
 
+namespace {
+
+absl::StatusOr<domain::CommandResult> OnBreak(Mistake mistake) {
+  if (mistake != Mistake::kBreakIsReject) return absl::UnknownError("broke");
+  return domain::CommandResult{{}, 0, {domain::CommandRejected{}}};
+}
+
+void ForgetOriginal(absl::StatusOr<domain::CommandResult>& outcome) {
+  if (!outcome.ok()) return;
+  for (domain::Event& event : outcome->events) {
+    if (auto* const rejected = std::get_if<domain::CommandRejected>(&event)) rejected->original_sequence = {};
+  }
+}
+
+// Of a new order; empty for another command.
+std::string IdOf(const domain::Command& command) {
+  const auto* const order = std::get_if<domain::NewOrder>(&command.body);
+  if (order == nullptr) return "";
+  return std::to_string(order->account.value()) + "/" + std::string(order->client_order_id.view());
+}
+
+}  // namespace
+
+void SequencerLink::Serve(const std::shared_ptr<Connection>& connection, std::uint64_t id,
+                          const domain::Command& command) {
+  const auto answer = [connection, id](absl::StatusOr<domain::CommandResult> outcome) {
+    if (World::Current()->mistake == Mistake::kDuplicateIsNew) ForgetOriginal(outcome);
+    connection->stream->ToClient([connection, id, outcome = std::move(outcome)] {
+      const auto found = connection->unanswered.find(id);
+      if (found == connection->unanswered.end()) return;
+      const Done done = std::move(found->second);
+      connection->unanswered.erase(found);
+      done(outcome);
+    });
+  };
+  if (world_.mistake != Mistake::kRememberInLeader) return connection->app->Submit(command, answer);
+  const auto remembered = host_.remembered.find(IdOf(command));
+  if (remembered != host_.remembered.end()) return answer(remembered->second);
+  connection->app->Submit(command, [this, command, answer](absl::StatusOr<domain::CommandResult> outcome) {
+    if (outcome.ok() && !IdOf(command).empty()) host_.remembered.emplace(IdOf(command), *outcome);
+    answer(std::move(outcome));
+  });
+}
+
 void SequencerLink::Submit(const domain::Command& command, Done done) {
   if (connection_ == nullptr || connection_->stream->broken()) {
     connection_ = nullptr;
@@ -305,24 +320,14 @@ void SequencerLink::Submit(const domain::Command& command, Done done) {
     connection_->app = std::move(app);
     connection_->stream = Stream::Open(
         world_, world_.kernel.process(), host_.process(),
-        [connection = connection_] {
-          for (auto& [id, waiting] : std::exchange(connection->unanswered, {})) waiting(absl::UnknownError("broke"));
+        [connection = connection_, mistake = world_.mistake] {
+          for (auto& [id, waiting] : std::exchange(connection->unanswered, {})) waiting(OnBreak(mistake));
         },
         [] {});
   }
   const std::uint64_t id = ++connection_->last;
   connection_->unanswered.emplace(id, std::move(done));
-  connection_->stream->ToServer([connection = connection_, id, command] {
-    connection->app->Submit(command, [connection, id](absl::StatusOr<domain::CommandResult> outcome) {
-      connection->stream->ToClient([connection, id, outcome = std::move(outcome)] {
-        const auto found = connection->unanswered.find(id);
-        if (found == connection->unanswered.end()) return;
-        const Done answer = std::move(found->second);
-        connection->unanswered.erase(found);
-        answer(outcome);
-      });
-    });
-  });
+  connection_->stream->ToServer([this, connection = connection_, id, command] { Serve(connection, id, command); });
 }
 
 }  // namespace xt::sim

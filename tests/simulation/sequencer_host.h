@@ -3,6 +3,8 @@
 // set, the file outbox. A process that halts ends and is started again by its supervisor.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +23,9 @@ namespace xt::sim {
 // The second Redis: what every command did, as it came.
 class ExecutionsServer {
  public:
-  absl::Status Publish(const std::vector<ports::EventEntry>& entries);
+  absl::Status Publish(const std::vector<ports::EventEntry>& entries, Mistake mistake);
+  // As a restart of a Redis whose last second was not on its disk.
+  void Lose(std::size_t entries) { payloads.resize(payloads.size() - std::min(entries, payloads.size())); }
   // By sequence, from 1.
   std::vector<std::string> payloads;
   std::string violation;
@@ -71,6 +75,8 @@ class SequencerHost {
   Disk& disk() { return disk_; }
   // Why it halted last, for the story.
   std::string last_halt;
+  // Of the process, for kRememberInLeader: results by account and client order id.
+  std::map<std::string, domain::CommandResult> remembered;
 
  private:
   struct Parts;
@@ -96,6 +102,9 @@ class SequencerLink final : public ports::OrderSequencing {
 
  private:
   struct Connection;
+  // At the server.
+  void Serve(const std::shared_ptr<Connection>& connection, std::uint64_t id, const domain::Command& command);
+
   World& world_;
   SequencerHost& host_;
   std::shared_ptr<Connection> connection_;

@@ -7,28 +7,12 @@
 #include <vector>
 
 #include "tests/simulation/kernel.h"
+#include "tests/simulation/mistake.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/redis_server.h"
 #include "tests/simulation/zookeeper_server.h"
 
 namespace xt::sim {
-
-// Which known mistake is planted into a run; kNone in an honest one.
-enum class Mistake {
-  kNone,
-  kNoFence,            // Redis takes commands whatever their token is
-  kNoGeneration,       // Redis takes those of an earlier connection of the same leader
-  kNoCompare,          // Redis appends whatever the end of the chain is
-  kAnyRunId,           // a restarted Redis passes for the one before
-  kAnyDisk,            // an emptied disk passes for the one before
-  kAckBeforeSync,      // the disk says that it has what it has not
-  kAckBeforeRedis,     // Redis is said to have what was not sent yet
-  kAckFromMemory,      // both
-  kSetWithoutCompare,  // ZooKeeper writes whatever the version is
-  kShrinkWithoutSet,   // the leader changes the in-sync set without ZooKeeper
-  kTrustOwn,           // the leader takes its own copy for a member
-  kForgetDuplicates,   // matching forgets client order ids at once
-};
 
 struct World {
   World(Kernel& k, Mistake planted)

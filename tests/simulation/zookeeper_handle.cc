@@ -96,7 +96,11 @@ void Loop(const ClientPtr& client) {
       kernel.Wait(client->changed, ping_at);
     } else {
       const auto alive = Ask<bool>(client, [id = client->session](ZooKeeperServer& zk) { return zk.Touch(id); });
-      if (!alive || !*alive) Lose(client, alive.has_value());
+      if (!alive || !*alive) {
+        Lose(client, alive.has_value());
+      } else {
+        Arrive(client);  // what a short cut kept back is sent again
+      }
       ping_at = kernel.now() + client->timeout / 3;
     }
   }

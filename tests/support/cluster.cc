@@ -26,8 +26,13 @@ ToolResult RunTool(std::vector<std::string> argv, std::chrono::seconds timeout) 
   return {status, ReadFile(folder / "output")};
 }
 
-Cluster::Cluster(std::string binaries, std::string replicas)
-    : binaries_(std::move(binaries)), replicas_(std::move(replicas)) {}
+Cluster::Cluster(std::string binaries, std::string replicas, std::string durability, std::string data,
+                 std::string profile)
+    : binaries_(std::move(binaries)),
+      replicas_(std::move(replicas)),
+      durability_(std::move(durability)),
+      profile_(std::move(profile)),
+      data_(data.empty() ? folder_ / "data" : std::move(data)) {}
 
 Cluster::~Cluster() { (void)Down(); }
 
@@ -39,9 +44,10 @@ ToolResult Cluster::Command(std::vector<std::string> arguments, std::chrono::sec
 
 std::string Cluster::Up() {
   const std::string ready_file = folder_ / "ready.json";
-  const ToolResult up = Command({"up", "--binaries", binaries_, "--replicas", replicas_, "--ready-file", ready_file,
-                                 "--owner", std::to_string(::getpid())},
-                                kUp);
+  const ToolResult up =
+      Command({"up", "--binaries", binaries_, "--replicas", replicas_, "--durability", durability_, "--profile",
+               profile_, "--ready-file", ready_file, "--owner", std::to_string(::getpid())},
+              kUp);
   if (up.status != 0) return "up failed:\n" + up.output;
   ready_ = json::parse(ReadFile(ready_file));
   return "";

@@ -23,8 +23,10 @@ ToolResult RunTool(std::vector<std::string> argv, std::chrono::seconds timeout =
 
 class Cluster {
  public:
-  // `binaries`: the folder of the programs. `replicas` as for `./dev cluster up`.
-  Cluster(std::string binaries, std::string replicas);
+  // `binaries`: the folder of the programs. `replicas`, `durability` and `profile` as for `./dev cluster up`; empty: its
+  // default. `data`: where it keeps everything, which then outlives this; empty: in a temporary folder.
+  Cluster(std::string binaries, std::string replicas, std::string durability = "", std::string data = "",
+          std::string profile = "");
   ~Cluster();  // `down`, as when this process is killed
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -46,7 +48,7 @@ class Cluster {
 
   // The i-th demo account through the gateway-g.
   [[nodiscard]] SignedClient client(std::size_t i, std::size_t gateway = 0) const;
-  [[nodiscard]] std::string data() const { return folder_ / "data"; }
+  [[nodiscard]] std::string data() const { return data_; }
 
  private:
   [[nodiscard]] ToolResult Command(std::vector<std::string> arguments, std::chrono::seconds timeout) const;
@@ -54,6 +56,9 @@ class Cluster {
   TemporaryFolder folder_;
   const std::string binaries_;
   const std::string replicas_;
+  const std::string durability_;
+  const std::string profile_;
+  const std::string data_;
   nlohmann::json ready_;
 };
 

@@ -87,6 +87,18 @@ class CountTest(unittest.TestCase):
     def test_nothing_at_all_is_not_a_success(self):
         self.assertEqual(self.count(), ("0 passed, 0 failed", 1))
 
+    def test_says_what_failed_tests_printed_last(self):
+        junit = self.folder / "junit.xml"
+        long = "x" * ctest_report.SAID_CHARACTERS
+        junit.write_text(
+            '<testsuite><testcase name="good" status="run"><system-out>fine</system-out></testcase>'
+            f'<testcase name="bad" status="fail"><system-out>begin {long}\nthe end\n</system-out></testcase></testsuite>'
+        )
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.assertEqual(ctest_report.said([self.folder / "missing.xml", junit]), 0)
+        self.assertRegex(output.getvalue(), r"^-- bad \(fail\) printed last:\nx+\nthe end\n$")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -39,6 +39,7 @@ class DevTest(unittest.TestCase):
             path.mkdir(parents=True)
         shutil.copy(ROOT / "dev", self.tree / "dev")
         shutil.copytree(ROOT / "tools" / "dev", self.tree / "tools" / "dev")
+        (self.tree / "CMakePresets.json").write_text("{}\n")
         (self.tree / "deploy" / "packages.txt").write_text("# build\ncmake\nninja-build  # why\n\nlibone-dev\n")
         for name, body in STUBS.items():
             stub = self.folder / "bin" / name
@@ -91,6 +92,13 @@ class DevTest(unittest.TestCase):
         self.calls()
         (self.tree / "libs").mkdir()
         (self.tree / "libs" / "CMakeLists.txt").touch()
+        self.dev("run")
+        self.assertEqual(self.calls(), ["cmake --preset dev", "ninja xtrader-standalone"])
+
+    def test_another_preset_configures_again(self):
+        self.dev("run")
+        self.calls()
+        (self.tree / "CMakePresets.json").write_text('{"version": 6}\n')
         self.dev("run")
         self.assertEqual(self.calls(), ["cmake --preset dev", "ninja xtrader-standalone"])
 

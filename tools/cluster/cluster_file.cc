@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/random_id.h"
 #include "libs/http/client.h"
 #include "tools/metrics/metrics_text.h"
 
@@ -25,6 +26,8 @@ using nlohmann::ordered_json;
 std::string LockFile(const std::string& data) { return data + "/lock"; }
 
 std::string HoldFile(const std::string& data, const std::string& name) { return data + "/held/" + name; }
+
+std::string OperatorSecretFile(const std::string& data) { return data + "/operator.secret"; }
 
 void AskService(ordered_json& service) {
   const std::string admin = service.at("admin");
@@ -49,6 +52,18 @@ std::string ReadText(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
+
+absl::Status MakeOperatorSecret(const std::string& data) {
+  if (!ReadOperatorSecret(data).empty()) return absl::OkStatus();
+  const std::string path = OperatorSecretFile(data);
+  const std::string secret = RandomId();
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool written = file >= 0 && ::write(file, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size());
+  if (file >= 0) ::close(file);
+  return written ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write ", path));
+}
+
+std::string ReadOperatorSecret(const std::string& data) { return ReadText(OperatorSecretFile(data)); }
 
 absl::Status HoldLock(const std::string& data) {
   std::filesystem::create_directories(data);

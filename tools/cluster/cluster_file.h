@@ -16,6 +16,11 @@ namespace xt::cluster {
 // The content of a file; empty when it cannot be read.
 std::string ReadText(const std::string& path);
 
+// With it the gateways take commands of operators. Made with the folder, and kept; only its owner can read it.
+absl::Status MakeOperatorSecret(const std::string& data);
+// Empty when there is none.
+std::string ReadOperatorSecret(const std::string& data);
+
 // Held by the supervisor for its whole life. UNAVAILABLE when another one holds it.
 absl::Status HoldLock(const std::string& data);
 // The supervisor's process; 0 when none runs.

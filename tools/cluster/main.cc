@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/status.h"
 #include "libs/runtime/service_main.h"
 #include "tools/cluster/cluster_file.h"
 #include "tools/cluster/supervisor.h"
@@ -33,6 +34,8 @@ struct Arguments {
   std::string data;
   std::string binaries;
   std::string replicas;
+  std::string durability;
+  std::string profile;
   std::string ready_file;
   std::uint16_t port = 0;
   int owner = 0;
@@ -48,6 +51,22 @@ int Fail(const std::string& message) {
 
 std::string ReadyFile(const Arguments& arguments) { return arguments.data + "/ready.json"; }
 
+absl::StatusOr<cluster::Options> OptionsOf(const Arguments& arguments) {
+  auto replicas = cluster::ParseReplicas(arguments.replicas);
+  if (!replicas.ok()) return replicas.status();
+  cluster::Options options{.data = arguments.data,
+                           .binaries = arguments.binaries,
+                           .port = arguments.port,
+                           .replicas = *std::move(replicas),
+                           .durability = arguments.durability,
+                           .profile = arguments.profile,
+                           .operator_secret = cluster::ReadOperatorSecret(arguments.data),
+                           .owner = arguments.owner};
+  XT_RETURN_IF_ERROR(cluster::CheckDurability(options));
+  XT_RETURN_IF_ERROR(cluster::CheckProfile(options));
+  return options;
+}
+
 int Supervise(const Arguments& arguments) {
   sigset_t ends;
   sigemptyset(&ends);
@@ -55,11 +74,14 @@ int Supervise(const Arguments& arguments) {
   sigaddset(&ends, SIGINT);
   sigprocmask(SIG_BLOCK, &ends, nullptr);
   if (const absl::Status held = cluster::HoldLock(arguments.data); !held.ok()) return Fail(std::string(held.message()));
-  const auto replicas = cluster::ParseReplicas(arguments.replicas);
-  if (!replicas.ok()) return Fail(std::string(replicas.status().message()));
+  if (const absl::Status made = cluster::MakeOperatorSecret(arguments.data); !made.ok()) {
+    return Fail(std::string(made.message()));
+  }
+  const auto options = OptionsOf(arguments);
+  if (!options.ok()) return Fail(std::string(options.status().message()));
   std::filesystem::remove(ReadyFile(arguments));
   std::filesystem::remove_all(arguments.data + "/held");
-  cluster::Supervisor supervisor({arguments.data, arguments.binaries, arguments.port, *replicas, arguments.owner});
+  cluster::Supervisor supervisor(*options);
   const absl::Status started = supervisor.Start();
   if (!started.ok()) return Fail(std::string(started.message()));
   supervisor.Run();
@@ -71,12 +93,14 @@ int Supervise(const Arguments& arguments) {
 // The supervisor in a session of its own, so that it outlives this terminal. Its output goes to a file.
 pid_t StartSupervisor(const Arguments& arguments, const std::string& output) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  const std::vector<std::string> argv{self,         "supervise",
-                                      "--data",     arguments.data,
-                                      "--binaries", arguments.binaries,
-                                      "--replicas", arguments.replicas,
-                                      "--port",     std::to_string(arguments.port),
-                                      "--owner",    std::to_string(arguments.owner)};
+  const std::vector<std::string> argv{self,           "supervise",
+                                      "--data",       arguments.data,
+                                      "--binaries",   arguments.binaries,
+                                      "--replicas",   arguments.replicas,
+                                      "--durability", arguments.durability,
+                                      "--profile",    arguments.profile,
+                                      "--port",       std::to_string(arguments.port),
+                                      "--owner",      std::to_string(arguments.owner)};
   std::vector<char*> pointers;
   for (const std::string& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
@@ -119,9 +143,7 @@ void ShowSummary(const ordered_json& ready, const std::string& data) {
 
 int Up(const Arguments& arguments) {
   if (cluster::SupervisorOf(arguments.data) != 0) return Fail("a cluster runs in " + arguments.data + " already");
-  if (const auto replicas = cluster::ParseReplicas(arguments.replicas); !replicas.ok()) {
-    return Fail(std::string(replicas.status().message()));
-  }
+  if (const auto options = OptionsOf(arguments); !options.ok()) return Fail(std::string(options.status().message()));
   std::filesystem::create_directories(arguments.data);
   std::filesystem::remove(ReadyFile(arguments));
   const std::string output_file = arguments.data + "/supervisor.log";
@@ -246,6 +268,10 @@ int main(int argc, char** argv) {
   for (CLI::App* sub : {up, supervise}) {
     sub->add_option("--binaries", arguments.binaries, "folder of the services' programs")->required();
     sub->add_option("--replicas", arguments.replicas, "sequencer=2,matching=2,...; one of each where nothing is said");
+    sub->add_option("--durability", arguments.durability,
+                    "what an acknowledgement requires: memory, redis, local+redis (the default), local or always");
+    sub->add_option("--profile", arguments.profile,
+                    "which of Kafka and Redis carry events: kafka+redis (the default), kafka or redis");
     sub->add_option("--port", arguments.port, "of REST and WebSocket; 0: a free one");
     sub->add_option("--owner", arguments.owner, "process with which it ends, however that ends; 0: none");
   }

@@ -44,17 +44,21 @@ void Say(const std::string& text) {
   std::fflush(stdout);
 }
 
-void WriteText(const std::string& path, const std::string& text) {
+// A gateway's configuration holds the operators' secret: only the owner of the file may read it.
+void WriteConfig(const std::string& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   out << text;
   out.close();
   XT_CHECK(!out.fail(), path);
 }
 
-bool IsReady(const Service& service) {
+// What /readyz says when it is not 200, or why it was not reached; empty when it is ready.
+std::string WhatIsNotReady(const Service& service) {
   http::Client client({.port = service.admin_port, .connect_timeout_ms = 200, .request_timeout_ms = 1'000});
   const auto response = client.Get("/readyz");
-  return response.ok() && response->status == 200;
+  if (!response.ok()) return std::string(response.status().message());
+  return response->status == 200 ? "" : absl::StrCat(response->status, " ", response->body);
 }
 
 // A descriptor that is readable when one of the signals that end the supervisor has come.
@@ -111,14 +115,22 @@ absl::Status Supervisor::StartServers() {
   };
   const std::string folder = options_.data + "/servers/";
   using Kind = servers::RedisServer::Kind;
-  const auto& journal = add(std::make_unique<servers::RedisServer>(Kind::kJournal, folder + "redis-journal"));
-  const auto& redis = add(std::make_unique<servers::RedisServer>(Kind::kGeneral, folder + "redis"));
-  const auto& kafka = add(std::make_unique<servers::KafkaServer>(folder + "kafka"));
+  const servers::RedisServer::Options synced{.fsync_always = options_.durability == "always"};
+  const auto& journal =
+      add(std::make_unique<servers::RedisServer>(Kind::kJournal, folder + "redis-journal", 0, synced));
+  if (HasRedis(options_)) {
+    addresses_.redis = add(std::make_unique<servers::RedisServer>(Kind::kGeneral, folder + "redis")).address();
+  }
+  if (HasKafka(options_)) {
+    addresses_.kafka = add(std::make_unique<servers::KafkaServer>(folder + "kafka")).address();
+  }
   const auto& rabbitmq = add(std::make_unique<servers::RabbitMqServer>(folder + "rabbitmq"));
   const auto& postgres = add(std::make_unique<servers::PostgresServer>(folder + "postgres"));
   const auto& zookeeper = add(std::make_unique<servers::ZooKeeperServer>(folder + "zookeeper"));
-  addresses_ = {journal.address(), redis.address(), kafka.address(),
-                rabbitmq.url(),    postgres.url(),  zookeeper.address()};
+  addresses_.redis_journal = journal.address();
+  addresses_.rabbitmq = rabbitmq.url();
+  addresses_.postgres = postgres.url();
+  addresses_.zookeeper = zookeeper.address();
   for (RunningServer& running : servers_) {
     running.pause.started = Clock::now();
     XT_RETURN_IF_ERROR(running.server->Launch());
@@ -133,7 +145,7 @@ absl::Status Supervisor::StartServers() {
 absl::Status Supervisor::StartServices() {
   for (Service& service : PlanServices(options_, addresses_)) {
     std::filesystem::create_directories(service.folder);
-    WriteText(service.config_file(), service.config);
+    WriteConfig(service.config_file(), service.config);
     services_.push_back({std::move(service), nullptr, {}});
   }
   for (RunningService& running : services_) Launch(running);
@@ -158,8 +170,9 @@ absl::Status Supervisor::AwaitReadyFile(RunningService& running) {
     if (running.process->WaitForFile(service.ready_file(), left)) break;
     const auto status = running.process->Wait(kFirstPause);
     if (!status || status == kBadConfiguration || Clock::now() > deadline) {
-      return absl::UnavailableError(
-          absl::StrCat(service.id, " did not start; see ", service.folder, "/output.log and ", service.log_file()));
+      const std::string output = service.folder + "/output.log";
+      return absl::UnavailableError(absl::StrCat(service.id, " did not start; see ", output, " and ",
+                                                 service.log_file(), "; at last it said:\n", servers::EndOf(output)));
     }
     Launch(running);  // a server that was slow to answer, on a busy machine
   }
@@ -191,10 +204,11 @@ absl::Status Supervisor::AwaitReady() {
   const auto deadline = Clock::now() + kStartPatience;
   for (RunningService& running : services_) {
     if (running.service.name != "gateway") continue;
-    while (!IsReady(running.service)) {
+    std::string missing;
+    while (!(missing = WhatIsNotReady(running.service)).empty()) {
       if (running.process->Wait(kStep) || Clock::now() > deadline) {
         return absl::UnavailableError(
-            absl::StrCat(running.service.id, " is not ready: ", running.service.admin(), "/readyz"));
+            absl::StrCat(running.service.id, " is not ready: ", running.service.admin(), "/readyz:\n", missing));
       }
     }
   }

@@ -12,7 +12,17 @@
 namespace xt::cluster {
 namespace {
 
+constexpr std::string_view kLocal = "local";
+constexpr std::string_view kDurabilities[] = {"memory", "redis", "local+redis", kLocal, "always"};
+
+constexpr std::string_view kKafkaAndRedis = "kafka+redis";
+constexpr std::string_view kKafkaOnly = "kafka";
+constexpr std::string_view kRedisOnly = "redis";
+constexpr std::string_view kNeither = "none";
+
 std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+
+void AppendName(std::string* out, std::string_view name) { out->append(name); }
 
 std::string List(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
@@ -22,16 +32,31 @@ std::string List(const std::vector<std::string>& texts) {
 
 std::string Line(std::string_view key, const std::string& value) { return std::string(key) + " = " + value + "\n"; }
 
+std::string ZooKeeperConfig(const Service& service, const ServerAddresses& servers) {
+  return Line("zookeeper.servers", Quoted(servers.zookeeper)) +
+         Line("zookeeper.session_file", Quoted(service.session_file()));
+}
+
 std::string CommonConfig(const Service& service) {
   return Line("instance", Quoted(service.id)) + Line("ready_file", Quoted(service.ready_file())) +
          Line("log.file", Quoted(service.log_file())) + Line("admin.port", std::to_string(service.admin_port)) +
          Line("grpc.port", std::to_string(service.grpc_port));
 }
 
-std::string ServerConfig(const Service& service, const ServerAddresses& servers) {
+// The journal's part of a sequencer's configuration. Alone with its file it leads without being elected.
+std::string JournalConfig(const Service& service, const std::string& durability, const ServerAddresses& servers) {
   std::string text;
-  const auto add = [&](std::string_view key, const std::string& value) { text += Line(key, Quoted(value)); };
-  if (service.name == "sequencer") add("redis_journal.address", servers.redis_journal);
+  if (!durability.empty()) text += Line("journal.durability", Quoted(durability));
+  if (durability == kLocal) return text;
+  return text + Line("redis_journal.address", Quoted(servers.redis_journal)) + ZooKeeperConfig(service, servers);
+}
+
+std::string ServerConfig(const Service& service, const std::string& durability, const ServerAddresses& servers) {
+  std::string text;
+  const auto add = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) text += Line(key, Quoted(value));
+  };
+  if (service.name == "sequencer") text += JournalConfig(service, durability, servers);
   if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway" ||
       service.name == "market-data") {
     add("redis.address", servers.redis);
@@ -39,10 +64,7 @@ std::string ServerConfig(const Service& service, const ServerAddresses& servers)
   if (service.name == "sequencer" || service.name == "market-data" || service.name == "persistence") {
     add("kafka.brokers", servers.kafka);
   }
-  if (service.name == "sequencer" || service.name == "market-data") {
-    add("zookeeper.servers", servers.zookeeper);
-    add("zookeeper.session_file", service.session_file());
-  }
+  if (service.name == "market-data") text += ZooKeeperConfig(service, servers);
   if (service.name == "sequencer" || service.name == "market-data" || service.name == "notifier") {
     add("rabbitmq.url", servers.rabbitmq);
   }
@@ -61,7 +83,8 @@ const Service& NotifierOf(const Service& gateway, const std::vector<Service>& se
   return *notifiers[number % notifiers.size()];
 }
 
-std::string OwnConfig(const Service& service, const std::vector<Service>& services) {
+std::string OwnConfig(const Service& service, const std::vector<Service>& services,
+                      const std::string& operator_secret) {
   std::string text;
   const auto peers = [&](std::string_view key, std::string_view name) {
     text += Line(key, List(AddressesOf(services, name)));
@@ -70,6 +93,7 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
     text += Line("data", Quoted(service.folder));
   }
   if (service.name == "sequencer" || service.name == "market-data") peers("matching.addresses", "matching");
+  if (service.name == "matching") text += Line("snapshot.folder", Quoted(service.folder + "/snapshots"));
   if (service.name == "persistence") text += Line("consumer.name", Quoted(service.id));
   if (service.name == "notifier") {
     peers("matching.addresses", "matching");
@@ -82,6 +106,7 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
     peers("persistence.addresses", "persistence");
     peers("market_data.addresses", "market-data");
     text += Line("rest.port", std::to_string(service.edge_port));
+    if (!operator_secret.empty()) text += Line("operator.secret", Quoted(operator_secret));
     text += Line("notifier.address", Quoted("127.0.0.1:" + std::to_string(NotifierOf(service, services).edge_port)));
   }
   return text;
@@ -110,6 +135,39 @@ absl::StatusOr<std::map<std::string, int>> ParseReplicas(std::string_view text) 
   return replicas;
 }
 
+absl::Status CheckDurability(const Options& options) {
+  const std::string& mode = options.durability;
+  if (mode.empty()) return absl::OkStatus();
+  if (std::find(std::begin(kDurabilities), std::end(kDurabilities), mode) == std::end(kDurabilities)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--durability must be one of ", absl::StrJoin(kDurabilities, ", ", AppendName), ", not '", mode, "'"));
+  }
+  const auto sequencers = options.replicas.find("sequencer");
+  if (mode == kLocal && sequencers != options.replicas.end() && sequencers->second > 1) {
+    return absl::InvalidArgumentError(
+        "--durability local is for one sequencer: a second one would not have the journal");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckProfile(const Options& options) {
+  const std::string& profile = options.profile;
+  if (profile.empty() || profile == kKafkaAndRedis || profile == kKafkaOnly || profile == kRedisOnly) {
+    return absl::OkStatus();
+  }
+  if (profile == kNeither) {
+    return absl::InvalidArgumentError(
+        "--profile none is for one process, which ./dev run is: without Kafka and Redis nothing carries the events "
+        "from "
+        "the sequencer to persistence and market-data");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--profile must be one of kafka+redis, kafka, redis, none, not '", profile, "'"));
+}
+
+bool HasRedis(const Options& options) { return options.profile != kKafkaOnly; }
+bool HasKafka(const Options& options) { return options.profile != kRedisOnly; }
+
 std::vector<Service> PlanServices(const Options& options, const ServerAddresses& servers) {
   std::vector<Service> services;
   for (const std::string_view name : kServices) {
@@ -129,7 +187,8 @@ std::vector<Service> PlanServices(const Options& options, const ServerAddresses&
     }
   }
   for (Service& service : services) {
-    service.config = CommonConfig(service) + ServerConfig(service, servers) + OwnConfig(service, services);
+    service.config = CommonConfig(service) + ServerConfig(service, options.durability, servers) +
+                     OwnConfig(service, services, options.operator_secret);
   }
   return services;
 }

@@ -23,13 +23,25 @@ struct Options {
   std::string binaries;                 // folder with the services' programs
   std::uint16_t port = 0;               // REST and WebSocket of the first gateway; 0: a free one
   std::map<std::string, int> replicas;  // by service; one where nothing is said
+  std::string durability;               // of the journal, as the sequencers know it; empty: their default
+  std::string profile;                  // which of Kafka and Redis carry events; empty: kafka+redis
+  std::string operator_secret;          // of the gateways; empty: they take no commands of operators
   int owner = 0;                        // the cluster ends with this process; 0: only when it is told to
 };
 
 // "sequencer=2,matching=2". INVALID_ARGUMENT names what is wrong.
 absl::StatusOr<std::map<std::string, int>> ParseReplicas(std::string_view text);
 
-// What the services reach the servers by.
+// INVALID_ARGUMENT for a mode that there is not, and for several sequencers that share no copy of the journal.
+absl::Status CheckDurability(const Options& options);
+
+// INVALID_ARGUMENT for a profile that there is not, and for `none`.
+absl::Status CheckProfile(const Options& options);
+// The server of the executions, sessions and limits, and the one of the market topics.
+[[nodiscard]] bool HasRedis(const Options& options);
+[[nodiscard]] bool HasKafka(const Options& options);
+
+// What the services reach the servers by; empty: there is none.
 struct ServerAddresses {
   std::string redis_journal;  // "127.0.0.1:1"
   std::string redis;

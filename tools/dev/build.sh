@@ -12,9 +12,11 @@ build_jobs() {
   echo $((cores < memory_gib ? cores : memory_gib))
 }
 
-# Ninja reruns CMake when a CMakeLists.txt that it knows of changes; when one came or went, the folder is configured first.
+# Ninja reruns CMake when a CMakeLists.txt that it knows of changes; when one came or went, or a preset changed, the folder
+# is configured first.
 list_of_lists() {
-  (cd "$XT_ROOT" && find . -name CMakeLists.txt -not -path './build/*' -not -path './node_modules/*' | LC_ALL=C sort)
+  (cd "$XT_ROOT" && cksum CMakePresets.json &&
+    find . -name CMakeLists.txt -not -path './build/*' -not -path './node_modules/*' | LC_ALL=C sort)
 }
 
 configure() {
@@ -49,18 +51,21 @@ regenerate() {
 
 has_target() { grep -q "^build $2: phony" "$(build_dir "$1")/build.ninja"; }
 
-# Another copy of the tree finds in ccache what this one compiled: its key has no absolute path.
+# ccache's key has no absolute path, but the precompiled header's content (pch_defines, time_macros: what ccache asks for
+# to do so), and that differs between two copies of the tree: what uses it, each copy compiles for itself once.
 # build_targets PRESET TARGET...: progress and errors on stderr; false when it does not build. One build at a time per
 # preset: two terminals may start at the same moment.
 build_targets() {
-  local preset=$1 target status=0 lock
+  local preset=$1 target status=0 lock quiet=()
   shift
+  [[ -z ${CI:-} ]] || quiet=(--quiet)
   mkdir -p "$XT_ROOT/build"
   exec {lock}>"$XT_ROOT/build/.lock-$preset"
   flock "$lock"
   if configure "$preset"; then
     (cd "$(build_dir "$preset")" &&
-      CCACHE_BASEDIR=$XT_ROOT CCACHE_NOHASHDIR=1 NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja -j "$(build_jobs)" "$@" >&2) || status=$?
+      CCACHE_BASEDIR=$XT_ROOT CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros \
+      NINJA_STATUS=${NINJA_STATUS:-'[%f/%t %es] '} ninja "${quiet[@]}" -j "$(build_jobs)" "$@" >&2) || status=$?
   else
     exec {lock}>&-
     return 1

@@ -10,7 +10,7 @@ dev_cluster() {
   case $action in
     up) targets+=(xt-bootstrap xt-order "${XT_SERVICES[@]/#/xtrader-}") ;;
     status | logs | stop | start | down) ;;
-    *) die "usage: ./dev cluster up [--replicas NAME=N,...] [--port N] [--ready-file F] | status [--json] | logs [NAME] [-f] | stop NAME | start NAME | down, each with [--data DIR]" ;;
+    *) die "usage: ./dev cluster up [--replicas NAME=N,...] [--durability MODE] [--profile P] [--port N] [--ready-file F] | status [--json] | logs [NAME] [-f] | stop NAME | start NAME | down, each with [--data DIR]" ;;
   esac
   for arg in "$@"; do
     if [[ $previous == --data ]]; then
@@ -25,7 +25,7 @@ dev_cluster() {
   ensure_packages
   if [[ $action == up ]]; then
     ensure_servers
-    ensure_kafka || die "Kafka's jars cannot be fetched"
+    [[ " ${arguments[*]} " =~ " --profile"[\ =]"redis " ]] || ensure_kafka || die "Kafka's jars cannot be fetched"
     arguments+=(--binaries "$XT_ROOT/build/dev/bin")
     XTRADER_KAFKA_HOME=$(kafka_home)
     export XTRADER_KAFKA_HOME

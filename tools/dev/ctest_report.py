@@ -3,6 +3,7 @@
 
     ctest_report.py names LISTING                      names of the tests in `ctest --show-only=json-v1`
     ctest_report.py count LISTING JUNIT XML_FOLDER     prints what failed, then `N passed, N failed`
+    ctest_report.py said JUNIT...                      what the tests that failed printed last
 
 A GoogleTest program (label `gtest`, see cmake/XtTargets.cmake) counts by its cases; any other test counts as one. What
 did not run counts as failed: a crash, a time-out, a missing report, a program without cases, a skipped or disabled case.
@@ -12,6 +13,8 @@ import json
 import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
+
+SAID_CHARACTERS = 4000
 
 
 def read_listing(path):
@@ -87,12 +90,29 @@ def count(listing, junit, xml_folder):
     return 0 if passed and not failed else 1
 
 
+def said(junits):
+    """The end of the output of each test that did not pass."""
+    for path in junits:
+        try:
+            root = ElementTree.parse(path).getroot()
+        except (OSError, ElementTree.ParseError):
+            continue
+        for case in root.iter("testcase"):
+            if case.get("status") == "run":
+                continue
+            output = (case.findtext("system-out") or "").rstrip()
+            print(f"-- {case.get('name')} ({case.get('status')}) printed last:\n{output[-SAID_CHARACTERS:]}")
+    return 0
+
+
 def main(arguments):
     if len(arguments) == 2 and arguments[0] == "names":
         print("\n".join(read_listing(arguments[1])))
         return 0
     if len(arguments) == 4 and arguments[0] == "count":
         return count(*arguments[1:])
+    if len(arguments) > 1 and arguments[0] == "said":
+        return said(arguments[1:])
     print(__doc__, file=sys.stderr)
     return 2
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev test: builds what the chosen tests need, runs them with ctest, counts the cases. Sourced by ./dev.
 
-readonly XT_GROUPS=(unit contract integration scenarios simulation e2e nightly layering fuzz)
+readonly XT_GROUPS=(unit contract integration scenarios simulation e2e chaos nightly layering fuzz)
 readonly XT_FUZZERS=(commands snapshot)
 readonly -A XT_FUZZ_BYTES=([commands]=3000 [snapshot]=16384)
 
@@ -55,7 +55,7 @@ dev_test() {
 }
 
 # Whether tests of these groups, of all when there are none, start real servers.
-needs_servers() { (($# == 0)) || [[ " $* " =~ \ (contract|integration|e2e|nightly)\  ]]; }
+needs_servers() { (($# == 0)) || [[ " $* " =~ \ (contract|integration|e2e|chaos|nightly)\  ]]; }
 
 # A whole run builds everything, benchmarks included, so that nothing rots. A chosen part builds its own targets only.
 build_tests() {

@@ -34,7 +34,8 @@ absl::Status RedisServer::Prepare(Command& command) {
   // the last two seconds: the journal has a second copy, and executions are published again.
   WriteFile(kConfigName,
             absl::StrCat("bind 127.0.0.1\nport ", port(), "\ndir ", std::filesystem::absolute(folder()).string(),
-                         "\nsave \"\"\nappendonly yes\nappendfsync everysec\nno-appendfsync-on-rewrite no\n"
+                         "\nsave \"\"\nappendonly yes\nappendfsync ", options_.fsync_always ? "always" : "everysec",
+                         "\nno-appendfsync-on-rewrite no\n"
                          "auto-aof-rewrite-min-size 64mb\ndatabases 1\nmaxclients 512\nmaxmemory ",
                          options_.max_memory_mb, "mb\nmaxmemory-policy ",
                          kind_ == Kind::kJournal ? "noeviction" : "volatile-ttl", "\n"));

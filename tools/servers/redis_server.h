@@ -15,6 +15,7 @@ class RedisServer final : public ServerProcess {
   enum class Kind { kJournal, kGeneral };
   struct Options {
     int max_memory_mb = 256;               // beyond it writes are refused (OOM)
+    bool fsync_always = false;             // every write is on the disk before it is answered; else once a second
     std::vector<std::string> environment;  // "NAME=value", besides what this program has
   };
 

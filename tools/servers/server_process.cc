@@ -4,10 +4,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -35,6 +37,20 @@ sockaddr_in Loopback(std::uint16_t port) {
   return address;
 }
 
+// Holds a name of the abstract namespace, which the system frees when this process ends; false when another holds it.
+bool Reserve(std::uint16_t port) {
+  const int holder = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  XT_CHECK(holder >= 0, "socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = absl::StrCat("xtrader-port-", port);
+  name.copy(address.sun_path + 1, name.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(holder, reinterpret_cast<const sockaddr*>(&address), length) == 0) return true;
+  ::close(holder);
+  return false;
+}
+
 }  // namespace
 
 std::uint16_t FreePort() {
@@ -49,7 +65,7 @@ std::uint16_t FreePort() {
     const sockaddr_in address = Loopback(port);
     const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     ::close(socket);
-    if (free) return port;
+    if (free && Reserve(port)) return port;
   }
   XT_CHECK(false, "no free port");
   return 0;
@@ -99,6 +115,12 @@ bool Accepts(std::uint16_t port) {
   return socket >= 0;
 }
 
+std::string EndOf(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return text.size() <= kLogBytes ? text : text.substr(text.size() - kLogBytes);
+}
+
 ServerProcess::ServerProcess(std::string name, std::string folder, std::uint16_t port)
     : name_(std::move(name)), folder_(std::move(folder)), port_(port != 0 ? port : FreePort()) {
   std::filesystem::create_directories(folder_);
@@ -126,7 +148,7 @@ absl::Status ServerProcess::AwaitServing() {
     if (!ended && std::chrono::steady_clock::now() < deadline) continue;
     process_.reset();
     const std::string how = ended ? absl::StrCat("ended with status ", *ended) : "did not serve in time";
-    return absl::UnavailableError(absl::StrCat(name_, " ", how, ":\n", EndOfLog()));
+    return absl::UnavailableError(absl::StrCat(name_, " ", how, ":\n", EndOf(log_file())));
   }
   return absl::OkStatus();
 }
@@ -159,7 +181,7 @@ absl::Status ServerProcess::RunTool(const std::vector<std::string>& argv, const 
   const auto status = tool.Wait(patience());
   if (status == 0) return absl::OkStatus();
   const std::string how = status ? absl::StrCat("ended with status ", *status) : "did not end in time";
-  return absl::UnavailableError(absl::StrCat(name_, ": ", argv[0], " ", how, ":\n", EndOfLog()));
+  return absl::UnavailableError(absl::StrCat(name_, ": ", argv[0], " ", how, ":\n", EndOf(log_file())));
 }
 
 void ServerProcess::WriteFile(std::string_view name, std::string_view text) const {
@@ -168,12 +190,6 @@ void ServerProcess::WriteFile(std::string_view name, std::string_view text) cons
   file << text;
   file.close();
   XT_CHECK(!file.fail(), path);
-}
-
-std::string ServerProcess::EndOfLog() const {
-  std::ifstream in(log_file(), std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return text.size() <= kLogBytes ? text : text.substr(text.size() - kLogBytes);
 }
 
 }  // namespace xt::servers

@@ -18,7 +18,8 @@
 namespace xt::servers {
 
 // A port of 127.0.0.1 that nobody listens on now, from a range in which the system takes none for connections: so it is
-// still free when the server is started again.
+// still free when the server is started again. It is given once: until this process ends, neither this process nor another
+// is given it again, however long the server takes to listen. One thread at a time.
 std::uint16_t FreePort();
 // The first of these programs that exists: an absolute path, or a name that is looked up in PATH, /usr/sbin and
 // /usr/lib/postgresql/15/bin. Empty when there is none.
@@ -30,6 +31,8 @@ int ConnectTo(std::uint16_t port);
 std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough = std::string::npos);
 // Whether something accepts connections on this port of 127.0.0.1.
 bool Accepts(std::uint16_t port);
+// The last 2,000 bytes of a file, for the message that says what went wrong; empty when there is no such file.
+std::string EndOf(const std::string& file);
 
 class ServerProcess {
  public:
@@ -82,8 +85,6 @@ class ServerProcess {
   void WriteFile(std::string_view name, std::string_view text) const;
 
  private:
-  [[nodiscard]] std::string EndOfLog() const;
-
   const std::string name_;
   const std::string folder_;
   const std::uint16_t port_;

@@ -22,7 +22,7 @@ absl::StatusOr<Instance> AtUrl(const std::string& name, std::string_view url) {
   return ParseInstance(absl::StrCat(name, "=", std::string(url.substr(0, url.find('/')))));
 }
 
-absl::StatusOr<std::vector<Instance>> Read(const json& ready) {
+absl::StatusOr<std::vector<Instance>> ReadInstances(const json& ready) {
   std::vector<Instance> instances;
   if (!ready.contains("services")) {
     XT_ASSIGN_OR_RETURN(auto one, AtUrl("standalone", ready.at("metrics").at(0).get<std::string>()));
@@ -34,6 +34,33 @@ absl::StatusOr<std::vector<Instance>> Read(const json& ready) {
     instances.push_back(std::move(one));
   }
   return instances;
+}
+
+std::vector<std::string> ReadGrpcAddresses(const json& ready, std::string_view service) {
+  std::vector<std::string> addresses;
+  if (!ready.contains("services")) {
+    if (service == "gateway") addresses.push_back(ready.at("grpc"));
+    return addresses;
+  }
+  for (const json& one : ready.at("services")) {
+    if (one.at("name") == service) addresses.push_back(one.at("grpc"));
+  }
+  return addresses;
+}
+
+// What `read` makes of <data>/ready.json.
+template <typename Read>
+auto FromReadyFile(const std::string& data, const Read& read) -> decltype(read(json())) {
+  const std::string path = data + "/ready.json";
+  const std::string text = cluster::ReadText(path);
+  if (text.empty()) return absl::NotFoundError(absl::StrCat("nothing runs in ", data, ": there is no ", path));
+  try {
+    auto found = read(json::parse(text));
+    if (found.ok() || absl::IsNotFound(found.status())) return found;
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", found.status().message()));
+  } catch (const json::exception& error) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.what()));
+  }
 }
 
 }  // namespace
@@ -54,16 +81,15 @@ absl::StatusOr<Instance> ParseInstance(std::string_view text) {
 }
 
 absl::StatusOr<std::vector<Instance>> InstancesOf(const std::string& data) {
-  const std::string path = data + "/ready.json";
-  const std::string text = cluster::ReadText(path);
-  if (text.empty()) return absl::NotFoundError(absl::StrCat("nothing runs in ", data, ": there is no ", path));
-  try {
-    auto instances = Read(json::parse(text));
-    if (instances.ok()) return instances;
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", instances.status().message()));
-  } catch (const json::exception& error) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.what()));
-  }
+  return FromReadyFile(data, ReadInstances);
+}
+
+absl::StatusOr<std::vector<std::string>> GrpcAddressesOf(const std::string& data, std::string_view service) {
+  return FromReadyFile(data, [&](const json& ready) -> absl::StatusOr<std::vector<std::string>> {
+    std::vector<std::string> addresses = ReadGrpcAddresses(ready, service);
+    if (addresses.empty()) return absl::NotFoundError(absl::StrCat("no ", std::string(service), " runs in ", data));
+    return addresses;
+  });
 }
 
 }  // namespace xt::ctl

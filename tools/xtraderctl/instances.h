@@ -20,6 +20,10 @@ struct Instance {
 // What <data>/ready.json names. NOT_FOUND when nothing runs there, INVALID_ARGUMENT when the file is another one.
 absl::StatusOr<std::vector<Instance>> InstancesOf(const std::string& data);
 
+// The gRPC addresses of a service's instances that <data>/ready.json names; the standalone has a gateway alone. NOT_FOUND
+// when there is none, INVALID_ARGUMENT when the file is another one.
+absl::StatusOr<std::vector<std::string>> GrpcAddressesOf(const std::string& data, std::string_view service);
+
 // "NAME=HOST:PORT". INVALID_ARGUMENT says what is wrong.
 absl::StatusOr<Instance> ParseInstance(std::string_view text);
 

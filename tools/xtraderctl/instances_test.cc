@@ -9,6 +9,7 @@
 namespace xt::ctl {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(InstancesTest, AnAddressNamesItsInstance) {
@@ -48,6 +49,19 @@ TEST_F(ReadyFileTest, TheStandalone) {
   ASSERT_EQ(instances->size(), 1U);
   EXPECT_EQ(instances->front().name, "standalone");
   EXPECT_EQ(instances->front().port, 4003);
+}
+
+TEST_F(ReadyFileTest, WhereAServicesGrpcIs) {
+  const std::string cluster = R"({"services": [
+    {"name": "gateway", "id": "gateway-0", "admin": "http://127.0.0.1:1", "grpc": "127.0.0.1:4001"},
+    {"name": "sequencer", "id": "sequencer-0", "admin": "http://127.0.0.1:1", "grpc": "127.0.0.1:4002"},
+    {"name": "gateway", "id": "gateway-1", "admin": "http://127.0.0.1:1", "grpc": "127.0.0.1:4003"}]})";
+  ASSERT_TRUE(Of(cluster).ok());
+  EXPECT_THAT(*GrpcAddressesOf(folder_.path(), "gateway"), ElementsAre("127.0.0.1:4001", "127.0.0.1:4003"));
+  EXPECT_EQ(GrpcAddressesOf(folder_.path(), "notifier").status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(Of(R"({"grpc": "127.0.0.1:9090", "metrics": ["http://127.0.0.1:4003/metrics"]})").ok());
+  EXPECT_THAT(*GrpcAddressesOf(folder_.path(), "gateway"), ElementsAre("127.0.0.1:9090"));
+  EXPECT_EQ(GrpcAddressesOf(folder_.path(), "sequencer").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(ReadyFileTest, NothingRuns) {

@@ -21,6 +21,7 @@ using Samples = std::vector<Sample>;
 constexpr const char* kSequencer = "sequencer";
 constexpr const char* kHead = "sequencer_sequence";
 constexpr const char* kApplied = "matching_applied_sequence";
+constexpr const char* kHotStandby = "matching_standby";
 constexpr const char* kCommitted = "persistence_committed_sequence";
 
 std::int64_t Whole(const Sample& sample) { return static_cast<std::int64_t>(sample.value); }
@@ -37,7 +38,7 @@ std::string Label(const Sample& sample, const std::string& name) {
 }
 
 // What a sequencer that does not lead and a replica of matching that is not fed say.
-bool IsStandby(const Check& check) {
+bool IsStandby(const HealthCheck& check) {
   return check.reason.starts_with("standby") || check.component == "matching.sequencer";
 }
 
@@ -46,7 +47,7 @@ void TakeReadiness(const json& ready, InstanceState& state) {
   bool standby = state.process == "serving";
   for (const json& one : ready.at("checks")) {
     if (one.at("status") == "ok") continue;
-    Check check{one.at("component"), one.at("status"), one.at("hard"), one.at("reason")};
+    HealthCheck check{one.at("component"), one.at("status"), one.at("hard"), one.at("reason")};
     if (check.hard && check.status == "down") standby = standby && IsStandby(check);
     state.checks.push_back(std::move(check));
   }
@@ -107,7 +108,7 @@ std::string Problem(const InstanceState& state) {
   }
   std::vector<std::string> reasons;
   if (state.process != "serving") reasons.push_back(state.process);
-  for (const Check& check : state.checks) {
+  for (const HealthCheck& check : state.checks) {
     if (check.hard && check.status == "down") reasons.push_back(absl::StrCat(check.component, ": ", check.reason));
   }
   return absl::StrCat(state.instance.name, " is not ready: ", absl::StrJoin(reasons, "; "));
@@ -129,7 +130,7 @@ void FindProblems(ClusterState& cluster) {
     if (count == 0) cluster.problems.push_back(absl::StrCat("nobody leads ", role));
     if (count > 1) cluster.problems.push_back(absl::StrCat(count, " instances say that they lead ", role));
   }
-  if (matching_waits && !matching_fed) cluster.problems.emplace_back("no replica of matching is fed");
+  if (matching_waits && !matching_fed) cluster.problems.emplace_back("no replica of matching works for the leader");
 }
 
 }  // namespace
@@ -151,6 +152,7 @@ InstanceState ReadInstance(const Instance& instance, const absl::StatusOr<http::
   } catch (const json::exception& error) {
     return NoAnswer(instance, absl::StrCat("/readyz is not that of a service: ", error.what()));
   }
+  if (state.readiness == Readiness::kReady && Value(*samples, kHotStandby) == 1) state.readiness = Readiness::kStandby;
   TakeRoles(*samples, state);
   TakePositions(*samples, state);
   TakeOutbox(*samples, state);

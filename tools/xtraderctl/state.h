@@ -17,7 +17,7 @@ namespace xt::ctl {
 enum class Readiness { kReady, kStandby, kNotReady, kNoAnswer };
 
 // A dependency of /readyz that is not ok.
-struct Check {
+struct HealthCheck {
   std::string component;
   std::string status;  // "degraded", "down"
   bool hard = false;
@@ -63,7 +63,7 @@ struct InstanceState {
   Readiness readiness = Readiness::kNoAnswer;
   std::string process;  // "starting", "serving", "draining"
   std::string error;    // of one that does not answer
-  std::vector<Check> checks;
+  std::vector<HealthCheck> checks;
   std::vector<Role> roles;
   std::vector<Position> positions;
   std::vector<Consumer> consumers;

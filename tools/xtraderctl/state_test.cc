@@ -59,6 +59,10 @@ InstanceState Follower() {
 }
 InstanceState Fed() { return Answering("matching-0", kReady, "matching_applied_sequence{shard=\"0\"} 1001\n"); }
 InstanceState NotFed() { return Answering("matching-1", kNotFed, "matching_applied_sequence{shard=\"0\"} 0\n"); }
+InstanceState HotStandby() {
+  return Answering("matching-2", kReady,
+                   "matching_applied_sequence{shard=\"0\"} 1000\nmatching_standby{shard=\"0\"} 1\n");
+}
 InstanceState Stores(const char* ready) {
   return Answering("persistence-0", ready,
                    "persistence_committed_sequence 900\n"
@@ -66,13 +70,14 @@ InstanceState Stores(const char* ready) {
 }
 
 TEST(StateTest, AllIsWell) {
-  const ClusterState cluster = Assess({Leader(), Follower(), Fed(), NotFed(), Stores(kReady)});
+  const ClusterState cluster = Assess({Leader(), Follower(), Fed(), NotFed(), HotStandby(), Stores(kReady)});
   EXPECT_THAT(cluster.problems, IsEmpty());
   EXPECT_EQ(StateTable(cluster), R"(instance       state    leadership                     sequence
 sequencer-0    ready    leads sequencer, epoch 7       gave out 1000
 sequencer-1    standby  follows in sequencer, epoch 7
 matching-0     ready                                   applied 1001 (0 behind)
 matching-1     standby                                 applied 0 (1000 behind)
+matching-2     standby                                 applied 1000 (0 behind)
 persistence-0  ready                                   stored 900 (100 behind); reads events (90 behind)
 
 bus         link  published  behind  in outbox
@@ -126,7 +131,7 @@ TEST(StateTest, WhoDoesNotAnswerIsAProblem) {
 
 TEST(StateTest, WithoutALeaderNothingIsKnownOfTheBuses) {
   const ClusterState cluster = Assess({Follower(), NotFed(), Stores(kReady)});
-  EXPECT_THAT(cluster.problems, ElementsAre("nobody leads sequencer", "no replica of matching is fed"));
+  EXPECT_THAT(cluster.problems, ElementsAre("nobody leads sequencer", "no replica of matching works for the leader"));
   EXPECT_THAT(StateTable(cluster), HasSubstr("stored 900 (? behind)"));
   EXPECT_THAT(StateTable(cluster), HasSubstr("unknown while no sequencer leads"));
   const json all = json::parse(StateJson(cluster));

@@ -55,7 +55,7 @@ std::string ReasonLines(const InstanceState& state) {
   const auto add = [&](std::string_view reason) { text += absl::StrCat("    ", std::string(reason), "\n"); };
   if (state.readiness == Readiness::kNoAnswer) add(state.error);
   if (!state.process.empty() && state.process != "serving") add(state.process);
-  for (const Check& check : state.checks) {
+  for (const HealthCheck& check : state.checks) {
     if (state.readiness == Readiness::kStandby && check.hard) continue;
     add(absl::StrCat(check.component, " ", check.status, ": ", check.reason));
   }
@@ -109,7 +109,7 @@ ordered_json InstanceJson(const InstanceState& state) {
                    {"ready", state.readiness == Readiness::kReady}};
   if (state.readiness == Readiness::kNoAnswer) one["error"] = state.error;
   for (const char* list : {"checks", "roles", "sequences", "consumers"}) one[list] = ordered_json::array();
-  for (const Check& check : state.checks) {
+  for (const HealthCheck& check : state.checks) {
     one["checks"].push_back(
         {{"component", check.component}, {"status", check.status}, {"hard", check.hard}, {"reason", check.reason}});
   }

@@ -4,7 +4,6 @@
 #include <future>
 
 #include "libs/http/client.h"
-#include "tools/xtraderctl/state.h"
 #include "tools/xtraderctl/state_text.h"
 
 namespace xt::ctl {
@@ -25,14 +24,18 @@ InstanceState Ask(const Instance& instance) {
 
 }  // namespace
 
-int Status(const std::vector<Instance>& instances, bool json) {
+std::vector<InstanceState> AskAll(const std::vector<Instance>& instances) {
   std::vector<std::future<InstanceState>> asked;
   for (const Instance& instance : instances) {
     asked.push_back(std::async(std::launch::async, [&instance] { return Ask(instance); }));
   }
   std::vector<InstanceState> states;
   for (auto& answer : asked) states.push_back(answer.get());
-  const ClusterState cluster = Assess(std::move(states));
+  return states;
+}
+
+int Status(const std::vector<Instance>& instances, bool json) {
+  const ClusterState cluster = Assess(AskAll(instances));
   std::fputs((json ? StateJson(cluster) : StateTable(cluster)).c_str(), stdout);
   std::fflush(stdout);
   for (const std::string& problem : cluster.problems) std::fprintf(stderr, "xtraderctl: %s\n", problem.c_str());

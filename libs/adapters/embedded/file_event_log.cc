@@ -32,8 +32,9 @@ struct FileEventLog::State {
   std::set<std::string, std::less<>> live;
 
   absl::Status LoadCursors();
-  absl::StatusOr<Place*> LoadCursor(const std::string& name);
+  absl::Status LoadCursor(const std::string& name);
   absl::Status MoveCursor(const std::string& name, std::uint64_t position);
+  [[nodiscard]] std::uint64_t PositionOf(const std::string& name);
   absl::Status CompareExisting(const std::vector<EventEntry>& entries, std::uint64_t end) const;
   absl::Status Trim();
 };
@@ -58,18 +59,18 @@ std::vector<EventEntry> ToEntries(std::vector<SegmentLog::Record> records) {
 
 absl::Status FileEventLog::State::LoadCursors() {
   XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, SlotFile::List(folder, kCursorPrefix));
-  for (const std::string& name : names) XT_RETURN_IF_ERROR(LoadCursor(name).status());
+  for (const std::string& name : names) XT_RETURN_IF_ERROR(LoadCursor(name));
   return absl::OkStatus();
 }
 
-absl::StatusOr<FileEventLog::State::Place*> FileEventLog::State::LoadCursor(const std::string& name) {
+absl::Status FileEventLog::State::LoadCursor(const std::string& name) {
   XT_ASSIGN_OR_RETURN(SlotFile file, SlotFile::Open(absl::StrCat(folder, "/", kCursorPrefix, name)));
   std::uint64_t position = 0;
   if (!absl::SimpleAtoi(file.content(), &position)) position = 0;
   Place& place = places[name];
   place.file = std::move(file);
   place.position = Clamp(position, *log);
-  return &place;
+  return absl::OkStatus();
 }
 
 absl::Status FileEventLog::State::MoveCursor(const std::string& name, std::uint64_t position) {
@@ -78,6 +79,11 @@ absl::Status FileEventLog::State::MoveCursor(const std::string& name, std::uint6
   XT_RETURN_IF_ERROR(place.file.Store(absl::StrCat(position)));
   place.position = position;
   return absl::OkStatus();
+}
+
+std::uint64_t FileEventLog::State::PositionOf(const std::string& name) {
+  std::lock_guard guard(mutex);
+  return places[name].position;
 }
 
 absl::Status FileEventLog::State::CompareExisting(const std::vector<EventEntry>& entries, std::uint64_t end) const {
@@ -110,35 +116,35 @@ absl::Status FileEventLog::State::Trim() {
 
 class FileEventLog::Cursor final : public ports::EventCursor {
  public:
-  Cursor(std::shared_ptr<State> state, std::string name, std::uint64_t position)
-      : state_(std::move(state)), name_(std::move(name)), position_(position) {}
+  Cursor(std::shared_ptr<State> state, std::string name) : state_(std::move(state)), name_(std::move(name)) {}
   ~Cursor() override {
     std::lock_guard lock(state_->mutex);
     state_->live.erase(name_);
   }
 
   absl::StatusOr<std::vector<EventEntry>> Read(std::size_t max, std::chrono::milliseconds timeout) override {
-    XT_RETURN_IF_ERROR(state_->log->WaitBeyond(position_ + 1, timeout));
-    XT_ASSIGN_OR_RETURN(auto records, state_->log->Read(position_ + 1, max));
-    return ToEntries(std::move(records));
+    const std::uint64_t next = state_->PositionOf(name_) + 1;
+    XT_RETURN_IF_ERROR(state_->log->WaitBeyond(next, timeout));
+    auto records = state_->log->Read(next, max);
+    // The log began anew meanwhile: there is nothing behind the position yet.
+    if (absl::IsOutOfRange(records.status()) && state_->PositionOf(name_) + 1 != next) return std::vector<EventEntry>();
+    if (!records.ok()) return records.status();
+    return ToEntries(*std::move(records));
   }
 
   absl::Status Advance(SequenceNumber sequence) override {
-    if (sequence.value() <= position_) return absl::OkStatus();
+    if (sequence <= position()) return absl::OkStatus();
     if (sequence.value() >= state_->log->end()) {
       return absl::InvalidArgumentError(absl::StrCat("cursor ", name_, " cannot pass the end of the log"));
     }
-    XT_RETURN_IF_ERROR(state_->MoveCursor(name_, sequence.value()));
-    position_ = sequence.value();
-    return absl::OkStatus();
+    return state_->MoveCursor(name_, sequence.value());
   }
 
-  [[nodiscard]] SequenceNumber position() const override { return SequenceNumber(position_); }
+  [[nodiscard]] SequenceNumber position() const override { return SequenceNumber(state_->PositionOf(name_)); }
 
  private:
   const std::shared_ptr<State> state_;
   const std::string name_;
-  std::uint64_t position_;
 };
 
 FileEventLog::FileEventLog(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -155,7 +161,19 @@ absl::StatusOr<std::unique_ptr<FileEventLog>> FileEventLog::Open(std::string fol
   return std::unique_ptr<FileEventLog>(new FileEventLog(std::move(state)));
 }
 
+SequenceNumber FileEventLog::FirstSequence() const { return SequenceNumber(state_->log->begin()); }
 SequenceNumber FileEventLog::LastSequence() const { return SequenceNumber(state_->log->end() - 1); }
+
+absl::Status FileEventLog::BeginAt(SequenceNumber first) {
+  if (first.value() == 0) return absl::InvalidArgumentError("sequences begin at 1");
+  std::lock_guard guard(state_->mutex);
+  XT_RETURN_IF_ERROR(state_->log->Restart(first.value()));
+  for (auto& [name, place] : state_->places) {
+    place.position = first.value() - 1;
+    XT_RETURN_IF_ERROR(place.file.Store(absl::StrCat(place.position)));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status FileEventLog::Append(const std::vector<EventEntry>& entries) {
   if (entries.empty()) return absl::OkStatus();
@@ -181,12 +199,9 @@ absl::StatusOr<std::unique_ptr<ports::EventCursor>> FileEventLog::OpenCursor(std
   if (state_->live.contains(key))
     return absl::FailedPreconditionError(absl::StrCat("a cursor named ", key, " is open"));
   const auto known = state_->places.find(key);
-  State::Place* place = known == state_->places.end() ? nullptr : &known->second;
-  if (place == nullptr) {
-    XT_ASSIGN_OR_RETURN(place, state_->LoadCursor(key));
-  }
+  if (known == state_->places.end()) XT_RETURN_IF_ERROR(state_->LoadCursor(key));
   state_->live.insert(key);
-  return std::make_unique<Cursor>(state_, std::move(key), place->position);
+  return std::make_unique<Cursor>(state_, std::move(key));
 }
 
 absl::StatusOr<std::vector<EventEntry>> FileEventLog::ReadFrom(SequenceNumber from, std::size_t max) {

@@ -27,7 +27,9 @@ class FileEventLog final : public ports::EventLog {
   static absl::StatusOr<std::unique_ptr<FileEventLog>> Open(std::string folder, FileEventLogOptions options = {});
   ~FileEventLog() override;
 
+  [[nodiscard]] domain::SequenceNumber FirstSequence() const override;
   [[nodiscard]] domain::SequenceNumber LastSequence() const override;
+  absl::Status BeginAt(domain::SequenceNumber first) override;
   absl::Status Append(const std::vector<ports::EventEntry>& entries) override;
   // The name is of [A-Za-z0-9._-]. FAILED_PRECONDITION while a cursor of this name lives. Read does not move the
   // cursor: it returns the same entries until Advance.

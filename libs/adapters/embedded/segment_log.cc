@@ -23,7 +23,7 @@ namespace {
 constexpr std::uint32_t kMagic = 0x474C5458;  // "XTLG"
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kRecordHeaderBytes = 8;
-constexpr std::uint64_t kIndexEvery = 128;  // records between two entries of the sparse index
+constexpr std::uint64_t kIndexEvery = 16;  // records between two entries of the sparse index
 constexpr std::size_t kReadBytes = 256U << 10;
 
 std::string SegmentName(std::uint64_t first_position) { return absl::StrFormat("%020d.log", first_position); }
@@ -182,13 +182,18 @@ absl::Status SegmentLog::LoadLast() {
   return absl::OkStatus();
 }
 
-absl::Status SegmentLog::StartSegment(std::uint64_t first_position) {
+absl::StatusOr<std::shared_ptr<SegmentLog::Segment>> SegmentLog::MakeSegment(std::uint64_t first_position) const {
   auto segment = std::make_shared<Segment>();
   segment->first_position = first_position;
   segment->path = folder_ + "/" + SegmentName(first_position);
   segment->marks.push_back({first_position, kHeaderBytes});
   XT_ASSIGN_OR_RETURN(segment->fd, OpenFile(segment->path, O_RDWR | O_CREAT | O_TRUNC));
   XT_RETURN_IF_ERROR(WriteAllAt(segment->fd.get(), 0, EncodeHeader(first_position)));
+  return segment;
+}
+
+absl::Status SegmentLog::StartSegment(std::uint64_t first_position) {
+  XT_ASSIGN_OR_RETURN(std::shared_ptr<Segment> segment, MakeSegment(first_position));
   std::lock_guard lock(mutex_);
   segments_.push_back(std::move(segment));
   size_bytes_ += kHeaderBytes;
@@ -293,6 +298,20 @@ absl::Status SegmentLog::DropOldest() {
 
 absl::Status SegmentLog::TrimBelow(std::uint64_t position) {
   while (segments_.size() > 1 && segments_[1]->first_position <= position) XT_RETURN_IF_ERROR(DropOldest());
+  return absl::OkStatus();
+}
+
+// Whoever reads a segment that is gone reads it to its end. A crash between leaves an empty folder: a log that was never
+// written.
+absl::Status SegmentLog::Restart(std::uint64_t position) {
+  std::lock_guard lock(mutex_);
+  broken_ = true;
+  for (const std::shared_ptr<Segment>& segment : segments_) XT_RETURN_IF_ERROR(RemoveFile(segment->path));
+  XT_ASSIGN_OR_RETURN(std::shared_ptr<Segment> segment, MakeSegment(position));
+  segments_ = {std::move(segment)};
+  size_bytes_ = kHeaderBytes;
+  end_ = position;
+  broken_ = false;
   return absl::OkStatus();
 }
 

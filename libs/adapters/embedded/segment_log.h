@@ -4,7 +4,7 @@
 //
 // Open keeps the good prefix of the last segment and cuts what is behind it (a torn tail). A record that turns out
 // damaged when it is read is DATA_LOSS, naming file and offset. Memory holds a sparse index only.
-// Threads: Append and TrimBelow by one thread; everything else by any, at the same time.
+// Threads: Append, TrimBelow and Restart by one thread; everything else by any, at the same time.
 #pragma once
 
 #include <chrono>
@@ -49,6 +49,8 @@ class SegmentLog {
   absl::Status WaitBeyond(std::uint64_t position, std::chrono::milliseconds timeout) const;
   // Deletes segments whose records all lie below `position`; never the last one.
   absl::Status TrimBelow(std::uint64_t position);
+  // Deletes every record; the next one gets `position`.
+  absl::Status Restart(std::uint64_t position);
   // Deletes the oldest segments while the log is larger than `bytes`; never the last two, so that a record remains.
   absl::Status TrimToBytes(std::uint64_t bytes);
 
@@ -64,6 +66,7 @@ class SegmentLog {
   SegmentLog(std::string folder, SegmentLogOptions options);
   absl::Status Load();
   absl::Status LoadLast();
+  absl::StatusOr<std::shared_ptr<Segment>> MakeSegment(std::uint64_t first_position) const;
   absl::Status StartSegment(std::uint64_t first_position);
   absl::Status DropOldest();
   std::shared_ptr<Segment> Find(std::uint64_t position) const;

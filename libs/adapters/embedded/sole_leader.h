@@ -22,6 +22,7 @@ class SoleLeader final : public ports::LeaderElection {
   ~SoleLeader() override;
 
   absl::Status Campaign(Observer observer) override;
+  absl::StatusOr<std::size_t> OtherCandidates() override { return 0; }
   void Resign() override;
 
  private:

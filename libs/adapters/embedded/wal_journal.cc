@@ -1,5 +1,6 @@
 #include "libs/adapters/embedded/wal_journal.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -12,7 +13,9 @@
 #include "libs/adapters/embedded/internal/files.h"
 #include "libs/adapters/embedded/internal/wal_cut.h"
 #include "libs/adapters/embedded/internal/wal_identity.h"
+#include "libs/adapters/embedded/internal/wal_mend.h"
 #include "libs/adapters/embedded/internal/wal_recovery.h"
+#include "libs/adapters/embedded/internal/wal_survey.h"
 #include "libs/adapters/embedded/internal/wal_writer.h"
 #include "libs/base/check.h"
 #include "libs/base/status.h"
@@ -35,7 +38,10 @@ class WalJournal::Impl {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor);
   void Append(ports::JournalRecord record, AppendDone done);
   absl::Status CutTail(domain::SequenceNumber keep);
+  absl::StatusOr<ports::OpenReport> Mend(ports::FencingToken token, ports::JournalCopy& other);
+  absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token);
 
+  [[nodiscard]] const ports::JournalDamage& damage() const { return damage_; }
   [[nodiscard]] domain::SequenceNumber tail() const { return domain::SequenceNumber(synced_.load()); }
   [[nodiscard]] std::string Uuid() const;
   [[nodiscard]] WalStats Stats() const;
@@ -49,6 +55,9 @@ class WalJournal::Impl {
     std::uint64_t bytes = 0;
   };
 
+  absl::Status Look(const absl::Status& damaged);
+  absl::StatusOr<ports::OpenReport> Repaired(ports::FencingToken token, const std::string& what,
+                                             const std::string& aside);
   absl::StatusOr<wal::Recovered> Load(ports::FencingToken token);
   void Begin(wal::Recovered recovered);
   void End();
@@ -65,6 +74,9 @@ class WalJournal::Impl {
   Fd lock_;
   ports::FencingToken token_;
   bool open_called_ = false;
+  bool damaged_ = false;  // Open answered DATA_LOSS, and nothing was mended since
+  ports::JournalDamage damage_;
+  wal::Survey survey_;
 
   mutable std::mutex mutex_;
   std::condition_variable queued_;
@@ -103,10 +115,59 @@ absl::StatusOr<ports::OpenReport> WalJournal::Impl::Open(ports::FencingToken tok
     return absl::InvalidArgumentError("segment_bytes must be 4096..1073741824");
   }
   auto recovered = Load(token);
-  if (absl::IsDataLoss(recovered.status())) ++corruptions_;
+  if (absl::IsDataLoss(recovered.status())) {
+    ++corruptions_;
+    return Look(recovered.status());
+  }
   XT_RETURN_IF_ERROR(recovered.status());
   const ports::OpenReport report = recovered->report;
   Begin(*std::move(recovered));
+  return report;
+}
+
+// Finds out which sequences are lost.
+absl::Status WalJournal::Impl::Look(const absl::Status& damaged) {
+  damaged_ = true;
+  const auto identity = wal::Load(folder_);
+  if (!identity.ok()) {
+    survey_.unmendable = "without its header nobody knows whether the journal is all there";
+    damage_ = {domain::SequenceNumber(1), {}, std::string(MessageOf(damaged)), {}, {}};
+  } else {
+    XT_ASSIGN_OR_RETURN(survey_, wal::SurveyDamage(folder_, identity->uuid));
+    damage_.place = survey_.place;
+    if (survey_.gaps.empty()) return damaged;
+    damage_.first = survey_.gaps.front().first;
+    damage_.last = survey_.gaps.back().last;
+  }
+  return absl::DataLossError(
+      absl::StrCat(std::string(MessageOf(damaged)), "; damaged or lost: ", ports::RangeOf(damage_)));
+}
+
+absl::StatusOr<ports::OpenReport> WalJournal::Impl::Mend(ports::FencingToken token, ports::JournalCopy& other) {
+  if (!damaged_) return absl::FailedPreconditionError("nothing is damaged");
+  if (!survey_.unmendable.empty()) return absl::DataLossError(survey_.unmendable);
+  XT_ASSIGN_OR_RETURN(const wal::Identity identity, wal::Load(folder_));
+  XT_ASSIGN_OR_RETURN(const std::string aside,
+                      wal::Mend({folder_, identity.uuid, options_.segment_bytes, options_.io}, survey_,
+                                [&](domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) {
+                                  return other.Salvage(first, last, visitor);
+                                }));
+  return Repaired(token, "the damaged files", aside);
+}
+
+absl::StatusOr<ports::OpenReport> WalJournal::Impl::OpenAnew(ports::FencingToken token) {
+  if (!damaged_) return absl::FailedPreconditionError("nothing is damaged");
+  XT_ASSIGN_OR_RETURN(const std::string aside, wal::SetAside(folder_));
+  return Repaired(token, "the journal that was there", aside);
+}
+
+absl::StatusOr<ports::OpenReport> WalJournal::Impl::Repaired(ports::FencingToken token, const std::string& what,
+                                                             const std::string& aside) {
+  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, Load(token));
+  damaged_ = false;
+  ports::OpenReport report = recovered.report;
+  report.detail = absl::StrCat(report.detail, report.detail.empty() ? "" : "; ", what, ": ", aside);
+  Begin(std::move(recovered));
   return report;
 }
 
@@ -136,7 +197,9 @@ absl::Status WalJournal::Impl::CutTail(domain::SequenceNumber keep) {
 
 absl::StatusOr<wal::Recovered> WalJournal::Impl::Load(ports::FencingToken token) {
   XT_RETURN_IF_ERROR(MakeFolders(folder_));
-  XT_ASSIGN_OR_RETURN(lock_, LockFolder(folder_));
+  if (!lock_.valid()) {
+    XT_ASSIGN_OR_RETURN(lock_, LockFolder(folder_));
+  }
   XT_ASSIGN_OR_RETURN(const wal::Identity identity, wal::LoadOrCreate(folder_, options_.segment_bytes, *options_.io));
   XT_RETURN_IF_ERROR(wal::CheckToken(identity, token));
   XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, identity.uuid, *options_.io));
@@ -253,8 +316,7 @@ absl::StatusOr<bool> WalJournal::Impl::ReadSegment(const wal::SegmentInfo& info,
   if (info.first_sequence.value() == 0 || info.first_sequence > last) return false;
   XT_ASSIGN_OR_RETURN(const wal::Segment segment, wal::OpenSegment(folder_, info.index, uuid_));
   wal::SegmentReader reader(segment);
-  std::uint64_t offset = wal::kSegmentHeaderBytes;
-  domain::SequenceNumber expected = info.first_sequence;
+  auto [expected, offset] = info.MarkBefore(std::min(from, last));
   while (true) {
     XT_ASSIGN_OR_RETURN(const wal::SegmentReader::Item item, reader.ReadRecord(offset));
     if (!item.good) break;
@@ -306,6 +368,11 @@ domain::SequenceNumber WalJournal::TailSequence() const { return impl_->tail(); 
 std::string WalJournal::Uuid() const { return impl_->Uuid(); }
 std::string WalJournal::Identity() const { return "wal:" + impl_->Uuid(); }
 absl::Status WalJournal::CutTail(domain::SequenceNumber keep) { return impl_->CutTail(keep); }
+ports::JournalDamage WalJournal::Damage() const { return impl_->damage(); }
+absl::StatusOr<ports::OpenReport> WalJournal::Mend(ports::FencingToken token, ports::JournalCopy& other) {
+  return impl_->Mend(token, other);
+}
+absl::StatusOr<ports::OpenReport> WalJournal::OpenAnew(ports::FencingToken token) { return impl_->OpenAnew(token); }
 WalStats WalJournal::Stats() const { return impl_->Stats(); }
 
 }  // namespace xt::embedded

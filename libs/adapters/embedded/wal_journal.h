@@ -8,7 +8,8 @@
 // refused for lack of it. So Append must not be called from inside a `done`.
 // Errors: a failed write or fdatasync is final and never retried, since the kernel may have dropped the pages: that
 // group and every later append fail. So does everything behind an append that was refused as INVALID_ARGUMENT.
-// Damage: the contract's strict rule holds within the last group too. A power loss that kept a later record of an
+// Damage: a file that is missing, or shorter than it was made, is damage as well; DATA_LOSS names the sequences that are lost.
+// The contract's strict rule holds within the last group too. A power loss that kept a later record of an
 // unconfirmed group and lost an earlier one is therefore refused (DATA_LOSS; the message says that
 // it is not proven that the group was confirmed), not guessed.
 // Threads: as the port says; Read and Stats may be called from any thread.
@@ -61,6 +62,11 @@ class WalJournal final : public ports::JournalCopy {
   // "wal:<uuid>".
   [[nodiscard]] std::string Identity() const override;
   absl::Status CutTail(domain::SequenceNumber keep) override;
+
+  // Damaged segments are kept in `damaged-<n>` of the folder, with OpenAnew all of the journal; nothing is ever deleted there.
+  [[nodiscard]] ports::JournalDamage Damage() const override;
+  absl::StatusOr<ports::OpenReport> Mend(ports::FencingToken token, ports::JournalCopy& other) override;
+  absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token) override;
 
   // Made when this copy of the journal was created; empty before Open.
   [[nodiscard]] std::string Uuid() const;

@@ -48,7 +48,7 @@ std::unique_ptr<ports::OrderSequencing> ConnectOrderSequencing(const ClientOptio
 // to 250 ms for the connection to a replica and up to the call timeout for its position.
 std::unique_ptr<ports::MatchingReplica> ConnectMatchingReplica(const ClientOptions& options);
 
-// Asks the replica with the highest applied sequence: the one that is fed, or was fed last. Which one that is, is found
+// Asks the replica with the highest applied sequence: the leader's, or a standby that is as far. Which one that is, is found
 // out by the first call, by a call that fails (it then goes to that replica), by GetReferenceData, which asks all, and
 // once a second. So for about a second after the sequencer changed over to another replica an answer may show the state
 // at which the one before was left, and until the new one has replayed as far, too; after the change answers may be of

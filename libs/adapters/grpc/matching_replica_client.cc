@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -43,6 +44,7 @@ absl::StatusOr<ports::FrameResults> ReadResults(pb::FrameResult& message) {
   }
   XT_ASSIGN_OR_RETURN(results.digest, ReadHash(message.digest()));
   results.next_due_ns = message.next_due_ns();
+  results.first_sequence = domain::SequenceNumber(message.first_sequence());
   return results;
 }
 
@@ -104,7 +106,24 @@ class Session {
     return absl::OkStatus();
   }
 
+  absl::Status Published(domain::SequenceNumber sequence) {
+    {
+      std::lock_guard lock(mutex_);
+      if (broken_) return absl::UnavailableError("the connection to matching broke");
+      published_ = std::max(published_, sequence);
+    }
+    changed_.notify_all();
+    return absl::OkStatus();
+  }
+
  private:
+  // What is to be told next.
+  struct News {
+    std::vector<std::shared_ptr<const domain::Frame>> frames;
+    domain::SequenceNumber committed;
+    domain::SequenceNumber published;
+  };
+
   void Read() {
     pb::ReplicateResponse response;
     absl::Status error;
@@ -144,7 +163,8 @@ class Session {
     XT_ASSIGN_OR_RETURN(const Hash128 hash, ReadHash(response.frame_hash()));
     {
       std::lock_guard lock(mutex_);
-      position_ = ports::ReplicaPosition{domain::SequenceNumber(response.applied_sequence()), hash};
+      position_ = ports::ReplicaPosition{domain::SequenceNumber(response.applied_sequence()), hash,
+                                         domain::SequenceNumber(response.results_from())};
     }
     changed_.notify_all();
     return absl::OkStatus();
@@ -155,37 +175,42 @@ class Session {
     first.set_results_after(sequencer_.results_after.value());
     first.set_committed_sequence(sequencer_.committed.value());
     first.set_epoch(sequencer_.epoch.value());
+    first.set_begin_anew(sequencer_.begin_anew);
+    first.set_standby(sequencer_.standby);
+    if (sequencer_.published) first.set_published_sequence(sequencer_.published->value());
     if (stream_->Write(first)) WriteFrames();
     context_.TryCancel();
   }
 
   void WriteFrames() {
-    std::vector<std::shared_ptr<const domain::Frame>> frames;
-    domain::SequenceNumber committed;
-    while (Next(frames, committed)) {
+    News news;
+    while (Next(news)) {
       pb::ReplicateRequest request;
-      for (const auto& frame : frames) {
+      for (const auto& frame : news.frames) {
         pb::OfferedFrame* offered = request.add_frames();
         offered->set_frame(wire::FrameBytes(*frame));
         offered->set_hash(frame->hash.ToBytes());
       }
-      request.set_committed_sequence(committed.value());
+      request.set_committed_sequence(news.committed.value());
+      request.set_published_sequence(news.published.value());
       if (!stream_->Write(request)) return;
     }
   }
 
   // Waits for news. False when the session is to end.
-  bool Next(std::vector<std::shared_ptr<const domain::Frame>>& frames, domain::SequenceNumber& committed) {
-    frames.clear();
+  bool Next(News& news) {
+    news.frames.clear();
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || broken_ || !frames_.empty() || committed_ > told_; });
+    changed_.wait(lock, [&] {
+      return stopping_ || broken_ || !frames_.empty() || committed_ > news.committed || published_ > news.published;
+    });
     if (stopping_ || broken_) return false;
-    while (!frames_.empty() && frames.size() < kMaxFramesPerMessage) {
-      frames.push_back(std::move(frames_.front()));
+    while (!frames_.empty() && news.frames.size() < kMaxFramesPerMessage) {
+      news.frames.push_back(std::move(frames_.front()));
       frames_.pop_front();
     }
-    committed = frames_.empty() ? committed_ : told_;  // a commit never overtakes its frame
-    told_ = committed;
+    if (frames_.empty()) news.committed = committed_;  // a commit never overtakes its frame
+    news.published = published_;
     return true;
   }
 
@@ -204,7 +229,7 @@ class Session {
   std::deque<std::shared_ptr<const domain::Frame>> frames_;
   std::size_t unanswered_ = 0;
   domain::SequenceNumber committed_;
-  domain::SequenceNumber told_;
+  domain::SequenceNumber published_;
   std::thread reader_;
   std::thread writer_;
 };
@@ -224,9 +249,11 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
     if (session_ != nullptr && session_->broken()) GoOn();
     session_.reset();
     absl::StatusOr<ports::ReplicaPosition> position = NotConnected();
-    for (std::size_t tried = 0; tried < replicas_.size() && !position.ok(); ++tried) {
-      position = ConnectTo(replicas_[present_], observer, sequencer);
-      if (!position.ok()) GoOn();
+    for (const std::size_t at : ByProgress()) {
+      position = ConnectTo(replicas_[at], observer, sequencer);
+      if (!position.ok()) continue;
+      present_ = at;
+      break;
     }
     return position;
   }
@@ -239,12 +266,39 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
     return session_ == nullptr ? NotConnected() : session_->Commit(sequence);
   }
 
+  absl::Status Published(domain::SequenceNumber sequence) override {
+    return session_ == nullptr ? NotConnected() : session_->Published(sequence);
+  }
+
  private:
   struct Replica {
     std::string address;
     std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<pb::MatchingService::Stub> stub;
   };
+
+  // The replica first that has applied most: it needs the least replay. Those that do not say, from the present one on.
+  std::vector<std::size_t> ByProgress() {
+    const auto deadline = std::chrono::system_clock::now() + kConnectWait;
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    for (std::size_t i = 0; i < replicas_.size(); ++i) {
+      const std::size_t at = (present_ + i) % replicas_.size();
+      order.emplace_back(replicas_.size() == 1 ? 0 : AppliedOf(replicas_[at], deadline), at);
+    }
+    std::ranges::stable_sort(order, std::greater(), &std::pair<std::uint64_t, std::size_t>::first);
+    std::vector<std::size_t> replicas;
+    for (const auto& [applied, at] : order) replicas.push_back(at);
+    return replicas;
+  }
+
+  // 0 when it does not say by `deadline`.
+  static std::uint64_t AppliedOf(Replica& replica, std::chrono::system_clock::time_point deadline) {
+    if (!replica.channel->WaitForConnected(deadline)) return 0;
+    pb::GetReferenceDataResponse response;
+    const absl::Status status =
+        CallUnary(*replica.stub, &pb::MatchingService::Stub::GetReferenceData, kConnectWait, {}, response);
+    return status.ok() ? response.sequence() : 0;
+  }
 
   void GoOn() { present_ = (present_ + 1) % replicas_.size(); }
 

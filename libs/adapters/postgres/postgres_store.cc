@@ -98,6 +98,8 @@ class PostgresStore::Impl {
 
   absl::Status Open();
   absl::Status Apply(const ports::StoreBatch& batch);
+  absl::StatusOr<bool> ClaimWriting();
+  void ReleaseWriting();
   absl::StatusOr<SequenceNumber> Watermark();
   absl::Status PutApiKey(const ports::ApiKeyRow& row);
   PostgresStats stats() const;
@@ -144,6 +146,7 @@ class PostgresStore::Impl {
   std::atomic<std::uint64_t> writers_lost_{0};
   std::mutex writer_mutex_;
   std::unique_ptr<Connection> writer_;
+  bool claimed_ = false;  // by writer_
 };
 
 absl::Status PostgresStore::Impl::Open() {
@@ -167,6 +170,27 @@ absl::Status PostgresStore::Impl::ConnectWriter() {
 void PostgresStore::Impl::DropWriter() {
   if (writer_) ++writers_lost_;
   writer_.reset();
+  claimed_ = false;
+}
+
+// A lock of the session, which ends with it. Each schema has its own.
+absl::StatusOr<bool> PostgresStore::Impl::ClaimWriting() {
+  std::lock_guard lock(writer_mutex_);
+  if (!open_) return NotOpen();
+  XT_RETURN_IF_ERROR(ConnectWriter());
+  if (claimed_) return true;
+  XT_RETURN_IF_ERROR(writer_->Execute(CallDeadline(), [&](Session& session) {
+    const pqxx::result found = session.Run("SELECT pg_try_advisory_lock(hashtextextended(current_schema(), 0))");
+    claimed_ = found[0][0].as<bool>();
+    return absl::OkStatus();
+  }));
+  return claimed_;
+}
+
+void PostgresStore::Impl::ReleaseWriting() {
+  std::lock_guard lock(writer_mutex_);
+  writer_.reset();
+  claimed_ = false;
 }
 
 absl::Status PostgresStore::Impl::Apply(const ports::StoreBatch& batch) {
@@ -227,6 +251,8 @@ PostgresStore::~PostgresStore() = default;
 
 absl::Status PostgresStore::Open() { return impl_->Open(); }
 absl::Status PostgresStore::Apply(const ports::StoreBatch& batch) { return impl_->Apply(batch); }
+absl::StatusOr<bool> PostgresStore::ClaimWriting() { return impl_->ClaimWriting(); }
+void PostgresStore::ReleaseWriting() { impl_->ReleaseWriting(); }
 absl::StatusOr<SequenceNumber> PostgresStore::Watermark() { return impl_->Watermark(); }
 absl::Status PostgresStore::PutApiKey(const ports::ApiKeyRow& row) { return impl_->PutApiKey(row); }
 PostgresStats PostgresStore::stats() const { return impl_->stats(); }

@@ -31,6 +31,8 @@ class PostgresStore final : public ports::Store {
   // INVALID_ARGUMENT for a configuration out of bounds. May be called again after an error.
   absl::Status Open() override;
   absl::Status Apply(const ports::StoreBatch& batch) override;
+  absl::StatusOr<bool> ClaimWriting() override;
+  void ReleaseWriting() override;
   absl::StatusOr<domain::SequenceNumber> Watermark() override;
   absl::StatusOr<ports::OrderRow> GetOrder(domain::AccountId account, domain::OrderId order) override;
   absl::StatusOr<ports::OrderRow> FindOrder(domain::AccountId account, std::string_view client_order_id) override;

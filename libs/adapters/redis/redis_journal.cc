@@ -1,8 +1,10 @@
 #include "libs/adapters/redis/redis_journal.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -35,9 +37,19 @@ class RedisJournal::Impl {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor);
   void Append(ports::JournalRecord record, AppendDone done);
   absl::Status CutTail(domain::SequenceNumber keep);
+  absl::Status Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) {
+    return reader_.Visit(first, last, visitor);
+  }
+  absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token);
 
-  [[nodiscard]] domain::SequenceNumber tail() const { return domain::SequenceNumber(tail_.load()); }
+  [[nodiscard]] ports::JournalDamage damage() const { return damage_; }
+  // Of a damaged journal the end that can be read.
+  [[nodiscard]] domain::SequenceNumber tail() const {
+    if (damaged_) return damage_.whole_from.value() == 0 ? domain::SequenceNumber() : damage_.end.last_sequence;
+    return domain::SequenceNumber(tail_.load());
+  }
   [[nodiscard]] std::string Identity() const { return writer_.Identity(); }
+  [[nodiscard]] bool Is(const std::string& member) const { return writer_.Is(member); }
   [[nodiscard]] RedisJournalStats Stats() const;
 
  private:
@@ -47,7 +59,9 @@ class RedisJournal::Impl {
     absl::Status refused;  // not OK: never sent
   };
 
+  absl::StatusOr<ports::OpenReport> Start(ports::FencingToken token, const JournalEnd& end);
   absl::StatusOr<ports::OpenReport> Verify(const JournalEnd& end);
+  absl::Status Look(const absl::Status& damaged, const std::optional<JournalEnd>& end);
   void Begin(ports::FencingToken token, const ports::OpenReport& end);
   void Run();
   void StoreGroup(std::vector<Pending>& group);
@@ -62,6 +76,8 @@ class RedisJournal::Impl {
   ports::JournalChain chain_;  // appends under way included
   absl::Status refused_;       // why every later append fails
   bool open_called_ = false;
+  bool damaged_ = false;  // Open answered DATA_LOSS, and nothing else was opened since
+  ports::JournalDamage damage_;
   bool appended_ = false;
 
   absl::Status broken_;  // of the writer's thread: what ended the journal
@@ -77,11 +93,41 @@ RedisJournal::Impl::~Impl() {
 
 absl::StatusOr<ports::OpenReport> RedisJournal::Impl::Open(ports::FencingToken token) {
   if (std::exchange(open_called_, true)) return absl::FailedPreconditionError("Open was called before on this handle");
-  XT_ASSIGN_OR_RETURN(const JournalEnd end, writer_.Open(token));
+  const auto end = writer_.Open(token);
+  if (absl::IsDataLoss(end.status())) return Look(end.status(), std::nullopt);
+  XT_RETURN_IF_ERROR(end.status());
+  auto report = Start(token, *end);
+  return absl::IsDataLoss(report.status()) ? Look(report.status(), *end) : report;
+}
+
+absl::StatusOr<ports::OpenReport> RedisJournal::Impl::Start(ports::FencingToken token, const JournalEnd& end) {
   XT_ASSIGN_OR_RETURN(const ports::OpenReport report, Verify(end));
   token_ = token;
   Begin(token, report);
   thread_ = std::thread([this] { Run(); });
+  return report;
+}
+
+// Finds out which sequences are lost. Without an end half of the journal is missing.
+absl::Status RedisJournal::Impl::Look(const absl::Status& damaged, const std::optional<JournalEnd>& end) {
+  damaged_ = true;
+  if (!end) {
+    damage_.first = domain::SequenceNumber(1);
+    damage_.place = absl::StrCat(keys_.stream, ": ", std::string(MessageOf(damaged)));
+    return damaged;
+  }
+  XT_ASSIGN_OR_RETURN(damage_, reader_.FindDamage(*end));
+  return absl::DataLossError(
+      absl::StrCat(std::string(MessageOf(damaged)), "; damaged or lost: ", ports::RangeOf(damage_)));
+}
+
+absl::StatusOr<ports::OpenReport> RedisJournal::Impl::OpenAnew(ports::FencingToken token) {
+  if (!damaged_) return absl::FailedPreconditionError("nothing is damaged");
+  std::string aside;
+  XT_ASSIGN_OR_RETURN(const JournalEnd end, writer_.OpenAnew(token, aside));
+  XT_ASSIGN_OR_RETURN(ports::OpenReport report, Start(token, end));
+  damaged_ = false;
+  report.detail = absl::StrCat("the journal that was there: ", aside);
   return report;
 }
 
@@ -109,6 +155,10 @@ absl::StatusOr<ports::OpenReport> RedisJournal::Impl::Verify(const JournalEnd& e
 }
 
 absl::Status RedisJournal::Impl::Read(domain::SequenceNumber from, const Visitor& visitor) {
+  if (damaged_) {
+    if (damage_.whole_from.value() == 0) return absl::DataLossError("its end is damaged");
+    return reader_.Visit(std::max(from, damage_.whole_from), damage_.end.last_sequence, visitor);
+  }
   if (!thread_.joinable()) return absl::FailedPreconditionError("Read needs a journal that was opened");
   return reader_.Visit(from, tail(), visitor);
 }
@@ -182,7 +232,13 @@ void RedisJournal::Append(ports::JournalRecord record, AppendDone done) {
 }
 domain::SequenceNumber RedisJournal::TailSequence() const { return impl_->tail(); }
 std::string RedisJournal::Identity() const { return impl_->Identity(); }
+bool RedisJournal::Is(const std::string& member) const { return impl_->Is(member); }
 absl::Status RedisJournal::CutTail(domain::SequenceNumber keep) { return impl_->CutTail(keep); }
+ports::JournalDamage RedisJournal::Damage() const { return impl_->damage(); }
+absl::Status RedisJournal::Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) {
+  return impl_->Salvage(first, last, visitor);
+}
+absl::StatusOr<ports::OpenReport> RedisJournal::OpenAnew(ports::FencingToken token) { return impl_->OpenAnew(token); }
 RedisJournalStats RedisJournal::Stats() const { return impl_->Stats(); }
 
 }  // namespace xt::redis

@@ -13,7 +13,9 @@
 // not the one that it was (wiped), the status is DATA_LOSS.
 // Durability: `done(OK)` means that Redis has it in memory and hands it to its disk within about 2 s (appendfsync
 // everysec). That alone keeps no promise through a crash of Redis and of the leader: hence a second copy
-// (libs/adapters/replicated).
+// (libs/adapters/replicated). With `needs_fsync_always` every connection asks Redis for its appendfsync and refuses
+// another than always (FAILED_PRECONDITION): then it means that Redis has it on its disk, and a restarted Redis is the
+// same copy.
 // Bound: an Append that finds `max_queued_frames` waiting waits for room. So it must not be called from inside a `done`.
 // Threads: as the port says; Read and Stats from any thread.
 #pragma once
@@ -34,6 +36,7 @@ struct RedisJournalOptions {
   std::uint64_t kept_bytes = 64ULL << 20;  // of confirmed frames
   std::int64_t give_up_after_ms = 500;     // >= 0; counted from the first failure
   std::int64_t retry_pause_ms = 10;        // > 0; between two attempts to connect
+  bool needs_fsync_always = false;
   // Whether this leader may go on with a Redis that was restarted: it still leads, by a read that is not stale. Called on the
   // journal's thread before anything is written there. UNAVAILABLE: asked again; any other error is final.
   std::function<absl::Status(const std::string& run_id)> on_restart = [](const std::string&) {
@@ -63,9 +66,16 @@ class RedisJournal final : public ports::JournalCopy {
   void Append(ports::JournalRecord record, AppendDone done) override;
   [[nodiscard]] domain::SequenceNumber TailSequence() const override;
 
-  // "redis:<uuid of the journal>:<run id>".
+  // "redis:<uuid of the journal>:<run id>", and ":always" behind it where Redis has every confirmed frame on its disk.
   [[nodiscard]] std::string Identity() const override;
+  // Of the same uuid, and of the same run, or written down by a leader for whom Redis had everything on its disk.
+  [[nodiscard]] bool Is(const std::string& member) const override;
   absl::Status CutTail(domain::SequenceNumber keep) override;
+
+  [[nodiscard]] ports::JournalDamage Damage() const override;
+  absl::Status Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) override;
+  // The damaged journal stays in Redis, with `:damaged:<uuid>` behind the names of its keys.
+  absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token) override;
 
   [[nodiscard]] RedisJournalStats Stats() const;
 

@@ -1,14 +1,25 @@
 // ReplicatedJournal: the command journal in two copies, written in parallel: the leader's own (its WAL file) and a remote one
-// (Redis). An append is confirmed when every copy that counts holds it; which copies count is the in-sync set's to say
-// (ports/in_sync_set.h), not this class's.
+// (Redis). ReplicatedJournalOptions::confirmation says who must hold an append before it is confirmed; which copies
+// count is the in-sync set's to say (ports/in_sync_set.h), not this class's. A copy that need not confirm gets
+// everything too, behind.
 //
 // Open fences both copies, needs one that the set trusts, adopts the chain with the highest (last epoch, last sequence),
 // cuts what the other copy holds differently, fills it up, and registers both as members; OpenReport::detail says what was
 // done. A remote copy that cannot be reached is left out, if the set permits that.
-// The remote copy is lost while running (its handle failed): appends wait until either the set permits to go on without
-// it, or it is back. A copy that is back is opened anew, made equal, and required from the moment on in which the set is
-// asked to take it in. A copy with another identity (a restarted Redis) does not count before the set knows it.
-// A remote copy that cannot be made equal (its data are damaged) stays lost; Stats says why.
+// The remote copy is lost while running (its handle failed): appends wait until either the set permits to go on with
+// the own copy alone, or it is back; with `min_copies` 2 only the latter, and Accepting says so. A copy that is back is
+// opened anew, made equal, and required from the moment on in which the set is asked to take it in. A copy with another
+// identity (a restarted Redis) does not count before the set knows it.
+// A damaged copy (its Open answers DATA_LOSS) is repaired from the other one, at Open, and the remote one also when it comes
+// back; on_repair is told. The own copy is mended in place where the hashes before and behind the damage prove that the remote
+// copy has what was there; where its end is lost it is kept aside and filled up from a remote copy that the set trusts. The remote
+// copy is kept aside and filled up anew, once the own one has everything and is the only member. What neither copy has is
+// DATA_LOSS, naming the sequences and both places; nothing is changed then.
+// Confirmation::kNobody promises nothing: the set carries kNothingSure from Open to an end in order, behind which a
+// leader that promises more does not open, since the copies may lack what was confirmed last.
+// Where no copy is trusted, or nothing was promised before, Open refuses, unless the set carries a mark of an operator
+// (unclean_leader.h): then it takes what it reaches, and on_unclean_start writes that down before anything is changed.
+// With the first change of the set the mark is gone: it counts once.
 // Final errors, after which the caller must step down: the own copy fails; any copy is FENCED; the set says that another
 // leads.
 // The remote copy must fail, rather than go on, when it finds itself with another identity (RedisJournalOptions::
@@ -23,17 +34,43 @@
 #include <memory>
 #include <string>
 
+#include "libs/adapters/replicated/unclean_leader.h"
 #include "libs/ports/in_sync_set.h"
 #include "libs/ports/journal_copy.h"
 
 namespace xt::replicated {
 
+// Who must hold an append before it is confirmed, while both copies are there.
+enum class Confirmation { kNobody, kRemote, kBoth };
+
+// In the set: what was confirmed last may be in none of its members.
+inline constexpr char kNothingSure[] = "nothing-sure";
+
+// A copy that was damaged and is whole again.
+struct JournalRepair {
+  std::string copy;    // "own" or "remote"
+  std::string range;   // of sequences (ports::RangeOf); empty when none was lost
+  std::string place;   // file and offset, or key and entry
+  std::string source;  // the identity of the copy that had it
+  std::string detail;  // where the damaged data are kept
+};
+
 struct ReplicatedJournalOptions {
   std::int64_t retry_pause_ms = 50;  // > 0; between two attempts to change the set, or to reach a lost copy
+  Confirmation confirmation = Confirmation::kBoth;
+  int min_copies = 1;  // 2, with kBoth: nothing is confirmed by one copy alone
+  // Why the remote copy is lost; OK when it is back and the set knows it. On a thread of the journal; must not block.
+  std::function<void(const absl::Status&)> on_remote = [](const absl::Status&) {};
+  // On the thread of Open or one of the journal; must not block.
+  std::function<void(const JournalRepair&)> on_repair = [](const JournalRepair&) {};
+  // On the thread of Open, which waits for it: OK when it is written down durably; an error ends Open.
+  std::function<absl::Status(const UncleanStart&)> on_unclean_start = [](const UncleanStart&) {
+    return absl::FailedPreconditionError("nothing here writes an unclean start down");
+  };
 };
 
 struct ReplicatedJournalStats {
-  bool remote_required = false;    // false: degraded, the own copy alone confirms
+  bool remote_required = false;    // false: degraded, the set knows the own copy alone
   std::uint64_t in_flight = 0;     // appends that are not confirmed
   std::uint64_t own_sequence = 0;  // confirmed by each copy; the journal's tail lies behind both
   std::uint64_t remote_sequence = 0;
@@ -42,7 +79,10 @@ struct ReplicatedJournalStats {
   std::uint64_t filled_records = 0;   // appended to a copy that lacked them
   std::uint64_t cut_tails = 0;        // of copies that held something else
   std::uint64_t refused_changes = 0;  // of the set, asked again
-  std::string remote_error;           // why the remote copy is lost; empty while it is not
+  std::uint64_t own_repairs = 0;
+  std::uint64_t remote_repairs = 0;
+  std::uint64_t unclean_starts = 0;
+  std::string remote_error;  // why the remote copy is lost; empty while it is not
 };
 
 class ReplicatedJournal final : public ports::CommandJournal {
@@ -53,11 +93,13 @@ class ReplicatedJournal final : public ports::CommandJournal {
                     ReplicatedJournalOptions options = {});
   ~ReplicatedJournal() override;
 
-  // Once per object. UNAVAILABLE when no trusted copy can be reached; DATA_LOSS when the two copies contradict each other.
+  // Once per object. UNAVAILABLE when no trusted copy can be reached and no mark stands in the set; DATA_LOSS when
+  // the two copies contradict each other, or damage cannot be repaired.
   absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token) override;
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override;
   void Append(ports::JournalRecord record, AppendDone done) override;
   [[nodiscard]] domain::SequenceNumber TailSequence() const override;
+  [[nodiscard]] absl::Status Accepting() const override;
 
   [[nodiscard]] ReplicatedJournalStats Stats() const;
 

@@ -24,6 +24,19 @@ std::string NumberOf(const std::string& name) {
   return name.size() <= kNumberDigits ? name : name.substr(name.size() - kNumberDigits);
 }
 
+std::string LineOf(const ZooKeeperSession& session, const std::string& role) {
+  return absl::StrCat(session.config().root, "/", role, "/candidates");
+}
+
+// The candidates in the order in which they came.
+absl::StatusOr<std::vector<std::string>> ReadLineAt(ZooKeeperHandle& handle, const std::string& path) {
+  XT_RETURN_IF_ERROR(handle.Sync(path));
+  XT_ASSIGN_OR_RETURN(std::vector<std::string> line, handle.Children(path, false));
+  std::sort(line.begin(), line.end(),
+            [](const std::string& a, const std::string& b) { return NumberOf(a) < NumberOf(b); });
+  return line;
+}
+
 }  // namespace
 
 // All of it on the session's thread, but for the counters.
@@ -32,10 +45,11 @@ class ZooKeeperElection::Candidacy final : public Recipe {
   Candidacy(ZooKeeperSession& session, const std::string& role, std::string id)
       : session_(session),
         role_path_(absl::StrCat(session.config().root, "/", role)),
-        line_path_(absl::StrCat(role_path_, "/candidates")),
+        line_path_(LineOf(session, role)),
         id_(std::move(id)) {}
 
   void Begin(Observer observer) { observer_ = std::move(observer); }
+  absl::StatusOr<std::size_t> Others();
   void Leave();
 
   absl::Status Step(ZooKeeperHandle& handle) override;
@@ -117,14 +131,9 @@ absl::Status ZooKeeperElection::Candidacy::Enter(ZooKeeperHandle& handle) {
   return absl::OkStatus();
 }
 
-// The candidates in the order in which they came.
 absl::StatusOr<std::vector<std::string>> ZooKeeperElection::Candidacy::ReadLine(ZooKeeperHandle& handle) {
   ++line_reads_;
-  XT_RETURN_IF_ERROR(handle.Sync(line_path_));
-  XT_ASSIGN_OR_RETURN(std::vector<std::string> line, handle.Children(line_path_, false));
-  std::sort(line.begin(), line.end(),
-            [](const std::string& a, const std::string& b) { return NumberOf(a) < NumberOf(b); });
-  return line;
+  return ReadLineAt(handle, line_path_);
 }
 
 absl::Status ZooKeeperElection::Candidacy::FindPlace(ZooKeeperHandle& handle) {
@@ -192,6 +201,13 @@ void ZooKeeperElection::Candidacy::Tell(const Leadership& leadership) {
   if (const Observer observer = observer_) observer(leadership);
 }
 
+absl::StatusOr<std::size_t> ZooKeeperElection::Candidacy::Others() {
+  ZooKeeperHandle* const handle = session_.connected_handle();
+  if (handle == nullptr) return absl::UnavailableError("no connection to ZooKeeper");
+  XT_ASSIGN_OR_RETURN(const auto line, ReadLine(*handle));
+  return line.size() - static_cast<std::size_t>(std::ranges::count(line, node_));
+}
+
 void ZooKeeperElection::Candidacy::Leave() {
   if (!observer_) return;
   const bool led = told_.leader;
@@ -223,6 +239,12 @@ absl::Status ZooKeeperElection::Campaign(Observer observer) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::size_t> ZooKeeperElection::OtherCandidates() {
+  absl::StatusOr<std::size_t> others = absl::UnavailableError("not asked");
+  session_->Run([&] { others = candidacy_->Others(); });
+  return others;
+}
+
 void ZooKeeperElection::Resign() {
   session_->Run([this] {
     session_->Remove(candidacy_.get());
@@ -231,5 +253,21 @@ void ZooKeeperElection::Resign() {
 }
 
 ZooKeeperElectionStats ZooKeeperElection::Stats() const { return candidacy_->Stats(); }
+
+absl::StatusOr<std::string> FirstCandidate(ZooKeeperSession& session, const std::string& role) {
+  XT_ASSIGN_OR_RETURN(const auto handle,
+                      session.WaitForHandle(std::chrono::steady_clock::now() + session.config().call_timeout));
+  const std::string path = LineOf(session, role);
+  const auto line = ReadLineAt(*handle, path);
+  if (absl::IsNotFound(line.status())) return std::string();
+  XT_RETURN_IF_ERROR(line.status());
+  for (const std::string& name : *line) {
+    auto node = handle->Get(absl::StrCat(path, "/", name), false);
+    if (absl::IsNotFound(node.status())) continue;  // it has just gone
+    XT_RETURN_IF_ERROR(node.status());
+    return std::move(node->data);
+  }
+  return std::string();
+}
 
 }  // namespace xt::zookeeper

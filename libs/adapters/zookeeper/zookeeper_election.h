@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "libs/adapters/zookeeper/zookeeper_session.h"
 #include "libs/ports/leader_election.h"
 
@@ -32,6 +33,7 @@ class ZooKeeperElection final : public ports::LeaderElection {
   ~ZooKeeperElection() override;
 
   absl::Status Campaign(Observer observer) override;
+  absl::StatusOr<std::size_t> OtherCandidates() override;
   // When the servers cannot be told, the session is given up with everything else in it, so that the candidacy ends with
   // the session's timeout at the latest.
   void Resign() override;
@@ -44,5 +46,9 @@ class ZooKeeperElection final : public ports::LeaderElection {
   std::atomic<bool> campaigned_{false};
   std::unique_ptr<Candidacy> candidacy_;
 };
+
+// The id of the candidate in front of the line, which leads or is about to; empty when there is none. What every server
+// has agreed on. UNAVAILABLE when there was no answer in time.
+absl::StatusOr<std::string> FirstCandidate(ZooKeeperSession& session, const std::string& role);
 
 }  // namespace xt::zookeeper

@@ -36,6 +36,17 @@ absl::Status ZooKeeperInSyncSet::Replace(const std::vector<std::string>& members
   return state.members == members ? absl::OkStatus() : written;
 }
 
+absl::StatusOr<ZooKeeperInSyncSet::State> ZooKeeperInSyncSet::Look() {
+  XT_ASSIGN_OR_RETURN(seen_, Read());
+  return seen_;
+}
+
+absl::Status ZooKeeperInSyncSet::Add(const std::string& entry) {
+  State state = seen_;
+  state.members.push_back(entry);
+  return Write(state);
+}
+
 absl::StatusOr<ZooKeeperInSyncSet::State> ZooKeeperInSyncSet::Read() {
   XT_ASSIGN_OR_RETURN(const ZooKeeperRecord::Value value, record_.Read());
   version_ = value.version;

@@ -21,12 +21,16 @@ class ZooKeeperInSyncSet final : public ports::InSyncSet {
   absl::StatusOr<std::vector<std::string>> Claim(domain::Epoch epoch) override;
   absl::Status Replace(const std::vector<std::string>& members) override;
 
- private:
   struct State {
-    std::uint64_t epoch = 0;
+    std::uint64_t epoch = 0;  // of the leader that claimed it last; 0: nobody did
     std::vector<std::string> members;
   };
+  // For an operator, who leads nothing and claims nothing.
+  absl::StatusOr<State> Look();
+  // One more entry beside what Look saw. ABORTED, and nothing is changed: somebody wrote meanwhile.
+  absl::Status Add(const std::string& entry);
 
+ private:
   // What stands there; DATA_LOSS when it is not what this class writes.
   absl::StatusOr<State> Read();
   absl::Status Write(const State& state);
@@ -34,6 +38,7 @@ class ZooKeeperInSyncSet final : public ports::InSyncSet {
   ZooKeeperRecord record_;
   std::int32_t version_ = ZooKeeperRecord::kAbsent;  // of what was read or written last
   domain::Epoch epoch_;
+  State seen_;  // by Look
 };
 
 }  // namespace xt::zookeeper

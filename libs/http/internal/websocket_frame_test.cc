@@ -1,4 +1,5 @@
 #include "libs/http/internal/websocket_frame.h"
+#include "absl/strings/str_cat.h"
 
 #include <gtest/gtest.h>
 
@@ -85,7 +86,7 @@ TEST(FrameDecoderTest, CloseWithAndWithoutReason) {
 }
 
 TEST(ClosePayloadTest, ALongReasonIsCutBetweenCharacters) {
-  const std::string payload = EncodeClosePayload(1000, std::string(122, 'x') + "\xc3\xa9");
+  const std::string payload = EncodeClosePayload(1000, absl::StrCat(std::string(122, 'x'), "\xc3\xa9"));
   EXPECT_EQ(payload.size(), 124U);
   EXPECT_TRUE(EncodeClosePayload(kCloseNoStatus, "x").empty());
 }

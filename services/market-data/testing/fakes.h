@@ -126,6 +126,7 @@ class FakeMatching final : public ports::MatchingQueries {
 class FakeElection final : public ports::LeaderElection {
  public:
   absl::Status Campaign(Observer observer) override;
+  absl::StatusOr<std::size_t> OtherCandidates() override { return 0; }
   void Resign() override;
   void SetLeader(bool leader);
   void FailCampaign() { fail_ = true; }

@@ -202,6 +202,16 @@ bool FakeStore::WaitForFailures(std::size_t count) const {
   return changed_.wait_for(lock, kLimit, [&] { return failures_ >= count; });
 }
 
+void FakeStore::SetWriter(bool writer) {
+  std::lock_guard lock(mutex_);
+  writer_ = writer;
+}
+
+absl::StatusOr<bool> FakeStore::ClaimWriting() {
+  std::lock_guard lock(mutex_);
+  return writer_;
+}
+
 absl::Status FakeStore::Apply(const ports::StoreBatch& batch) {
   std::lock_guard lock(mutex_);
   absl::Status status;

@@ -86,11 +86,14 @@ class FakeStore final : public ports::Store {
   void SetWatermark(std::uint64_t sequence);
   [[nodiscard]] std::vector<ports::StoreBatch> batches() const;
   bool WaitForWatermark(std::uint64_t sequence) const;
+  // Whether this instance is the one that writes; it is unless it was told otherwise.
+  void SetWriter(bool writer);
   // How many failures were answered so far.
   bool WaitForFailures(std::size_t count) const;
 
   absl::Status Open() override { return absl::OkStatus(); }
   absl::Status Apply(const ports::StoreBatch& batch) override;
+  absl::StatusOr<bool> ClaimWriting() override;
   absl::StatusOr<domain::SequenceNumber> Watermark() override;
   absl::StatusOr<ports::OrderRow> GetOrder(domain::AccountId account, domain::OrderId order) override;
   absl::StatusOr<ports::OrderRow> FindOrder(domain::AccountId account, std::string_view client_order_id) override;
@@ -123,6 +126,7 @@ class FakeStore final : public ports::Store {
   std::deque<std::pair<absl::Status, bool>> apply_failures_;
   std::deque<absl::Status> watermark_failures_;
   std::size_t failures_ = 0;
+  bool writer_ = true;
   domain::SequenceNumber watermark_;
   std::vector<ports::StoreBatch> batches_;
   std::map<std::string, ports::ApiKeyRow> keys_;

@@ -162,7 +162,8 @@ void SequencerCore::Answered(FrameAnswer answer) {
   next_due_ns_ = answer.next_due_ns;
   if (open->frame->last_sequence() >= tick_) tick_ = domain::SequenceNumber(0);
   open->answer = std::make_shared<FrameAnswer>(std::move(answer));
-  Complete();
+  CompareEarlyDigests();
+  if (state_ != State::kHalted) Complete();
 }
 
 void SequencerCore::CompareDigest(domain::SequenceNumber first_sequence, const Hash128& digest) {
@@ -172,9 +173,30 @@ void SequencerCore::CompareDigest(domain::SequenceNumber first_sequence, const H
   }
   for (const AnsweredDigest& known : digests_) {
     if (known.first_sequence != first_sequence || known.digest == digest) continue;
+    replicas_disagree_ = true;
     HaltNow(absl::DataLossError(
         absl::StrCat("replicas of matching disagree about the frame of sequence ", first_sequence.value())));
     return;
+  }
+}
+
+void SequencerCore::StandbyAnswered(domain::SequenceNumber first_sequence, const Hash128& digest) {
+  if (state_ != State::kServing && state_ != State::kStarting) return;
+  const OpenFrame* open = FirstUnanswered();
+  if (open == nullptr || first_sequence < open->frame->first_sequence || first_sequence > last_sequence_) {
+    CompareDigest(first_sequence, digest);
+    return;
+  }
+  if (early_digests_.size() == kDigestsKept) early_digests_.pop_front();
+  early_digests_.push_back({first_sequence, digest});
+}
+
+// Those of one standby come in order, those of several do not.
+void SequencerCore::CompareEarlyDigests() {
+  for (std::size_t left = early_digests_.size(); left > 0 && state_ != State::kHalted; --left) {
+    const AnsweredDigest answered = early_digests_.front();
+    early_digests_.pop_front();
+    StandbyAnswered(answered.first_sequence, answered.digest);
   }
 }
 

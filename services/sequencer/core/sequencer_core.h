@@ -76,6 +76,8 @@ class SequencerCore {
   void Appended(domain::SequenceNumber last_sequence, const absl::Status& status);
   // A replica applied a frame. The first answer counts, any later one must have the same digest.
   void Answered(FrameAnswer answer);
+  // A standby applied the frame that begins there: its digest must be that of the answer, which may come later.
+  void StandbyAnswered(domain::SequenceNumber first_sequence, const Hash128& digest);
   // The outbox took the results of the last AppendEvents, or did not, which is final.
   void EventsAppended(const absl::Status& status);
   // No replica is left.
@@ -93,6 +95,8 @@ class SequencerCore {
   void TakeActions(std::vector<Action>& actions);
 
   [[nodiscard]] State state() const { return state_; }
+  // Why it halted: replicas said different things of one frame.
+  [[nodiscard]] bool replicas_disagree() const { return replicas_disagree_; }
   [[nodiscard]] bool accepting() const { return state_ == State::kServing && accepting_; }
   // No frame is on its way.
   [[nodiscard]] bool settled() const { return frames_.empty(); }
@@ -132,12 +136,14 @@ class SequencerCore {
   [[nodiscard]] OpenFrame* FirstUnanswered();
   [[nodiscard]] absl::Status CheckAnswer(const domain::Frame& frame, const FrameAnswer& answer) const;
   void CompareDigest(domain::SequenceNumber first_sequence, const Hash128& digest);
+  void CompareEarlyDigests();
   void RememberDigest(domain::SequenceNumber first_sequence, const Hash128& digest);
 
   const CoreLimits limits_;
   FrameEncoder& encoder_;
   State state_ = State::kIdle;
   bool accepting_ = true;
+  bool replicas_disagree_ = false;
   domain::Epoch epoch_;
   FrameClock clock_;
   domain::SequenceNumber last_sequence_;
@@ -151,6 +157,7 @@ class SequencerCore {
   std::int64_t next_due_ns_ = 0;  // as of the last answer
   domain::SequenceNumber tick_;   // the Tick that is not answered; 0: none
   std::deque<AnsweredDigest> digests_;
+  std::deque<AnsweredDigest> early_digests_;  // of standbys, for frames that are not answered
   std::vector<Action> actions_;
 };
 

@@ -269,6 +269,49 @@ TEST_F(SequencerCoreTest, ReplicasThatDisagreeHaltTheMarket) {
   EXPECT_EQ(halts_[0].code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(SequencerCoreTest, AStandbyThatAgreesChangesNothingWheneverItAnswers) {
+  Lead();
+  Submit(1);
+  Advance();
+  Confirm(1);
+  const Hash128 digest = HonestAnswer(*appended_[1]).digest;
+  core_.StandbyAnswered(SequenceNumber(2), digest);
+  core_.StandbyAnswered(SequenceNumber(2), digest);
+  Answer(1);
+  core_.StandbyAnswered(SequenceNumber(2), digest);
+  core_.StandbyAnswered(SequenceNumber(1), HonestAnswer(*appended_[0]).digest);
+  Take();
+  EXPECT_EQ(replies_.size(), 1U);
+  EXPECT_TRUE(halts_.empty());
+  EXPECT_FALSE(core_.replicas_disagree());
+}
+
+TEST_F(SequencerCoreTest, AStandbyThatDisagreesHaltsTheMarketWheneverItAnswers) {
+  for (const bool early : {true, false}) {
+    SequencerCore core({}, encoder_);
+    core.Lead(domain::Epoch(1), {}, kNow);
+    std::vector<Action> actions;
+    core.TakeActions(actions);
+    const auto first = std::get<AppendFrame>(actions[0]).frame;
+    core.Appended(SequenceNumber(1), absl::OkStatus());
+    Hash128 digest = HonestAnswer(*first).digest;
+    digest.high ^= 1;
+    if (early) core.StandbyAnswered(SequenceNumber(1), digest);
+    EXPECT_EQ(core.state(), SequencerCore::State::kStarting);
+    core.Answered(HonestAnswer(*first));
+    if (!early) core.StandbyAnswered(SequenceNumber(1), digest);
+    EXPECT_EQ(core.state(), SequencerCore::State::kHalted) << early;
+    EXPECT_TRUE(core.replicas_disagree());
+  }
+}
+
+TEST_F(SequencerCoreTest, AStandbyThatAnswersWhatWasNotSentHalts) {
+  Lead();
+  core_.StandbyAnswered(SequenceNumber(2), Hash128{});
+  Take();
+  ASSERT_EQ(halts_.size(), 1U);
+}
+
 TEST_F(SequencerCoreTest, ResultsThatDoNotFitTheFrameHalt) {
   const std::vector<std::function<void(FrameAnswer&)>> damages = {
       [](FrameAnswer& answer) { answer.results.pop_back(); },

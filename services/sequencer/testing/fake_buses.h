@@ -26,17 +26,28 @@ namespace xt::sequencer::testing {
 
 class FakeEventLog final : public ports::EventLog {
  public:
+  [[nodiscard]] domain::SequenceNumber FirstSequence() const override {
+    return state_.Do([](State& s) { return domain::SequenceNumber(s.before + 1); });
+  }
   [[nodiscard]] domain::SequenceNumber LastSequence() const override {
-    return state_.Do([](State& s) { return domain::SequenceNumber(s.entries.size()); });
+    return state_.Do([](State& s) { return domain::SequenceNumber(s.last()); });
+  }
+  absl::Status BeginAt(domain::SequenceNumber first) override {
+    state_.Do([&](State& s) {
+      s.entries.clear();
+      s.before = first.value() - 1;
+      for (auto& [name, position] : s.cursors) position = s.before;
+    });
+    return absl::OkStatus();
   }
   absl::Status Append(const std::vector<ports::EventEntry>& entries) override {
     return state_.Do([&](State& s) -> absl::Status {
       for (const ports::EventEntry& entry : entries) {
         const std::uint64_t sequence = entry.sequence.value();
-        if (sequence > s.entries.size() + 1) return absl::InvalidArgumentError("a gap");
-        if (sequence == s.entries.size() + 1) {
+        if (sequence > s.last() + 1) return absl::InvalidArgumentError("a gap");
+        if (sequence == s.last() + 1) {
           s.entries.push_back(entry);
-        } else if (*s.entries[sequence - 1].payload != *entry.payload) {
+        } else if (sequence > s.before && *s.entries[sequence - s.before - 1].payload != *entry.payload) {
           return absl::DataLossError("two runs of one journal disagreed");
         }
       }
@@ -47,16 +58,19 @@ class FakeEventLog final : public ports::EventLog {
     return std::make_unique<Cursor>(*this, std::string(name));
   }
   absl::StatusOr<std::vector<ports::EventEntry>> ReadFrom(domain::SequenceNumber from, std::size_t max) override {
-    return state_.Do([&](State& s) { return Slice(s, from.value() - 1, max); });
+    return state_.Do([&](State& s) -> absl::StatusOr<std::vector<ports::EventEntry>> {
+      if (from.value() <= s.before) return absl::OutOfRangeError("trimmed");
+      return Slice(s, from.value() - 1, max);
+    });
   }
   [[nodiscard]] std::uint64_t SizeBytes() const override { return 0; }
   void Close() override {}
 
   void SetCursor(const std::string& name, std::uint64_t position) {
-    state_.Do([&](State& s) { s.cursors[name] = position; });
+    state_.Do([&](State& s) { s.cursors[name] = std::max(position, s.before); });
   }
   [[nodiscard]] std::uint64_t CursorAt(const std::string& name) {
-    return state_.Do([&](State& s) { return s.cursors[name]; });
+    return state_.Do([&](State& s) { return std::max(s.cursors[name], s.before); });
   }
   [[nodiscard]] bool WaitForCursor(const std::string& name, std::uint64_t position) {
     return state_.WaitUntil([&](const State& s) {
@@ -67,15 +81,17 @@ class FakeEventLog final : public ports::EventLog {
 
  private:
   struct State {
-    std::vector<ports::EventEntry> entries;  // the first has sequence 1
+    std::vector<ports::EventEntry> entries;
+    std::uint64_t before = 0;  // the sequence before the first entry
     std::map<std::string, std::uint64_t> cursors;
+    [[nodiscard]] std::uint64_t last() const { return before + entries.size(); }
   };
   class Cursor final : public ports::EventCursor {
    public:
     Cursor(FakeEventLog& log, std::string name) : log_(log), name_(std::move(name)) {}
     absl::StatusOr<std::vector<ports::EventEntry>> Read(std::size_t max, std::chrono::milliseconds timeout) override {
       const std::uint64_t at = position().value();
-      log_.state_.WaitUpTo(timeout, [&](const State& s) { return s.entries.size() > at; });
+      log_.state_.WaitUpTo(timeout, [&](const State& s) { return s.last() > at; });
       return log_.state_.Do([&](State& s) { return Slice(s, at, max); });
     }
     absl::Status Advance(domain::SequenceNumber sequence) override {
@@ -92,7 +108,7 @@ class FakeEventLog final : public ports::EventLog {
   };
 
   static std::vector<ports::EventEntry> Slice(const State& s, std::uint64_t at, std::size_t max) {
-    const std::uint64_t begin = std::min<std::uint64_t>(at, s.entries.size());
+    const std::uint64_t begin = std::min<std::uint64_t>(at - std::min(at, s.before), s.entries.size());
     const std::uint64_t end = std::min<std::uint64_t>(begin + max, s.entries.size());
     return {s.entries.begin() + static_cast<std::ptrdiff_t>(begin),
             s.entries.begin() + static_cast<std::ptrdiff_t>(end)};
@@ -212,8 +228,10 @@ class FakeElection final : public ports::LeaderElection {
     if (leads_at_once_) Elect();
     return absl::OkStatus();
   }
+  absl::StatusOr<std::size_t> OtherCandidates() override { return others; }
   void Resign() override { observer_ = nullptr; }
 
+  absl::StatusOr<std::size_t> others = 0;  // set before anybody asks
   void Elect() { Tell({true, domain::Epoch(++epoch_), "me"}); }
   void Depose() { Tell({false, domain::Epoch(++epoch_), "another"}); }
 

@@ -63,6 +63,12 @@ class FakeJournal final : public ports::CommandJournal {
     }
   }
   void FailNext(const absl::Status& status) { Finish(status); }
+  [[nodiscard]] absl::Status Accepting() const override {
+    return state_.Do([](State& s) { return s.accepting; });
+  }
+  void Refuse(const absl::Status& why) {
+    state_.Do([&](State& s) { s.accepting = why; });
+  }
   void FailOpen(const absl::Status& status) {
     state_.Do([&](State& s) { s.open_status = status; });
   }
@@ -83,6 +89,7 @@ class FakeJournal final : public ports::CommandJournal {
     std::size_t appends = 0;
     bool held = false;
     absl::Status open_status;
+    absl::Status accepting;
     ports::FencingToken token;
   };
 

@@ -3,6 +3,7 @@
 // the real one's. Thread-safe where the port is.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -29,19 +30,22 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
 
   absl::StatusOr<ports::ReplicaPosition> Connect(Observer observer,
                                                  const ports::SequencerPosition& sequencer) override {
-    return state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
+    auto position = state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
       ++s.connects;
       if (s.absent) return absl::UnavailableError("matching is absent");
       s.observer = std::move(observer);
       s.frames.clear();
       s.answers.clear();
-      if (s.position.applied > sequencer.results_after && !s.stubborn) {
-        ++s.drops;
-        s.position = {};
-        s.reference = {};
+      if (sequencer.published) s.published = *sequencer.published;
+      s.position.results_from = ResultsFrom(s, sequencer);
+      if (s.position.results_from.value() == 0) Drop(s);
+      for (const ports::FrameResults& frame : s.kept) {
+        if (frame.results.front().sequence >= s.position.results_from) s.answers.push_back(frame);
       }
       return s.position;
     });
+    if (position.ok()) AnswerAll();
+    return position;
   }
 
   absl::Status Offer(std::shared_ptr<const domain::Frame> frame) override {
@@ -68,6 +72,11 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
       return s.held;
     });
     if (!held) AnswerAll();
+    return absl::OkStatus();
+  }
+
+  absl::Status Published(domain::SequenceNumber sequence) override {
+    state_.Do([&](State& s) { s.published = std::max(s.published, sequence); });
     return absl::OkStatus();
   }
 
@@ -132,6 +141,13 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   void SetStubborn() {
     state_.Do([&](State& s) { s.stubborn = true; });
   }
+  // From now on it keeps its results, to tell them again.
+  void KeepResults() {
+    state_.Do([&](State& s) { s.keeps = true; });
+  }
+  [[nodiscard]] bool WaitForPublished(std::uint64_t sequence) {
+    return state_.WaitUntil([&](const State& s) { return s.published.value() >= sequence; });
+  }
   // How often it dropped its state.
   [[nodiscard]] std::size_t drops() { return state_.Get().drops; }
   [[nodiscard]] bool WaitForApplied(std::uint64_t sequence) {
@@ -140,6 +156,7 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   [[nodiscard]] bool WaitForConnects(std::size_t count) {
     return state_.WaitUntil([&](const State& s) { return s.connects >= count; });
   }
+  [[nodiscard]] std::uint64_t published() { return state_.Get().published.value(); }
   [[nodiscard]] std::uint64_t applied() { return state_.Get().position.applied.value(); }
 
  private:
@@ -148,16 +165,39 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     ports::ReplicaPosition position;
     std::deque<std::shared_ptr<const domain::Frame>> frames;  // not committed
     std::deque<ports::FrameResults> answers;
+    std::vector<ports::FrameResults> kept;
+    domain::SequenceNumber published;
     ports::ReferenceData reference;
     Effect effect;
     Due due;
     std::size_t connects = 0;
     std::size_t drops = 0;
+    bool keeps = false;
     bool stubborn = false;
     std::size_t full = 0;
     bool absent = false;
     bool held = false;
   };
+
+  // 0: it has to drop its state.
+  static domain::SequenceNumber ResultsFrom(const State& s, const ports::SequencerPosition& sequencer) {
+    const domain::SequenceNumber end(s.position.applied.value() + 1);
+    if (s.stubborn) return end;
+    if (sequencer.begin_anew) return {};
+    if (sequencer.standby) return end;
+    const domain::SequenceNumber from(std::max(sequencer.results_after, s.published).value() + 1);
+    if (from >= end) return end;
+    for (const ports::FrameResults& frame : s.kept) {
+      if (frame.results.back().sequence >= from) return frame.results.front().sequence;
+    }
+    return {};
+  }
+  static void Drop(State& s) {
+    ++s.drops;
+    s.position = {.results_from = domain::SequenceNumber(1)};
+    s.reference = {};
+    s.kept.clear();
+  }
 
   static ports::FrameResults Apply(State& s, const domain::Frame& frame) {
     FrameAnswer answer = HonestAnswer(frame);
@@ -171,7 +211,10 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     s.position = {frame.last_sequence(), frame.hash};
     answer.batches = wire::EncodeEventBatches(answer.results);
     const Hash128 digest = wire::DigestBatches(answer.batches);
-    return {std::move(answer.results), std::move(answer.batches), digest, s.due ? s.due(frame) : 0};
+    ports::FrameResults results{std::move(answer.results), std::move(answer.batches), frame.first_sequence, digest,
+                                s.due ? s.due(frame) : 0};
+    if (s.keeps) s.kept.push_back(results);
+    return results;
   }
 
   std::mutex answer_mutex_;

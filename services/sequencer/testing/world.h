@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
@@ -42,7 +43,7 @@ struct World {
     process = std::make_unique<Process>();
     process->health.SetState(runtime::ServingState::kServing);
     process->app = std::make_unique<SequencerApp>(
-        config, SequencerPorts{journal, matching, matching, *outbox, stream, bus, notifications, election},
+        config, SequencerPorts{journal, matching, matching, *outbox, stream, bus, notifications, election, standbys},
         process->metrics, process->health, *clock);
     return *process->app;
   }
@@ -83,6 +84,7 @@ struct World {
   ports::MarketBus* bus = &market;
   FakeNotificationBus notifications;
   FakeElection election;
+  std::vector<SequencerPorts::Standby> standbys;
   std::unique_ptr<Process> process;
 };
 

@@ -17,13 +17,12 @@
 
 #include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
 #include "tests/support/cluster.h"
+#include "tests/support/eventually.h"
 
 namespace xt::test {
 namespace {
 
 using nlohmann::json;
-using std::chrono::seconds;
-using std::chrono::steady_clock;
 using testing::HasSubstr;
 
 Cluster& SharedCluster() {
@@ -31,16 +30,6 @@ Cluster& SharedCluster() {
   static const std::string error = cluster.Up();
   EXPECT_EQ(error, "");
   return cluster;
-}
-
-// Asks again and again until it is true: each question is a program or a request, so that it waits by itself.
-template <typename Question>
-bool Eventually(const Question& question, seconds patience = seconds(60)) {
-  const auto deadline = steady_clock::now() + patience;
-  while (!question()) {
-    if (steady_clock::now() > deadline) return false;
-  }
-  return true;
 }
 
 // Sends an order until it is answered, with the same client order id, as a trader's program would.
@@ -231,6 +220,34 @@ TEST_F(ClusterTest, CtlShowsWhoLeadsAndFollowsAChange) {
     after = CtlStatus(&exit_status);
     return exit_status == 0;
   })) << after.dump(2);
+}
+
+TEST_F(ClusterTest, AReplicaOfMatchingStandsByWithEverythingAndTakesOver) {
+  json status;
+  int exit_status = -1;
+  // The one that works for the leader and its standby, once both have applied everything.
+  const auto replicas = [&] {
+    std::pair<std::string, std::string> found;
+    EXPECT_TRUE(Eventually([&] {
+      found = {};
+      status = CtlStatus(&exit_status);
+      for (const json& instance : status.at("instances")) {
+        const std::string name = instance.at("name");
+        if (!name.starts_with("matching") || instance.at("sequences").empty()) continue;
+        if (instance.at("sequences").front().at("lag") != 0) continue;
+        (instance.at("state") == "ready" ? found.first : found.second) = name;
+      }
+      return !found.first.empty() && !found.second.empty();
+    })) << status.dump(2);
+    return found;
+  };
+  Trade("93000000", "0.01", "standby-before");
+  const auto before = replicas();
+  ASSERT_EQ(::kill(Cluster::Find(cluster_.Status(), before.first).at("pid"), SIGKILL), 0);
+  EXPECT_EQ(Trade("93000000", "0.01", "standby-after").value("status", ""), "FILLED");
+  const auto after = replicas();
+  EXPECT_EQ(after.first, before.second);
+  EXPECT_EQ(after.second, before.first) << "it is fed again";
 }
 
 TEST_F(ClusterTest, EveryServiceThatIsKilledComesBack) {

@@ -5,30 +5,17 @@
 #include <random>
 #include <utility>
 
+#include "tests/support/random_order.h"
+
 namespace xt::test {
 namespace {
 
-using nlohmann::json;
 using std::chrono::steady_clock;
 
-struct Market {
-  const char* symbol;
-  int price;  // around it
-  int tick;
-};
-constexpr Market kMarkets[] = {{"BTC-KRW", 90'000'000, 1'000}, {"BTC-USDT", 60'000, 1}, {"ETH-USDT", 2'000, 1}};
 constexpr int kHttpOk = 200;
 constexpr int kHttpNotFound = 404;
 constexpr int kHttpUnknownOutcome = 504;
 constexpr std::chrono::seconds kMostBehind{1};  // what a pause of the machine cost is not sent all at once
-
-json RandomOrder(std::mt19937& random, const std::string& id) {
-  const Market& market = kMarkets[random() % std::size(kMarkets)];
-  const int price = market.price + (static_cast<int>(random() % 21) - 10) * market.tick;
-  const std::string quantity = "0.0" + std::to_string(1 + random() % 9);
-  return LimitOrder(market.symbol, random() % 2 == 0 ? "BUY" : "SELL", std::to_string(price), quantity, id,
-                    random() % 4 == 0 ? "IOC" : "GTC");
-}
 
 }  // namespace
 

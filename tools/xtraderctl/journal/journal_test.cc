@@ -218,9 +218,11 @@ TEST_F(WalSourceTest, TheFoldersOfAClusterAndOfTheStandalone) {
   EXPECT_EQ(cluster->wals, std::vector<std::string>{folder_ / "sequencer-1/journal"});
   EXPECT_EQ(cluster->matching, std::vector<std::string>{"127.0.0.1:5"});
   EXPECT_EQ(cluster->sequencers, std::vector<std::string>{"127.0.0.1:6"});
+  EXPECT_TRUE(cluster->complete);
   EXPECT_EQ((*SourcesOf(*cluster, "0")).front()->name(), "redis 127.0.0.1:1 xt:{0}:journal");
   std::ofstream(folder_ / "ready.json") << R"({"rest": "http://127.0.0.1:1", "metrics": []})";
   EXPECT_EQ(PlacesOf(folder_.path())->wals, std::vector<std::string>{folder_ / "journal"});
+  EXPECT_FALSE(PlacesOf(folder_.path())->complete);
   std::ofstream(folder_ / "ready.json") << "{";
   EXPECT_TRUE(absl::IsInvalidArgument(PlacesOf(folder_.path()).status()));
   EXPECT_TRUE(absl::IsNotFound(PlacesOf(folder_ / "nothing").status()));

@@ -20,6 +20,7 @@ void AddServer(const json& server, Places& places) {
   if (name == "redis-journal") places.redis_journal = server.at("address");
   if (name == "redis") places.redis = server.at("address");
   if (name == "kafka") places.kafka = server.at("address");
+  if (name == "zookeeper") places.zookeeper = server.at("address");
   if (name == "postgres") places.postgres = server.at("url");
 }
 
@@ -29,6 +30,7 @@ Places Read(const json& ready, const std::string& data) {
     places.wals.push_back(data + "/journal");
     return places;
   }
+  places.complete = true;
   for (const json& server : ready.at("servers")) AddServer(server, places);
   for (const json& service : ready.at("services")) {
     const std::string name = service.at("name");

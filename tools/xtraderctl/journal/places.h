@@ -15,8 +15,10 @@ struct Places {
   std::string redis;                    // with the executions
   std::string kafka;                    // "127.0.0.1:1"
   std::string postgres;                 // postgresql://...
+  std::string zookeeper;                // "127.0.0.1:1"
   std::vector<std::string> matching;    // gRPC of each replica
   std::vector<std::string> sequencers;  // "host:port" of their admin ports
+  bool complete = false;                // those of a cluster: a server that is not named is not there
 };
 
 // What <data>/ready.json names. NOT_FOUND when nothing runs there, INVALID_ARGUMENT when the file is another one.

@@ -1,6 +1,7 @@
 // I10: the copies of the journal. Up to what is stored, and therefore was committed, no copy has another frame than the
 // one that is played: no frame of an earlier epoch stayed behind a later one's start, and no copy went its own way. A
-// copy may end earlier: one that was not in the in-sync set, whose history nobody keeps. Plain function.
+// copy may end earlier: one that was not in the in-sync set, whose history nobody keeps. A deposed leader's file may end
+// with a few frames that no other copy took. Plain function.
 #pragma once
 
 #include <memory>

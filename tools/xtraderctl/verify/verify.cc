@@ -98,8 +98,8 @@ absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::strin
   const domain::SequenceNumber watermark = store.ok() ? (*store)->watermark() : domain::SequenceNumber(0);
   checks.push_back(std::make_unique<StoreCheck>(std::move(store)));
   std::vector<BusContent> buses;
-  buses.push_back(ReadKafka(places, watermark));
-  buses.push_back(ReadExecutions(places, shard, watermark));
+  if (!places.kafka.empty() || !places.complete) buses.push_back(ReadKafka(places, watermark));
+  if (!places.redis.empty() || !places.complete) buses.push_back(ReadExecutions(places, shard, watermark));
   checks.push_back(std::make_unique<BusCheck>(std::move(buses)));
   checks.push_back(std::make_unique<HistoryCheck>(std::move(history)));
   XT_ASSIGN_OR_RETURN(const auto sources, SourcesOf(places, shard));

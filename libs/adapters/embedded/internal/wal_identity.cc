@@ -16,8 +16,6 @@
 namespace xt::embedded::wal {
 namespace {
 
-constexpr char kHeaderName[] = "journal.header";
-
 absl::Status Write(const std::string& folder, const Identity& identity) {
   const std::string text = absl::StrFormat("1 %s %d %d\n", identity.uuid, identity.token.epoch.value(),
                                            identity.token.connection_generation);

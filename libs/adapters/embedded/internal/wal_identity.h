@@ -11,6 +11,8 @@
 
 namespace xt::embedded::wal {
 
+inline constexpr char kHeaderName[] = "journal.header";
+
 struct Identity {
   std::string uuid;
   ports::FencingToken token;

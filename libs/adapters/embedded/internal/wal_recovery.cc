@@ -1,6 +1,7 @@
 #include "libs/adapters/embedded/internal/wal_recovery.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,7 @@ class Walk {
  public:
   absl::Status Visit(Segment segment);
   Recovered Finish() && { return std::move(result_); }
+  absl::Status CheckLengths() const;
   absl::Status ClearTails(FileIo& io);
 
  private:
@@ -33,7 +35,7 @@ class Walk {
   absl::Status Classify(Segment segment, std::uint64_t end, const SegmentReader::Rest& rest);
 
   Recovered result_;
-  domain::SequenceNumber first_in_segment_;
+  SegmentInfo info_;    // of the segment that is being visited
   std::string damage_;  // the first place that holds something, but no good record
   Tail active_tail_;
   Tail prepared_tail_;
@@ -54,7 +56,7 @@ absl::Status Walk::Accept(const Segment& segment, std::uint64_t offset, const po
   if (record.previous_hash != report.last_hash) return refuse("breaks the hash chain");
   if (HashBytes(record.bytes) != record.hash) return refuse("does not have its own hash");
   if (record.epoch < report.last_epoch) return refuse("falls back to an earlier epoch");
-  if (first_in_segment_.value() == 0) first_in_segment_ = record.first_sequence;
+  info_.Note(record.first_sequence, offset);
   report.last_sequence = record.last_sequence;
   report.last_hash = record.hash;
   report.last_epoch = record.epoch;
@@ -63,7 +65,7 @@ absl::Status Walk::Accept(const Segment& segment, std::uint64_t offset, const po
 }
 
 absl::StatusOr<std::uint64_t> Walk::GoodPrefix(const Segment& segment, SegmentReader& reader) {
-  first_in_segment_ = domain::SequenceNumber();
+  info_ = {segment.index, segment.capacity, {}, {}};
   std::uint64_t offset = kSegmentHeaderBytes;
   while (true) {
     XT_ASSIGN_OR_RETURN(const SegmentReader::Item item, reader.ReadRecord(offset));
@@ -92,19 +94,32 @@ absl::Status Walk::Visit(Segment segment) {
 
 // Decides what the segment is: a full one, the active one, or the prepared one behind it.
 absl::Status Walk::Classify(Segment segment, std::uint64_t end, const SegmentReader::Rest& rest) {
-  const bool empty = first_in_segment_.value() == 0;
+  const bool empty = info_.first_sequence.value() == 0;
   if (result_.prepared) {
     return absl::DataLossError(absl::StrCat(result_.prepared->path, " at offset ", kSegmentHeaderBytes,
                                             ": the records are missing, since ", segment.path, " exists"));
   }
   if (!empty || segment.index == 1) {
-    result_.segments.push_back({segment.index, segment.capacity, first_in_segment_});
+    result_.segments.push_back(std::move(info_));
     result_.active = std::move(segment);
     result_.active_end = end;
     active_tail_ = {end, rest.nonzero_end};
   } else {
     result_.prepared = std::move(segment);
     prepared_tail_ = {end, rest.nonzero_end};
+  }
+  return absl::OkStatus();
+}
+
+// A segment is made with its whole length: without its end nobody knows what was there.
+absl::Status Walk::CheckLengths() const {
+  for (const auto& [segment, end] :
+       {std::pair(&result_.active, result_.active_end),
+        std::pair(result_.prepared ? &*result_.prepared : &result_.active, std::uint64_t{kSegmentHeaderBytes})}) {
+    XT_ASSIGN_OR_RETURN(const std::uint64_t size, FileSize(segment->fd, segment->path));
+    if (size >= segment->capacity) continue;
+    return absl::DataLossError(absl::StrCat(Place(*segment, end), ": the file has ", size, " of ", segment->capacity,
+                                            " bytes, what was behind is lost"));
   }
   return absl::OkStatus();
 }
@@ -122,6 +137,22 @@ absl::Status Walk::ClearTails(FileIo& io) {
 }
 
 }  // namespace
+
+void SegmentInfo::Note(domain::SequenceNumber first, std::uint64_t offset) {
+  constexpr std::uint64_t kApart = 1U << 20;
+  if (first_sequence.value() == 0) {
+    first_sequence = first;
+  } else if (offset >= (marks.empty() ? kSegmentHeaderBytes : marks.back().offset) + kApart) {
+    marks.push_back({first, offset});
+  }
+}
+
+Mark SegmentInfo::MarkBefore(domain::SequenceNumber sequence) const {
+  const auto behind =
+      std::upper_bound(marks.begin(), marks.end(), sequence,
+                       [](domain::SequenceNumber s, const Mark& mark) { return s < mark.first_sequence; });
+  return behind == marks.begin() ? Mark{first_sequence, kSegmentHeaderBytes} : *std::prev(behind);
+}
 
 absl::StatusOr<std::vector<std::uint64_t>> ListSegments(const std::string& folder) {
   XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));
@@ -143,6 +174,7 @@ absl::StatusOr<Recovered> Recover(const std::string& folder, std::string_view uu
     XT_ASSIGN_OR_RETURN(Segment segment, OpenSegment(folder, index, uuid));
     XT_RETURN_IF_ERROR(walk.Visit(std::move(segment)));
   }
+  XT_RETURN_IF_ERROR(walk.CheckLengths());
   XT_RETURN_IF_ERROR(walk.ClearTails(io));
   return std::move(walk).Finish();
 }

@@ -14,11 +14,23 @@
 
 namespace xt::embedded::wal {
 
+// Where a record begins.
+struct Mark {
+  domain::SequenceNumber first_sequence;
+  std::uint64_t offset = 0;
+};
+
 // Where a segment starts; first_sequence is 0 while it has no record.
 struct SegmentInfo {
   std::uint64_t index = 0;
   std::uint64_t bytes = 0;
   domain::SequenceNumber first_sequence;
+  std::vector<Mark> marks;  // ascending, about one for each MiB behind its first record, so that nobody reads all of it
+
+  // The record that begins at `offset` is a good one, behind all before it.
+  void Note(domain::SequenceNumber first, std::uint64_t offset);
+  // The last place from which on the record with `sequence` is found.
+  [[nodiscard]] Mark MarkBefore(domain::SequenceNumber sequence) const;
 };
 
 struct Recovered {

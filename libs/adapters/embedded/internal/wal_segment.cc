@@ -51,12 +51,17 @@ absl::StatusOr<Segment> CreateSegment(const std::string& folder, std::uint64_t i
   const std::string temporary = segment.path + ".tmp";
   XT_ASSIGN_OR_RETURN(segment.fd, OpenFile(temporary, O_RDWR | O_CREAT | O_TRUNC));
   XT_RETURN_IF_ERROR(io.WriteAt(segment.fd.get(), 0, EncodeSegmentHeader(index, capacity, uuid)));
-  XT_RETURN_IF_ERROR(FillWithZeros(segment.fd.get(), kSegmentHeaderBytes, capacity, io));
-  // fsync, not fdatasync: the length must be durable, so that later groups change data only.
-  if (::fsync(segment.fd.get()) != 0) return ErrnoStatus("sync", temporary);
+  XT_RETURN_IF_ERROR(FinishSegment(segment, kSegmentHeaderBytes, io));
   if (::rename(temporary.c_str(), segment.path.c_str()) != 0) return ErrnoStatus("rename", temporary);
   XT_RETURN_IF_ERROR(SyncFolder(folder));
   return segment;
+}
+
+absl::Status FinishSegment(const Segment& segment, std::uint64_t offset, FileIo& io) {
+  XT_RETURN_IF_ERROR(FillWithZeros(segment.fd.get(), offset, segment.capacity, io));
+  // fsync, not fdatasync: the length must be durable, so that later groups change data only.
+  if (::fsync(segment.fd.get()) != 0) return ErrnoStatus("sync", segment.path);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Segment> OpenSegment(const std::string& folder, std::uint64_t index, std::string_view uuid) {
@@ -72,7 +77,8 @@ absl::StatusOr<Segment> OpenSegmentToRead(const std::string& folder, std::uint64
 absl::StatusOr<std::string_view> SegmentReader::View(std::uint64_t offset, std::size_t size) {
   const bool inside = offset >= window_offset_ && offset + size <= window_offset_ + window_.size();
   if (!inside) {
-    const std::size_t wanted = std::max<std::size_t>(size, kWindowBytes);
+    const std::uint64_t rest = segment_->capacity - std::min(offset, segment_->capacity);
+    const std::size_t wanted = std::max<std::size_t>(size, std::min(rest, kWindowBytes));
     XT_RETURN_IF_ERROR(ReadAt(segment_->fd.get(), offset, wanted, window_, segment_->path));
     window_offset_ = offset;
   }
@@ -100,9 +106,10 @@ absl::StatusOr<SegmentReader::Rest> SegmentReader::InspectRest(std::uint64_t off
   Rest rest;
   rest.nonzero_end = offset;
   SegmentReader candidates(*segment_);
+  const std::size_t wanted = std::min(segment_->capacity, kWindowBytes);
   std::string window;
   for (std::uint64_t at = offset;; at += window.size()) {
-    XT_RETURN_IF_ERROR(ReadAt(segment_->fd.get(), at, kWindowBytes, window, segment_->path));
+    XT_RETURN_IF_ERROR(ReadAt(segment_->fd.get(), at, wanted, window, segment_->path));
     if (window.empty()) return rest;
     window.resize((window.size() + kAlignment - 1) / kAlignment * kAlignment, '\0');
     for (std::size_t i = 0; i < window.size(); i += kAlignment) {
@@ -120,7 +127,6 @@ absl::StatusOr<SegmentReader::Rest> SegmentReader::InspectRest(std::uint64_t off
 
 absl::Status ClearTail(const Segment& segment, std::uint64_t from, std::uint64_t to, FileIo& io) {
   XT_ASSIGN_OR_RETURN(const std::uint64_t size, FileSize(segment.fd, segment.path));
-  if (size < segment.capacity) to = segment.capacity;
   if (from >= to) return absl::OkStatus();
   XT_RETURN_IF_ERROR(FillWithZeros(segment.fd.get(), from, to, io));
   if (size > segment.capacity && ::ftruncate(segment.fd.get(), static_cast<off_t>(segment.capacity)) != 0) {

@@ -24,6 +24,8 @@ struct Segment {
 // Creates the segment under a temporary name, fills it with zeros, syncs it, renames it and syncs the folder.
 absl::StatusOr<Segment> CreateSegment(const std::string& folder, std::uint64_t index, std::uint64_t capacity,
                                       std::string_view uuid, FileIo& io);
+// Makes [offset, capacity) of a segment that is being made zeros, and the whole file durable.
+absl::Status FinishSegment(const Segment& segment, std::uint64_t offset, FileIo& io);
 // DATA_LOSS when the header is not that of this segment of this journal.
 absl::StatusOr<Segment> OpenSegment(const std::string& folder, std::uint64_t index, std::string_view uuid);
 // The same for reading only. NOT_FOUND when there is no such file.
@@ -61,7 +63,7 @@ class SegmentReader {
   std::uint64_t window_offset_ = 0;
 };
 
-// Makes [from, to) zeros and the file as long as its capacity, durably.
+// Makes [from, to) zeros and the file no longer than its capacity, durably.
 absl::Status ClearTail(const Segment& segment, std::uint64_t from, std::uint64_t to, FileIo& io);
 
 }  // namespace xt::embedded::wal

@@ -35,7 +35,7 @@ absl::Status SegmentWriter::AddRecord(const ports::JournalRecord& record, domain
   if (offset_ + buffer_.size() + EncodedSize(record.bytes.size()) > active_.capacity) XT_RETURN_IF_ERROR(RollOver());
   {
     std::lock_guard lock(mutex_);
-    if (segments_.back().first_sequence.value() == 0) segments_.back().first_sequence = record.first_sequence;
+    segments_.back().Note(record.first_sequence, offset_ + buffer_.size());
   }
   EncodeRecord(record, synced, buffer_);
   return buffer_.size() >= kWriteBytes ? Flush() : absl::OkStatus();
@@ -68,7 +68,7 @@ absl::Status SegmentWriter::RollOver() {
   XT_ASSIGN_OR_RETURN(active_, preparer_.Take(active_.index + 1));
   offset_ = kSegmentHeaderBytes;
   std::lock_guard lock(mutex_);
-  segments_.push_back({active_.index, active_.capacity, domain::SequenceNumber()});
+  segments_.push_back({active_.index, active_.capacity, {}, {}});
   return absl::OkStatus();
 }
 

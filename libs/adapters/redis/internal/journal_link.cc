@@ -40,11 +40,13 @@ absl::Status Translate(const absl::Status& status) {
 JournalLink::JournalLink(RedisConfig config, JournalKeys keys)
     : keys_(std::move(keys)), connection_(std::move(config)) {}
 
-absl::StatusOr<JournalEnd> JournalLink::Connect(ports::FencingToken token, const RestartCheck& on_restart) {
+absl::StatusOr<JournalEnd> JournalLink::Connect(ports::FencingToken token, const RestartCheck& on_restart,
+                                                bool needs_fsync_always) {
   if (token.epoch.value() > kMaxEpoch || token.connection_generation >> kGenerationBits != 0) {
     return absl::InvalidArgumentError("an epoch of 2^43 or a generation of 2^20 and more");
   }
   connection_.Drop();
+  if (needs_fsync_always) XT_RETURN_IF_ERROR(CheckFsyncAlways());
   XT_ASSIGN_OR_RETURN(const std::string run_id, ReadRunId());
   if (!run_id_.empty() && run_id != run_id_) XT_RETURN_IF_ERROR(on_restart(run_id));
   absl::StatusOr<JournalEnd> end;
@@ -64,6 +66,18 @@ absl::StatusOr<std::string> JournalLink::ReadRunId() {
   const std::size_t at = text.find(kName);
   if (at == std::string_view::npos) return absl::UnavailableError("INFO tells no run_id");
   return std::string(text.substr(at + kName.size(), 40));
+}
+
+// What was written before this was asked is on the disk with the next write.
+absl::Status JournalLink::CheckFsyncAlways() {
+  for (const auto& [name, wanted] : {std::pair("appendonly", "yes"), std::pair("appendfsync", "always")}) {
+    XT_ASSIGN_OR_RETURN(const Reply reply, connection_.Run({"CONFIG", "GET", name}));
+    const auto parts = Elements(*reply);
+    const std::string value(parts.size() == 2 ? Text(*parts[1]) : "unknown");
+    if (value == wanted) continue;
+    return absl::FailedPreconditionError(absl::StrCat("the journal's Redis has ", name, " ", value, ", not ", wanted));
+  }
+  return absl::OkStatus();
 }
 
 // Above every token of this epoch that Redis has seen: this leader's earlier connections, no other's.
@@ -93,8 +107,18 @@ absl::StatusOr<JournalEnd> JournalLink::Init(ports::FencingToken token, std::uin
   JournalEnd end;
   XT_ASSIGN_OR_RETURN(const std::uint64_t sequence, ParseNumber(Text(*parts[2])));
   end.sequence = domain::SequenceNumber(sequence);
-  XT_ASSIGN_OR_RETURN(end.hash, Hash128::FromBytes(absl::HexStringToBytes(std::string(Text(*parts[3])))));
+  const auto hash = Hash128::FromBytes(absl::HexStringToBytes(std::string(Text(*parts[3]))));
+  if (!hash.ok()) return absl::DataLossError(absl::StrCat(keys_.end, " has no hash"));
+  end.hash = *hash;
   return end;
+}
+
+absl::StatusOr<std::string> JournalLink::SetAside(ports::FencingToken token) {
+  connection_.Drop();
+  XT_ASSIGN_OR_RETURN(const Reply reply, connection_.Eval(scripts::kSetAside, {keys_.stream, keys_.end},
+                                                          {absl::StrCat(TokenOf(token)), RandomId()}));
+  uuid_.clear();
+  return std::string(Text(*reply));
 }
 
 void JournalLink::Queue(const JournalEnd& previous, const ports::JournalRecord& record) {

@@ -32,10 +32,14 @@ class JournalLink {
   JournalLink(RedisConfig config, JournalKeys keys);
 
   // Connects anew and returns where the journal ends. When the server is not the one of the last call, `on_restart` is
-  // asked first. FAILED_PRECONDITION "FENCED" when a higher token is there. DATA_LOSS when half of the journal is missing,
-  // or when it is another one than at the last call.
-  absl::StatusOr<JournalEnd> Connect(ports::FencingToken token, const RestartCheck& on_restart);
+  // asked first. `needs_fsync_always` refuses a Redis with another appendfsync, FAILED_PRECONDITION.
+  // FAILED_PRECONDITION "FENCED" when a higher token is there. DATA_LOSS when half of the journal is missing, or when
+  // it is another one than at the last call.
+  absl::StatusOr<JournalEnd> Connect(ports::FencingToken token, const RestartCheck& on_restart,
+                                     bool needs_fsync_always);
   void Drop() { connection_.Drop(); }
+  // Begins an empty journal, another one, in the place of the one that is there; the name under which the stream is kept.
+  absl::StatusOr<std::string> SetAside(ports::FencingToken token);
 
   // A pipeline of appends; UNAVAILABLE as RedisConnection.
   void Queue(const JournalEnd& previous, const ports::JournalRecord& record);
@@ -48,6 +52,7 @@ class JournalLink {
 
  private:
   absl::StatusOr<std::string> ReadRunId();
+  absl::Status CheckFsyncAlways();
   absl::StatusOr<std::uint64_t> NextToken(ports::FencingToken token);
   absl::StatusOr<JournalEnd> Init(ports::FencingToken token, std::uint64_t next);
 

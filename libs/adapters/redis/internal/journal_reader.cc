@@ -1,5 +1,6 @@
 #include "libs/adapters/redis/internal/journal_reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -10,8 +11,24 @@
 namespace xt::redis {
 namespace {
 
-constexpr char kPage[] = "64";  // records of one reply: a few megabytes at most
 constexpr std::size_t kFields = 4;
+
+// How many records to ask for at once: few, as long as it is not known how long they are, so that a reply is a few
+// megabytes at most, and then so many that the way to the server and back does not count.
+class PageSize {
+ public:
+  [[nodiscard]] std::string count() const { return absl::StrCat(count_); }
+  void Saw(std::size_t bytes) {
+    if (bytes > kMostBytes) count_ = std::max(count_ / 2, kFewest);
+    if (bytes < kMostBytes / 4) count_ = std::min(count_ * 2, kMost);
+  }
+
+ private:
+  static constexpr std::size_t kFewest = 64;
+  static constexpr std::size_t kMost = 1'024;
+  static constexpr std::size_t kMostBytes = 1 << 20;
+  std::size_t count_ = kFewest;
+};
 
 // The number at the beginning of `text`; 0, which no journal has, when there is none.
 std::uint64_t NumberAt(std::string_view text) {
@@ -19,6 +36,65 @@ std::uint64_t NumberAt(std::string_view text) {
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
 }
+
+// Walks over all entries, good and bad, and keeps what is known of the damage.
+class DamageFinder {
+ public:
+  explicit DamageFinder(const std::string& stream) : stream_(stream) {}
+
+  void Add(const ports::JournalRecord& record) {
+    if (record.first_sequence.value() == 0 || record.last_sequence < record.first_sequence) {
+      return AddDamaged(record.last_sequence);
+    }
+    const std::uint64_t expected = last_.last_sequence.value() + 1;
+    if (record.first_sequence.value() > expected) {
+      Note(expected, record.first_sequence.value() - 1, record.last_sequence);
+    } else if (record.first_sequence.value() < expected || (judged_ && record.previous_hash != last_.last_hash)) {
+      // One of the two is damaged, and it does not tell which.
+      Note(last_first_, record.last_sequence.value(), record.last_sequence);
+    }
+    if (whole_from_ == 0) whole_from_ = record.first_sequence.value();
+    last_first_ = record.first_sequence.value();
+    last_.last_sequence = record.last_sequence;
+    last_.last_hash = record.hash;
+    last_.last_epoch = record.epoch;
+    judged_ = true;
+  }
+  void AddDamaged(domain::SequenceNumber sequence) {
+    Note(last_.last_sequence.value() + 1, sequence.value(), sequence);
+    last_.last_sequence = sequence;
+    judged_ = false;
+  }
+  ports::JournalDamage Finish(const JournalEnd& end) && {
+    const bool whole = judged_ && JournalEnd{last_.last_sequence, last_.last_hash} == end;
+    if (!whole && last_.last_sequence < end.sequence)
+      Note(last_.last_sequence.value() + 1, end.sequence.value(), end.sequence);
+    if (!whole && last_.last_sequence >= end.sequence)
+      Note(last_first_, last_.last_sequence.value(), last_.last_sequence);
+    damage_.whole_from = domain::SequenceNumber(whole ? whole_from_ : 0);
+    damage_.end.last_sequence = end.sequence;
+    damage_.end.last_hash = end.hash;
+    if (whole) damage_.end.last_epoch = last_.last_epoch;
+    return std::move(damage_);
+  }
+
+ private:
+  void Note(std::uint64_t first, std::uint64_t last, domain::SequenceNumber entry) {
+    if (damage_.first.value() == 0) {
+      damage_.first = domain::SequenceNumber(std::max<std::uint64_t>(first, 1));
+      damage_.place = absl::StrCat(stream_, " entry ", entry.value(), "-0");
+    }
+    damage_.last = domain::SequenceNumber(std::max(last, damage_.last.value()));
+    whole_from_ = 0;
+  }
+
+  const std::string& stream_;
+  ports::JournalDamage damage_;
+  ports::OpenReport last_;        // the last entry
+  std::uint64_t last_first_ = 0;  // the first sequence of it
+  bool judged_ = true;            // the last entry was good by itself
+  std::uint64_t whole_from_ = 1;  // since here everything joins
+};
 
 }  // namespace
 
@@ -32,19 +108,48 @@ absl::Status JournalReader::Visit(domain::SequenceNumber from, std::optional<dom
   const std::string end = last ? absl::StrCat(last->value(), "-0") : "+";
   std::string start = absl::StrCat(from.value(), "-0");
   std::optional<JournalEnd> before;
+  if (from.value() <= 1) before.emplace();
+  PageSize size;
   while (true) {
-    XT_ASSIGN_OR_RETURN(const Reply page, connection_.Run({"XRANGE", keys_.stream, start, end, "COUNT", kPage}));
+    XT_ASSIGN_OR_RETURN(const Reply page, connection_.Run({"XRANGE", keys_.stream, start, end, "COUNT", size.count()}));
     if (Elements(*page).empty()) break;
+    std::size_t bytes = 0;
     for (const redisReply* entry : Elements(*page)) {
       XT_ASSIGN_OR_RETURN(const ports::JournalRecord record, Parse(*entry));
       XT_RETURN_IF_ERROR(Follows(record, before));
       before = JournalEnd{record.last_sequence, record.hash};
+      bytes += record.bytes.size();
       XT_RETURN_IF_ERROR(visitor(record));
     }
+    size.Saw(bytes);
     start = absl::StrCat("(", before->sequence.value(), "-0");
   }
   if (last && (!before || before->sequence != *last)) return Damaged(*last, "was confirmed, but is missing");
   return absl::OkStatus();
+}
+
+absl::StatusOr<ports::JournalDamage> JournalReader::FindDamage(const JournalEnd& end) {
+  std::lock_guard lock(mutex_);
+  DamageFinder finder(keys_.stream);
+  std::string start = "-";
+  PageSize size;
+  while (true) {
+    XT_ASSIGN_OR_RETURN(const Reply page, connection_.Run({"XRANGE", keys_.stream, start, "+", "COUNT", size.count()}));
+    if (Elements(*page).empty()) return std::move(finder).Finish(end);
+    std::size_t bytes = 0;
+    for (const redisReply* entry : Elements(*page)) {
+      const std::string id(Text(*Elements(*entry)[0]));
+      const auto record = Parse(*entry);
+      if (record.ok()) {
+        bytes += record->bytes.size();
+        finder.Add(*record);
+      } else {
+        finder.AddDamaged(domain::SequenceNumber(NumberAt(id)));
+      }
+      start = "(" + id;
+    }
+    size.Saw(bytes);
+  }
 }
 
 absl::StatusOr<ports::JournalRecord> JournalReader::Find(domain::SequenceNumber sequence) {

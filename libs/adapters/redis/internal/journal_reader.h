@@ -7,6 +7,7 @@
 #include <string>
 
 #include "libs/adapters/redis/internal/journal_link.h"
+#include "libs/ports/journal_copy.h"
 
 namespace xt::redis {
 
@@ -15,9 +16,11 @@ class JournalReader {
   JournalReader(RedisConfig config, JournalKeys keys);
 
   // Visits the records that end at `from` or behind, up to the one that ends at `last`; without `last` all that are there.
-  // DATA_LOSS, naming key and entry, for a damaged or missing record.
+  // With `from` 0 or 1 the journal's first record must be there, too. DATA_LOSS, naming key and entry, for a damaged or missing record.
   absl::Status Visit(domain::SequenceNumber from, std::optional<domain::SequenceNumber> last,
                      const ports::CommandJournal::Visitor& visitor);
+  // What is damaged of a journal that says that it ends at `end`; reads all of it.
+  absl::StatusOr<ports::JournalDamage> FindDamage(const JournalEnd& end);
   // The record that ends at `sequence`; NOT_FOUND when none does.
   absl::StatusOr<ports::JournalRecord> Find(domain::SequenceNumber sequence);
 

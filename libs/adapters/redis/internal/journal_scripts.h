@@ -31,6 +31,25 @@ local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local e = redis.call('HMGET', KEYS[2], 'uuid', 's', 'h')
 return {run, e[1], e[2], e[3]})lua"};
 
+// ARGV: the caller's token, uuid of the new journal. Keeps what is there of the journal under other names, `:damaged:<its uuid>`
+// behind them, and begins an empty one, another, with the same fence. Returns the name of the stream.
+inline constexpr Script kSetAside{R"lua(
+local function less(a, b)
+  if #a ~= #b then return #a < #b end
+  return a < b
+end
+local m = redis.call('HMGET', KEYS[2], 'tok', 'open', 'uuid')
+if m[2] and less(ARGV[1], m[2]) then return redis.error_reply('FENCED ' .. m[2]) end
+local aside = ':damaged:' .. (m[3] or 'before-' .. ARGV[2])
+for _, key in ipairs(KEYS) do
+  if redis.call('EXISTS', key) == 1 then redis.call('RENAME', key, key .. aside) end
+end
+redis.call('XGROUP', 'CREATE', KEYS[1], '_i', '0', 'MKSTREAM')
+redis.call('XGROUP', 'DESTROY', KEYS[1], '_i')
+redis.call('HSET', KEYS[2], 'uuid', ARGV[2], 's', '0', 'h', string.rep('0', 32), 'tok', string.match(m[1] or '0', '^%d+$') or '0',
+           'open', ARGV[1])
+return KEYS[1] .. aside)lua"};
+
 // ARGV: token, sequence and hash of the end, then of the record: last sequence, hash, epoch, first sequence, bytes.
 inline constexpr Script kAppend{R"lua(
 local m = redis.call('HMGET', KEYS[2], 'tok', 's', 'h')

@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr char kAlways[] = ":always";
 constexpr std::size_t kPipeline = 64;  // records of memory that are sent at once
 
 JournalEnd EndOf(const ports::JournalRecord& record) { return {record.last_sequence, record.hash}; }
@@ -29,12 +30,18 @@ absl::StatusOr<JournalEnd> JournalWriter::Open(ports::FencingToken token) {
   return end_;
 }
 
+absl::StatusOr<JournalEnd> JournalWriter::OpenAnew(ports::FencingToken token, std::string& aside) {
+  XT_ASSIGN_OR_RETURN(aside, link_.SetAside(token));
+  return Open(token);
+}
+
 absl::StatusOr<JournalEnd> JournalWriter::Connect() {
   const std::string before = link_.run_id();
-  auto end = link_.Connect(token_, options_.on_restart);
+  auto end = link_.Connect(token_, options_.on_restart, options_.needs_fsync_always);
   if (!before.empty() && link_.run_id() != before) ++counters_.restarts;
   std::lock_guard lock(mutex_);
-  identity_ = absl::StrCat("redis:", link_.uuid(), ":", link_.run_id());
+  uuid_ = link_.uuid();
+  run_id_ = link_.run_id();
   return end;
 }
 
@@ -149,7 +156,14 @@ void JournalWriter::Stop() {
 
 std::string JournalWriter::Identity() const {
   std::lock_guard lock(mutex_);
-  return identity_;
+  return absl::StrCat("redis:", uuid_, ":", run_id_, options_.needs_fsync_always ? kAlways : "");
+}
+
+bool JournalWriter::Is(const std::string& member) const {
+  std::lock_guard lock(mutex_);
+  const std::string uuid = absl::StrCat("redis:", uuid_, ":");
+  if (!member.starts_with(uuid)) return false;
+  return member.ends_with(kAlways) || member.substr(uuid.size()) == run_id_;
 }
 
 }  // namespace xt::redis

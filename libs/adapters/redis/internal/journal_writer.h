@@ -1,6 +1,6 @@
 // JournalWriter: brings records into the journal, in order, whatever happens to the connection: what was sent and not
 // confirmed is looked for after connecting anew, and sent again when it is not there. One thread at a time, but for Stop,
-// Identity and the counters.
+// Identity, Is and the counters.
 #pragma once
 
 #include <atomic>
@@ -29,6 +29,8 @@ class JournalWriter {
   JournalWriter(RedisConfig config, JournalKeys keys, const RedisJournalOptions& options);
 
   absl::StatusOr<JournalEnd> Open(ports::FencingToken token);
+  // The same with an empty journal in the place of the one that is there, which is kept as `aside`.
+  absl::StatusOr<JournalEnd> OpenAnew(ports::FencingToken token, std::string& aside);
   // Calls `confirmed` for each record that is in the journal, and keeps the record. An error is final.
   absl::Status Store(std::span<ports::JournalRecord> group, const Confirmed& confirmed);
   absl::Status CutTail(const JournalEnd& keep);
@@ -36,6 +38,7 @@ class JournalWriter {
   void Stop();
 
   [[nodiscard]] std::string Identity() const;
+  [[nodiscard]] bool Is(const std::string& member) const;
   [[nodiscard]] const JournalCounters& counters() const { return counters_; }
 
  private:
@@ -61,7 +64,8 @@ class JournalWriter {
   mutable std::mutex mutex_;
   std::condition_variable stopped_;
   bool stop_ = false;
-  std::string identity_;
+  std::string uuid_;
+  std::string run_id_;
 };
 
 }  // namespace xt::redis

@@ -8,11 +8,11 @@ namespace xt::replicated {
 
 using domain::SequenceNumber;
 
-void CommitQueue::Begin(SequenceNumber tail, Remote remote) {
+void CommitQueue::Begin(SequenceNumber tail, Needs needs) {
   std::lock_guard lock(mutex_);
   own_ = remote_ = tail;
   tail_ = tail.value();
-  needs_ = remote;
+  needs_ = needs;
 }
 
 bool CommitQueue::Add(SequenceNumber sequence, Done done, const absl::Status& refused) {
@@ -23,7 +23,7 @@ bool CommitQueue::Add(SequenceNumber sequence, Done done, const absl::Status& re
   }
   const bool send = status.ok();
   in_flight_.push_back({sequence, std::move(done), std::move(status)});
-  if (!send) Settle();
+  if (!send || needs_ == Needs::kNobody) Settle();
   return send;
 }
 
@@ -47,16 +47,16 @@ void CommitQueue::ConfirmRemote(SequenceNumber sequence) {
   Settle();
 }
 
-void CommitQueue::SetRemote(Remote remote) {
+void CommitQueue::SetNeeds(Needs needs) {
   std::lock_guard lock(mutex_);
-  needs_ = remote;
+  needs_ = needs;
   Settle();
 }
 
-void CommitQueue::ReplaceRemote(SequenceNumber sequence, Remote remote) {
+void CommitQueue::ReplaceRemote(SequenceNumber sequence, Needs needs) {
   std::lock_guard lock(mutex_);
   remote_ = sequence;
-  needs_ = remote;
+  needs_ = needs;
   Settle();
 }
 
@@ -79,11 +79,19 @@ bool CommitQueue::WaitForOwn(SequenceNumber sequence) {
   return ended_.ok();
 }
 
+SequenceNumber CommitQueue::Confirmed() const {
+  switch (needs_) {
+    case Needs::kNobody: return in_flight_.empty() ? tail() : in_flight_.back().sequence;
+    case Needs::kOwn: return own_;
+    case Needs::kRemote: return remote_;
+    case Needs::kBoth: return std::min(own_, remote_);
+    case Needs::kUnknown: return tail();
+  }
+  return tail();
+}
+
 void CommitQueue::Settle() {
-  const SequenceNumber tail(tail_.load());
-  SequenceNumber confirmed = tail;
-  if (needs_ == Remote::kNotNeeded) confirmed = own_;
-  if (needs_ == Remote::kNeeded) confirmed = std::max(tail, std::min(own_, remote_));
+  const SequenceNumber confirmed = std::max(tail(), Confirmed());
   while (!in_flight_.empty()) {
     InFlight& front = in_flight_.front();
     if (front.refused.ok() && front.sequence > confirmed) return;

@@ -1,4 +1,5 @@
-// CommitQueue: the appends under way, in order, and the rule of when one is confirmed: when every copy that counts holds it.
+// CommitQueue: the appends under way, in order, and the rule of when one is confirmed: when those copies hold it that
+// must.
 // Their `done` is called under its lock, on the thread of whoever made the difference. Thread-safe.
 #pragma once
 
@@ -16,24 +17,26 @@ namespace xt::replicated {
 class CommitQueue {
  public:
   using Done = ports::CommandJournal::AppendDone;
-  // What the remote copy has to do with a confirmation.
-  enum class Remote {
-    kNotNeeded,  // the own copy confirms alone
-    kNeeded,     // both must hold it
-    kUnknown,    // nothing is confirmed before it is known whether the remote copy counts
+  // Who must hold an append before it is confirmed.
+  enum class Needs {
+    kNobody,
+    kOwn,
+    kRemote,
+    kBoth,
+    kUnknown,  // nothing is confirmed before it is known whether the remote copy counts
   };
 
   // Both copies end at `tail`, and nothing is under way.
-  void Begin(domain::SequenceNumber tail, Remote remote);
+  void Begin(domain::SequenceNumber tail, Needs needs);
 
   // False, and `done` is called with an error in its turn, when it must not be sent to any copy: because `refused` is an
   // error, or the queue has ended.
   bool Add(domain::SequenceNumber sequence, Done done, const absl::Status& refused);
   void ConfirmOwn(domain::SequenceNumber sequence);
   void ConfirmRemote(domain::SequenceNumber sequence);
-  void SetRemote(Remote remote);
+  void SetNeeds(Needs needs);
   // A remote copy that holds everything up to `sequence` takes the place of the one before.
-  void ReplaceRemote(domain::SequenceNumber sequence, Remote remote);
+  void ReplaceRemote(domain::SequenceNumber sequence, Needs needs);
   // Everything that is not confirmed by now fails, and what is added later. The first call counts.
   void End(const absl::Status& why);
   // Why it has ended; OK before.
@@ -57,6 +60,7 @@ class CommitQueue {
     absl::Status refused;
   };
 
+  [[nodiscard]] domain::SequenceNumber Confirmed() const;
   void Settle();
 
   mutable std::mutex mutex_;
@@ -64,7 +68,7 @@ class CommitQueue {
   std::deque<InFlight> in_flight_;
   domain::SequenceNumber own_;
   domain::SequenceNumber remote_;
-  Remote needs_ = Remote::kUnknown;
+  Needs needs_ = Needs::kUnknown;
   absl::Status ended_;
   std::atomic<std::uint64_t> tail_{0};
 };
