@@ -63,10 +63,12 @@ std::string RefusalIn(const absl::StatusOr<domain::CommandResult>& result) {
 Exchange::Exchange(std::string folder, std::int64_t snapshot_every, std::int64_t ids)
     : folder_(std::move(folder)), matching_port_(servers::FreePort()), sequencer_port_(servers::FreePort()) {
   fs::create_directories(folder_);
-  WriteText(PathOf("matching.toml"),
-            Common(folder_, "matching", matching_port_) +
-                absl::StrCat("snapshot.folder = \"", PathOf("snapshots"), "\"\nsnapshot.every_commands = ",
-                             snapshot_every, "\nsnapshot.while_leading = true\nengine.max_client_ids = ", ids, "\n"));
+  WriteText(
+      PathOf("matching.toml"),
+      Common(folder_, "matching", matching_port_) +
+          absl::StrCat("snapshot.folder = \"", PathOf("snapshots"), "\"\nsnapshot.every_commands = ", snapshot_every,
+                       "\nsnapshot.every_seconds = 0\nsnapshot.while_leading = true\nengine.max_client_ids = ", ids,
+                       "\n"));
   WriteText(PathOf("sequencer.toml"),
             Common(folder_, "sequencer", sequencer_port_) +
                 absl::StrCat("data = \"", PathOf("sequencer"), "\"\nmatching.addresses = [\"127.0.0.1:", matching_port_,

@@ -27,10 +27,13 @@ void MatchingConfig::Describe(runtime::ConfigSchema& schema) {
               {.doc = "Folder of its snapshots; empty: none, and a restart begins with the journal's first command."});
   schema.Int64(
       "snapshot.every_commands", &snapshot_every_commands,
-      {.min = 0,
-       .max = 1'000'000'000,
-       .unit = "commands",
-       .doc = "Applied between two snapshots; 0: one is written only at the end of the process and on request."});
+      {.min = 0, .max = 1'000'000'000, .unit = "commands", .doc = "Applied between two snapshots; 0: however many."});
+  schema.Int64("snapshot.every_seconds", &snapshot_every_seconds,
+               {.min = 0,
+                .max = 86'400,
+                .unit = "s",
+                .doc = "Between two snapshots, when anything was applied; 0: however long. With both 0 one is written "
+                       "only at the end of the process and on request."});
   schema.Bool("snapshot.while_leading", &snapshot_while_leading,
               {.doc = "Also when it works for the leader; orders wait while its state is copied, about a third of a "
                       "second per million open orders. For a replica that has no standby."});

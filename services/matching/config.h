@@ -22,8 +22,10 @@ struct MatchingConfig {
   std::size_t max_recent_bytes = 128ULL << 20;
   // Folder of its snapshots; empty: none are written, and a restart begins with the journal's first command.
   std::string snapshot_folder;
-  // A snapshot is written when that many commands have been applied since the last; 0: only at the end and on request.
+  // A snapshot is written when that many commands have been applied since the last, or any and so many seconds have
+  // passed. 0: that alone makes none due.
   std::uint64_t snapshot_every_commands = 1'000'000;
+  std::int64_t snapshot_every_seconds = 60;
   // Also by the replica that works for the leader: orders wait meanwhile.
   bool snapshot_while_leading = false;
   EngineConfig engine;

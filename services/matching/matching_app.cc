@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleTurn{1'000};
 constexpr std::int64_t kHeartbeatLimitMs = 10'000;
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 // What the engine says when nothing is due.
 constexpr std::int64_t kNothingDue = std::numeric_limits<std::int64_t>::max();
 
@@ -270,8 +271,12 @@ void MatchingApp::RestoreState(domain::SequenceNumber at_most) {
 
 // By a standby, which nobody waits for.
 bool MatchingApp::IsSnapshotDue() const {
-  if (snapshots_ == nullptr || config_.snapshot_every_commands == 0) return false;
-  if (applied_.sequence.value() < snapshots_->newest().value() + config_.snapshot_every_commands) return false;
+  if (snapshots_ == nullptr || applied_.sequence <= snapshots_->newest()) return false;
+  const std::uint64_t commands = applied_.sequence.value() - snapshots_->newest().value();
+  const std::int64_t passed_ns = clock_.MonotonicNs() - snapshots_->newest_ns();
+  const bool due = (config_.snapshot_every_commands != 0 && commands >= config_.snapshot_every_commands) ||
+                   (config_.snapshot_every_seconds != 0 && passed_ns >= config_.snapshot_every_seconds * kNsPerSecond);
+  if (!due) return false;
   return (config_.snapshot_while_leading || (connected_ && sequencer_.standby)) && !snapshots_->Busy();
 }
 

@@ -27,6 +27,8 @@ class SnapshotStore {
  public:
   // `folder` is made; what a killed process left half written there is removed.
   static absl::StatusOr<SnapshotStore> Open(const std::string& folder);
+  // Of a replica that may be running: for List and Load only.
+  static SnapshotStore OpenToRead(const std::string& folder) { return SnapshotStore(folder); }
 
   // Sequences of those that are there, the newest first.
   [[nodiscard]] std::vector<domain::SequenceNumber> List() const;

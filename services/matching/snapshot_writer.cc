@@ -31,6 +31,7 @@ SnapshotWriter::SnapshotWriter(SnapshotStore store, runtime::MetricsRegistry& me
       damaged_(SnapshotCounter(metrics, shard, "damaged")),
       timestamp_(metrics.Gauge("matching_snapshot_timestamp_seconds", "When the last snapshot was written.",
                                {{"shard", shard}})),
+      newest_ns_(clock.MonotonicNs()),
       thread_([this] { Run(); }) {}
 
 SnapshotWriter::~SnapshotWriter() {
@@ -47,6 +48,7 @@ bool SnapshotWriter::Write(Snapshot snapshot, Done done) {
     const std::lock_guard lock(mutex_);
     if (writing_ || job_) return false;
     newest_ = snapshot.sequence;
+    newest_ns_ = clock_.MonotonicNs();
     job_ = Job{std::move(snapshot), std::move(done)};
   }
   changed_.notify_all();
@@ -100,6 +102,7 @@ std::optional<SnapshotWriter::Restored> SnapshotWriter::Restore(const EngineConf
                                                                 domain::SequenceNumber at_most) {
   AwaitIdle();
   newest_ = domain::SequenceNumber();
+  newest_ns_ = clock_.MonotonicNs();
   for (const domain::SequenceNumber sequence : store_.List()) {
     if (sequence > at_most) continue;
     auto restored = RestoreOne(config, sequence);

@@ -36,6 +36,8 @@ class SnapshotWriter {
   void AwaitIdle();
   // Sequence of the newest that was written or restored; 0: none.
   [[nodiscard]] domain::SequenceNumber newest() const { return newest_; }
+  // When it was written or looked for last, by the monotonic clock.
+  [[nodiscard]] std::int64_t newest_ns() const { return newest_ns_; }
 
   struct Restored {
     std::unique_ptr<Engine> engine;
@@ -62,7 +64,9 @@ class SnapshotWriter {
   runtime::Counter& failed_;
   runtime::Counter& damaged_;
   runtime::Gauge& timestamp_;
-  domain::SequenceNumber newest_;  // of the engine's thread
+  // Of the engine's thread.
+  domain::SequenceNumber newest_;
+  std::int64_t newest_ns_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

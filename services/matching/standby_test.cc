@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "libs/base/clock.h"
 #include "services/matching/matching_app.h"
 #include "services/matching/testing/fake_sequencer.h"
 #include "tests/support/files.h"
@@ -26,7 +28,8 @@ constexpr SequenceNumber kEverything{1'000'000};
 
 // A replica in a process of its own, which can end and start again over the same folder.
 struct Process {
-  explicit Process(const MatchingConfig& config) : app(config, metrics, health) {}
+  explicit Process(const MatchingConfig& config) : app(config, metrics, health, clock) {}
+  ManualClock clock;
   runtime::MetricsRegistry metrics;
   runtime::HealthRegistry health{&metrics};
   ResultCollector results;
@@ -203,6 +206,30 @@ TEST_F(StandbyTest, WritesWhenEnoughWasAppliedButNotWhileItWorksForTheLeader) {
   EXPECT_THAT(process_->metrics.Text(), HasSubstr(R"(matching_snapshots_total{shard="main",result="written"} 2)"));
   ASSERT_EQ(Snapshots().size(), 2u);
   EXPECT_THAT(Snapshots().front(), HasSubstr(std::to_string(FrameChain::kSetupCommands + 1)));
+}
+
+TEST_F(StandbyTest, WritesWhenEnoughTimeHasPassedAndSomethingWasApplied) {
+  const auto written = [this](int times) {
+    Digest();  // behind the turn in which it was due
+    absl::Status taken;
+    do taken = app().TakeSnapshot(false).status();
+    while (absl::IsUnavailable(taken));  // another is being written
+    EXPECT_THAT(process_->metrics.Text(), HasSubstr(absl::StrCat(R"(result="written"} )", times, "\n")));
+  };
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  config_.snapshot_every_seconds = 60;
+  Restart();
+  ASSERT_TRUE(Connect(true).ok());
+  Apply(FrameChain::Setup());
+  process_->clock.AdvanceNs(59 * kSecondNs);
+  ApplyOrder("a");
+  Digest();
+  EXPECT_TRUE(Snapshots().empty());
+  process_->clock.AdvanceNs(kSecondNs);
+  ApplyOrder("b");
+  written(2);
+  process_->clock.AdvanceNs(60 * kSecondNs);
+  written(3);  // nothing was applied: only the one that is asked for
 }
 
 TEST_F(StandbyTest, IsAskedForASnapshotInVainWhenOrdersWouldWait) {

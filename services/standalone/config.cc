@@ -33,8 +33,10 @@ void StandaloneConfig::Describe(runtime::ConfigSchema& schema) {
   Include(schema, "gateway.", gateway);
   Include(schema, "sequencer.", sequencer);
   Include(schema, "matching.", matching);
-  schema.Default("matching.snapshot.while_leading", true);  // there is no standby
-  schema.Default("matching.results.recent_bytes", 0);       // no next leader finds this process alive
+  // There is no standby: it writes them itself, and orders wait as seldom as can be.
+  schema.Default("matching.snapshot.while_leading", true);
+  schema.Default("matching.snapshot.every_seconds", 0);
+  schema.Default("matching.results.recent_bytes", 0);  // no next leader finds this process alive
   Include(schema, "persistence.", persistence);
   Include(schema, "market_data.", market_data);
   Include(schema, "notifier.", notifier);

@@ -26,7 +26,7 @@ namespace {
 
 constexpr int kNo = 1;
 constexpr int kBadUsage = 2;
-constexpr std::chrono::seconds kSuccessorPatience{30};
+constexpr std::chrono::seconds kSuccessorPatience{120};
 
 struct Arguments {
   std::string data;
@@ -46,8 +46,10 @@ struct Arguments {
   std::string zookeeper;
   std::string by;
   bool lose_commands = false;
+  bool withdraw = false;
   bool list = false;
   std::vector<std::string> matching;
+  std::vector<std::string> snapshots;
   std::vector<std::string> markets;
   std::vector<std::string> gateways;
   std::vector<std::string> sequencers;
@@ -174,6 +176,7 @@ absl::StatusOr<xt::ctl::Places> AllPlacesOf(const Arguments& arguments) {
   if (!arguments.kafka.empty()) places.kafka = arguments.kafka;
   if (!arguments.executions.empty()) places.redis = arguments.executions;
   if (!arguments.matching.empty()) places.matching = arguments.matching;
+  if (!arguments.snapshots.empty()) places.snapshots = arguments.snapshots;
   if (!arguments.zookeeper.empty()) places.zookeeper = arguments.zookeeper;
   return places;
 }
@@ -188,8 +191,9 @@ int RunUncleanLeader(const Arguments& arguments) {
                stdout);
     return 0;
   }
-  const auto text =
-      xt::ctl::GiveUp(*places, arguments.shard, {arguments.by, arguments.reason, arguments.lose_commands});
+  const auto text = arguments.withdraw ? xt::ctl::Withdraw(*places, arguments.shard)
+                                       : xt::ctl::GiveUp(*places, arguments.shard,
+                                                         {arguments.by, arguments.reason, arguments.lose_commands});
   if (!text.ok()) return Fail(kNo, text.status());
   std::fputs(text->c_str(), stdout);
   return 0;
@@ -262,9 +266,13 @@ CLI::App* AddUncleanLeader(CLI::App& app, Arguments& arguments) {
   unclean->add_flag("--json", arguments.json, "of the audit log: one array instead of a table")->needs(list);
   CLI::Option* reason = unclean->add_option("--reason", arguments.reason, "for the audit log");
   unclean->add_option("--by", arguments.by, "who decides, for the audit log")->envname("USER");
-  unclean->add_flag("--lose-commands", arguments.lose_commands, "the next leader takes what it can reach")
-      ->needs(reason)
-      ->excludes(list);
+  CLI::Option* lose =
+      unclean->add_flag("--lose-commands", arguments.lose_commands, "the next leader takes what it can reach")
+          ->needs(reason)
+          ->excludes(list);
+  unclean->add_flag("--withdraw", arguments.withdraw, "takes it back, when no leader has acted on it")
+      ->excludes(list)
+      ->excludes(lose);
   return unclean;
 }
 
@@ -273,6 +281,8 @@ CLI::App* AddVerify(CLI::App& app, Arguments& arguments) {
   AddJournalOptions(verify, arguments);
   AddOutsideOptions(verify, arguments);
   verify->add_option("--kafka", arguments.kafka, "HOST:PORT of a broker");
+  verify->add_option("--snapshots", arguments.snapshots, "folder of a replica's snapshots; once for each")
+      ->allow_extra_args(false);
   verify->add_option("--history", arguments.history, "what clients saw: lines of JSON, see docs/operations.md");
   verify->add_flag("--json", arguments.json, "one object instead of lines");
   return verify;

@@ -114,6 +114,11 @@ std::string RangeOf(SequenceNumber end, SequenceNumber known) {
   return first == known.value() ? absl::StrCat(first) : absl::StrCat(first, "..", known.value());
 }
 
+absl::Status Explained(const absl::Status& written) {
+  if (!absl::IsAborted(written)) return written;
+  return absl::AbortedError("the in-sync set was changed meanwhile: somebody tries to lead. Nothing was written");
+}
+
 std::string LostOf(const nlohmann::json& start) {
   return RangeOf(SequenceNumber(start.at("adoptedSequence").get<std::uint64_t>()),
                  SequenceNumber(start.value("lostTo", std::uint64_t{0})));
@@ -131,11 +136,14 @@ absl::Status MayBeGivenUp(const LeaderlessShard& shard) {
     return absl::FailedPreconditionError(absl::StrCat(
         shard.candidate, " leads, or tries to: if it cannot, ask again when it has ended, or stop the sequencers"));
   }
-  for (const std::string& entry : shard.in_sync.members) {
-    if (!replicated::IsUncleanMark(entry)) continue;
-    return absl::FailedPreconditionError(absl::StrCat("there is a mark already, for the next leader: ", entry));
-  }
-  return absl::OkStatus();
+  const std::string mark = MarkIn(shard.in_sync.members);
+  if (mark.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("there is a mark already, for the next leader: ", mark));
+}
+
+std::string MarkIn(const std::vector<std::string>& members) {
+  const auto found = std::ranges::find_if(members, replicated::IsUncleanMark);
+  return found == members.end() ? "" : *found;
 }
 
 std::string TextOf(const LeaderlessShard& shard) {
@@ -154,12 +162,18 @@ absl::StatusOr<std::string> GiveUp(const Places& places, const std::string& shar
   if (!request.lose_commands) return text + "nothing was changed: --lose-commands does it\n";
   const std::string entry =
       EntryOf(UncleanMark{request.by, request.reason, SystemClock::Instance().WallNs(), found.known_sequence()});
-  const absl::Status added = in_sync.Add(entry);
-  if (absl::IsAborted(added)) {
-    return absl::AbortedError("the in-sync set was changed meanwhile: somebody tries to lead. Nothing was written");
-  }
-  XT_RETURN_IF_ERROR(added);
+  XT_RETURN_IF_ERROR(Explained(in_sync.Add(entry)));
   return absl::StrCat(text, "written: ", entry, "\nthe next leader takes what it can reach, once\n");
+}
+
+absl::StatusOr<std::string> Withdraw(const Places& places, const std::string& shard) {
+  XT_ASSIGN_OR_RETURN(const Session session, Connect(places));
+  zookeeper::ZooKeeperInSyncSet in_sync(session, shard);
+  XT_ASSIGN_OR_RETURN(const auto state, in_sync.Look());
+  const std::string mark = MarkIn(state.members);
+  if (mark.empty()) return absl::FailedPreconditionError("there is no mark of an unclean leader");
+  XT_RETURN_IF_ERROR(Explained(in_sync.Remove(mark)));
+  return absl::StrCat("withdrawn: ", mark, "\n");
 }
 
 absl::StatusOr<std::vector<std::string>> UncleanStartsOf(const Places& places, const std::string& shard) {

@@ -39,12 +39,18 @@ struct UncleanRequest {
 
 // FAILED_PRECONDITION says why there is nothing to decide.
 absl::Status MayBeGivenUp(const LeaderlessShard& shard);
+// The mark among the members; empty: there is none.
+std::string MarkIn(const std::vector<std::string>& members);
 // What stands where, and what would be lost.
 std::string TextOf(const LeaderlessShard& shard);
 
 // The text for the operator, also of what was written. FAILED_PRECONDITION when it may not be, ABORTED when the set was
 // changed meanwhile: nothing was written.
 absl::StatusOr<std::string> GiveUp(const Places& places, const std::string& shard, const UncleanRequest& request);
+
+// Takes the mark back, before a leader has acted on it; the text for the operator. FAILED_PRECONDITION when there is none,
+// ABORTED when somebody tries to lead just now: nothing was changed.
+absl::StatusOr<std::string> Withdraw(const Places& places, const std::string& shard);
 
 // The audit log, an object of JSON for each unclean start.
 absl::StatusOr<std::vector<std::string>> UncleanStartsOf(const Places& places, const std::string& shard);

@@ -75,6 +75,8 @@ TEST(UncleanLeaderCommandTest, OneMarkIsEnough) {
   shard.in_sync.members.push_back(mark);
   EXPECT_EQ(MayBeGivenUp(shard),
             absl::FailedPreconditionError("there is a mark already, for the next leader: " + mark));
+  EXPECT_EQ(MarkIn(shard.in_sync.members), mark);
+  EXPECT_EQ(MarkIn(Shard().in_sync.members), "");
 }
 
 std::string Start(std::uint64_t adopted) {
@@ -99,6 +101,7 @@ TEST(UncleanLeaderCommandTest, TheAuditLogIsATable) {
 
 TEST(UncleanLeaderCommandTest, WithoutZooKeeperNothingIsAsked) {
   EXPECT_EQ(GiveUp({}, "0", {}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Withdraw({}, "0").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(UncleanStartsOf({}, "0").status().code(), absl::StatusCode::kNotFound);
 }
 

@@ -47,6 +47,12 @@ absl::Status ZooKeeperInSyncSet::Add(const std::string& entry) {
   return Write(state);
 }
 
+absl::Status ZooKeeperInSyncSet::Remove(const std::string& entry) {
+  State state = seen_;
+  std::erase(state.members, entry);
+  return Write(state);
+}
+
 absl::StatusOr<ZooKeeperInSyncSet::State> ZooKeeperInSyncSet::Read() {
   XT_ASSIGN_OR_RETURN(const ZooKeeperRecord::Value value, record_.Read());
   version_ = value.version;

@@ -29,6 +29,8 @@ class ZooKeeperInSyncSet final : public ports::InSyncSet {
   absl::StatusOr<State> Look();
   // One more entry beside what Look saw. ABORTED, and nothing is changed: somebody wrote meanwhile.
   absl::Status Add(const std::string& entry);
+  // Without an entry that Look saw. ABORTED as Add.
+  absl::Status Remove(const std::string& entry);
 
  private:
   // What stands there; DATA_LOSS when it is not what this class writes.

@@ -28,15 +28,20 @@ Places Read(const json& ready, const std::string& data) {
   Places places;
   if (!ready.contains("services")) {  // the standalone
     places.wals.push_back(data + "/journal");
+    places.snapshots.push_back(data + "/snapshots");
     return places;
   }
   places.complete = true;
   for (const json& server : ready.at("servers")) AddServer(server, places);
   for (const json& service : ready.at("services")) {
     const std::string name = service.at("name");
-    if (name == "matching") places.matching.push_back(service.at("grpc"));
+    const std::string folder = absl::StrCat(data, "/", service.at("id").get<std::string>());
+    if (name == "matching") {
+      places.matching.push_back(service.at("grpc"));
+      places.snapshots.push_back(folder + "/snapshots");
+    }
     if (name != "sequencer") continue;
-    places.wals.push_back(absl::StrCat(data, "/", service.at("id").get<std::string>(), "/journal"));
+    places.wals.push_back(folder + "/journal");
     places.sequencers.push_back(WithoutScheme(service.at("admin")));
   }
   return places;

@@ -17,6 +17,7 @@ struct Places {
   std::string postgres;                 // postgresql://...
   std::string zookeeper;                // "127.0.0.1:1"
   std::vector<std::string> matching;    // gRPC of each replica
+  std::vector<std::string> snapshots;   // folders of replicas' snapshots
   std::vector<std::string> sequencers;  // "host:port" of their admin ports
   bool complete = false;                // those of a cluster: a server that is not named is not there
 };

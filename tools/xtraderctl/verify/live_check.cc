@@ -1,8 +1,11 @@
 #include "tools/xtraderctl/verify/live_check.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "libs/adapters/grpc/clients.h"
 #include "libs/base/status.h"
+#include "services/matching/snapshot_store.h"
 
 namespace xt::ctl {
 namespace {
@@ -23,6 +26,18 @@ absl::StatusOr<ReplicaAnswer> Ask(const std::string& address) {
   return answer;
 }
 
+absl::StatusOr<SavedState> Restore(const matching::SnapshotStore& store, domain::SequenceNumber sequence) {
+  XT_ASSIGN_OR_RETURN(const matching::Snapshot snapshot, store.Load(sequence));
+  std::string error;
+  const auto engine = matching::Engine::RestoreSnapshot({}, snapshot.state, &error);
+  if (engine == nullptr) return absl::DataLossError(absl::StrCat(store.FileOf(sequence), ": ", error));
+  if (engine->applied() != sequence) {
+    return absl::DataLossError(
+        absl::StrCat(store.FileOf(sequence), ": its state is of sequence ", engine->applied().value()));
+  }
+  return SavedState{store.FileOf(sequence), {sequence, engine->Digest()}};
+}
+
 }  // namespace
 
 LiveAnswers AskReplicas(const std::vector<std::string>& addresses) {
@@ -39,21 +54,43 @@ LiveAnswers AskReplicas(const std::vector<std::string>& addresses) {
   return answers;
 }
 
+void RestoreSnapshots(const std::vector<std::string>& folders, LiveAnswers& answers) {
+  for (const std::string& folder : folders) {
+    const auto store = matching::SnapshotStore::OpenToRead(folder);
+    for (const domain::SequenceNumber sequence : store.List()) {
+      auto restored = Restore(store, sequence);
+      if (restored.ok()) {
+        answers.snapshots.push_back(*std::move(restored));
+      } else if (std::ranges::count(store.List(), sequence) != 0 && answers.damage.empty()) {
+        answers.damage = MessageOf(restored.status());
+      }
+    }
+  }
+}
+
 void LiveCheck::Take(const Step& step) {
   last_ = step.sequence;
   for (const ReplicaAnswer& replica : answers_.replicas) Compare(step, replica);
+  for (const SavedState& snapshot : answers_.snapshots) {
+    if (Compare(step, snapshot.file, snapshot.digest)) ++compared_snapshots_;
+  }
 }
 
 void LiveCheck::Compare(const Step& step, const ReplicaAnswer& replica) {
   for (const domain::BookSnapshot& book : replica.books) {
     if (book.sequence == step.sequence) Compare(step, replica, book);
   }
-  if (replica.digest.sequence != step.sequence) return;
-  ++compared_digests_;
-  if (step.engine.Digest() == replica.digest.digest) return;
-  digests_.Violate(absl::StrCat("sequence ", step.sequence.value(), ": ", replica.name, " has another state (",
-                                replica.digest.digest.ToHex(), ") than the journal gives (",
-                                step.engine.Digest().ToHex(), ")"));
+  if (Compare(step, replica.name, replica.digest)) ++compared_digests_;
+}
+
+bool LiveCheck::Compare(const Step& step, const std::string& name, const ports::StateDigest& digest) {
+  if (digest.sequence != step.sequence) return false;
+  const Hash128 journal = step.engine.Digest();
+  if (digest.digest != journal) {
+    digests_.Violate(absl::StrCat("sequence ", step.sequence.value(), ": ", name, " has another state (",
+                                  digest.digest.ToHex(), ") than the journal gives (", journal.ToHex(), ")"));
+  }
+  return true;
 }
 
 void LiveCheck::Compare(const Step& step, const ReplicaAnswer& replica, const domain::BookSnapshot& book) {
@@ -65,24 +102,32 @@ void LiveCheck::Compare(const Step& step, const ReplicaAnswer& replica, const do
                               book.symbol.value(), " than the journal gives"));
 }
 
+void LiveCheck::ExpectBehind(const std::string& name, domain::SequenceNumber sequence) {
+  if (sequence <= last_) return;
+  digests_.Violate(
+      absl::StrCat(name, " stands at sequence ", sequence.value(), ", but the journal ends at ", last_.value()));
+}
+
 std::vector<Verdict> LiveCheck::Finish() {
   std::size_t fed = 0;
   std::size_t told = 0;
   for (const ReplicaAnswer& replica : answers_.replicas) {
     fed += replica.digest.sequence.value() != 0 ? 1 : 0;
     told += replica.books.size();
-    if (replica.digest.sequence <= last_) continue;
-    digests_.Violate(absl::StrCat(replica.name, " stands at sequence ", replica.digest.sequence.value(),
-                                  ", but the journal ends at ", last_.value()));
+    ExpectBehind(replica.name, replica.digest.sequence);
   }
+  for (const SavedState& snapshot : answers_.snapshots) ExpectBehind(snapshot.file, snapshot.digest.sequence);
+  if (!answers_.damage.empty()) digests_.Violate(absl::StrCat("a snapshot cannot be restored: ", answers_.damage));
   const std::string why = answers_.failure.empty() ? "no replica of matching is fed" : answers_.failure;
   const std::string silent = answers_.failure.empty() ? "" : "; " + answers_.failure;
-  const auto verdict = [&](const Finding& finding, std::size_t count, std::size_t compared, const char* what) {
-    if (count == 0) return finding.NotChecked(why);
-    return finding.OkOr(absl::StrCat(compared, what, silent));
+  const auto verdict = [&](const Finding& finding, std::size_t count, const std::string& text) {
+    if (count == 0 && !finding.violated()) return finding.NotChecked(why);
+    return finding.OkOr(text + silent);
   };
-  return {verdict(digests_, fed, compared_digests_, " replicas have the state of the journal"),
-          verdict(books_, told, compared_books_, " books are those of the journal")};
+  const std::string states = absl::StrCat(compared_digests_, " replicas and ", compared_snapshots_,
+                                          " snapshots have the state of the journal");
+  return {verdict(digests_, fed + answers_.snapshots.size(), states),
+          verdict(books_, told, absl::StrCat(compared_books_, " books are those of the journal"))};
 }
 
 }  // namespace xt::ctl

@@ -89,7 +89,9 @@ absl::StatusOr<VerifyReport> Verify(JournalSource& source, const std::vector<std
 absl::StatusOr<VerifyReport> VerifyPlaces(const Places& places, const std::string& shard,
                                           std::optional<History> history) {
   auto rules = std::make_unique<RulesCheck>();
-  auto live = std::make_unique<LiveCheck>(AskReplicas(places.matching), *rules);
+  LiveAnswers answers = AskReplicas(places.matching);
+  RestoreSnapshots(places.snapshots, answers);
+  auto live = std::make_unique<LiveCheck>(std::move(answers), *rules);
   std::vector<std::unique_ptr<Check>> checks;
   checks.push_back(std::move(rules));
   checks.push_back(std::move(live));

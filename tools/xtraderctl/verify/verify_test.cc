@@ -5,12 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "libs/wire/event_codec.h"
 #include "libs/wire/market_proto.h"
+#include "services/matching/snapshot_store.h"
+#include "tests/support/files.h"
 #include "tools/xtraderctl/testing/fake_store.h"
 #include "tools/xtraderctl/testing/memory_journal.h"
 #include "tools/xtraderctl/verify/bus_check.h"
@@ -212,6 +216,15 @@ class LiveCheckTest : public ::testing::Test {
                           {domain::SequenceNumber(13), player.engine().Digest()},
                           {player.engine().Snapshot(domain::SymbolId(0), 0)}}};
   }
+  [[nodiscard]] std::string snapshots() const { return folder_ / "snapshots"; }
+  // Of the state behind command 13 of `journal`; the file.
+  std::string WriteSnapshot(MemoryJournal journal) {
+    Player player;
+    EXPECT_TRUE(player.Play(journal, {.sequence = domain::SequenceNumber(13)}, [](const Step&) {}).ok());
+    auto store = matching::SnapshotStore::Open(snapshots());
+    EXPECT_TRUE(store->Write({domain::SequenceNumber(13), {}, 0, {}, player.engine().SaveSnapshot()}).ok());
+    return store->FileOf(domain::SequenceNumber(13));
+  }
   std::vector<std::string> Said() {
     MemoryJournal journal = MemoryJournal::Story();
     std::vector<std::unique_ptr<Check>> checks;
@@ -224,10 +237,11 @@ class LiveCheckTest : public ::testing::Test {
     return {Text(report->verdicts.at(1)), Text(report->verdicts.at(2))};
   }
   LiveAnswers answers_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(LiveCheckTest, StatesAndBooksAreComparedAtTheirCommand) {
-  EXPECT_THAT(Said(), ::testing::ElementsAre("ok 1 replicas have the state of the journal",
+  EXPECT_THAT(Said(), ::testing::ElementsAre("ok 1 replicas and 0 snapshots have the state of the journal",
                                              "ok 1 books are those of the journal"));
 }
 
@@ -242,6 +256,37 @@ TEST_F(LiveCheckTest, AnotherStateAndAnotherBook) {
 TEST_F(LiveCheckTest, AReplicaAheadOfTheJournal) {
   answers_.replicas[0].digest.sequence = domain::SequenceNumber(16);
   EXPECT_EQ(Said()[0], "violated replica stands at sequence 16, but the journal ends at 15");
+}
+
+TEST_F(LiveCheckTest, SnapshotsAreRestoredAndComparedAtTheirCommand) {
+  const std::string file = WriteSnapshot(MemoryJournal::Story());
+  RestoreSnapshots({snapshots(), "/is/not/there"}, answers_);
+  EXPECT_EQ(Said()[0], "ok 1 replicas and 1 snapshots have the state of the journal");
+  answers_.replicas.clear();
+  EXPECT_EQ(Said()[0], "ok 0 replicas and 1 snapshots have the state of the journal");
+  answers_.snapshots[0].digest.sequence = domain::SequenceNumber(16);
+  EXPECT_EQ(Said()[0], "violated " + file + " stands at sequence 16, but the journal ends at 15");
+}
+
+TEST_F(LiveCheckTest, ASnapshotOfAnotherState) {
+  MemoryJournal other = MemoryJournal::Story();
+  domain::Frame frame = *wire::DecodeFrame(other.records[3].bytes);
+  std::get<domain::NewOrder>(frame.commands[0].body).quantity += domain::Quantity(1);
+  other.records[3].bytes = wire::EncodeFrame(frame);
+  testing::Rechain(other.records);
+  const std::string file = WriteSnapshot(std::move(other));
+  RestoreSnapshots({snapshots()}, answers_);
+  EXPECT_THAT(Said()[0], StartsWith("violated sequence 13: " + file + " has another state ("));
+}
+
+TEST_F(LiveCheckTest, ADamagedSnapshotAndNothingIsChanged) {
+  const std::string file = WriteSnapshot(MemoryJournal::Story());
+  std::ofstream(file, std::ios::binary | std::ios::app) << "x";
+  const std::string half = file + ".1.tmp";
+  std::ofstream(half) << "being written";
+  RestoreSnapshots({snapshots()}, answers_);
+  EXPECT_EQ(Said()[0], "violated a snapshot cannot be restored: " + file + ": its length is wrong");
+  EXPECT_TRUE(std::filesystem::exists(half));
 }
 
 TEST_F(LiveCheckTest, NobodyAnswers) {
