@@ -130,7 +130,13 @@ void BackendConfig::DescribeZooKeeper(runtime::ConfigSchema& schema) {
               Optional("Hosts and ports of ZooKeeper, separated by commas; empty: this process is the only candidate."))
       .Path("zookeeper.session_file", &zookeeper_session_file,
             Optional("Where the session's credentials are written, for a supervisor that ends the session of a dead "
-                     "process; empty: nowhere."));
+                     "process; empty: nowhere."))
+      .Int64("zookeeper.session_timeout_ms", &zookeeper_session_timeout_ms,
+             {.min = 1'000,
+              .max = 60'000,
+              .unit = "ms",
+              .doc = "Silence after which ZooKeeper takes this process for dead, and somebody else may lead. The "
+                     "servers clamp it to 2 to 20 of their ticks."});
 }
 
 absl::StatusOr<std::unique_ptr<ports::ExecutionStream>> OpenExecutionStream(const BackendConfig& config,
@@ -171,6 +177,7 @@ absl::StatusOr<std::shared_ptr<zookeeper::ZooKeeperSession>> OpenZooKeeper(const
   if (config.zookeeper.empty()) return nullptr;
   zookeeper::ZooKeeperConfig zookeeper;
   zookeeper.servers = config.zookeeper;
+  zookeeper.session_timeout = std::chrono::milliseconds(config.zookeeper_session_timeout_ms);
   zookeeper.on_error = [](const absl::Status& error) {
     runtime::Log(runtime::LogLevel::kWarn, "zookeeper", {runtime::LogField(error)});
   };

@@ -48,6 +48,7 @@ struct BackendConfig {
   std::string postgres;   // "postgresql://user:password@host:port/database"
   std::string zookeeper;  // "host:port,host:port"
   std::string zookeeper_session_file;
+  std::int64_t zookeeper_session_timeout_ms = 1'500;
 
   // The keys of one server each, so that a service describes those that it uses. With the journal's Redis come those of
   // its durability.

@@ -148,10 +148,13 @@ absl::Status DefineSymbols(const BootstrapPorts& ports) {
   for (const SymbolDefinition& definition : kSymbols) {
     const std::string code = std::string(definition.base) + "-" + std::string(definition.quote);
     if (HasSymbol(data, code)) continue;
+    const auto base = FindAsset(data, definition.base);
+    const auto quote = FindAsset(data, definition.quote);
+    if (!base || !quote) return absl::UnavailableError("the replica of matching that answers does not know all assets");
     domain::Symbol symbol;
     symbol.code = *domain::SymbolCode::From(code);
-    symbol.base = FindAsset(data, definition.base).value();
-    symbol.quote = FindAsset(data, definition.quote).value();
+    symbol.base = *base;
+    symbol.quote = *quote;
     symbol.tick_size = Units(definition.tick_size, definition.quote);
     symbol.lot_size = Units(definition.lot_size, definition.base);
     symbol.min_notional = Units(definition.min_notional, definition.quote);

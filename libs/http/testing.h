@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "libs/http/client.h"
+
 namespace xt::http::testing {
 
 inline sockaddr_in Loopback(std::uint16_t port) {
@@ -21,6 +23,11 @@ inline sockaddr_in Loopback(std::uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
+}
+
+// For a server on this machine, however slow that is.
+inline ClientOptions Patient(std::uint16_t port) {
+  return {.port = port, .connect_timeout_ms = 60'000, .request_timeout_ms = 60'000};
 }
 
 class RawSocket {

@@ -78,7 +78,7 @@ class TunnelTest : public ::testing::Test {
 };
 
 TEST_F(TunnelTest, MessagesAndCloseGoThrough) {
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   EXPECT_EQ(client.Read(kLongMs)->data, "from 127.0.0.1 to /ws/exchange?a=1");
   EXPECT_EQ(edge_->counters().tunnels_open, 1U);
@@ -96,7 +96,7 @@ TEST_F(TunnelTest, MessagesAndCloseGoThrough) {
 
 TEST_F(TunnelTest, AClientThatGoesAwayEndsTheUpstreamsSession) {
   {
-    WebSocketClient client;
+    WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
     ASSERT_TRUE(Connect(client).ok());
     ASSERT_TRUE(client.Read(kLongMs).ok());
   }
@@ -104,7 +104,7 @@ TEST_F(TunnelTest, AClientThatGoesAwayEndsTheUpstreamsSession) {
 }
 
 TEST_F(TunnelTest, TheEdgeStoppingCutsTunnels) {
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   ASSERT_TRUE(client.Read(kLongMs).ok());
   edge_.reset();
@@ -125,7 +125,7 @@ TEST_F(TunnelTest, UnreachableUpstreamsAre502WithTheOwnersBody) {
   }
   for (const std::string& endpoint : {unused, std::string(), std::string("no-port"), std::string("host.invalid:1")}) {
     SetEndpoint(endpoint);
-    WebSocketClient client;
+    WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
     EXPECT_EQ(Connect(client).code(), absl::StatusCode::kFailedPrecondition) << endpoint;
     EXPECT_EQ(client.handshake_response().status, 502) << endpoint;
     EXPECT_THAT(client.handshake_response().body, HasSubstr("UPSTREAM")) << endpoint;
@@ -134,7 +134,7 @@ TEST_F(TunnelTest, UnreachableUpstreamsAre502WithTheOwnersBody) {
 
 TEST_F(TunnelTest, AnEndpointIsAskedForAtEachUpgrade) {
   SetEndpoint("");
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   EXPECT_FALSE(Connect(client).ok());
   SetEndpoint("127.0.0.1:" + std::to_string(upstream_->port()));
   EXPECT_TRUE(Connect(client).ok());

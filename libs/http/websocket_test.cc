@@ -37,6 +37,7 @@ class Recorder final : public WebSocketHandler {
   }
   void OnMessage(const WebSocketSessionPtr& session, std::string message, bool binary) override {
     if (message == "throw") throw std::runtime_error("handler");
+    if (message == "hold") return Hold();
     auto payload = std::make_shared<const std::string>(std::move(message));
     EXPECT_TRUE(binary ? session->SendBinary(std::move(payload)) : session->Send(std::move(payload)));
   }
@@ -44,6 +45,17 @@ class Recorder final : public WebSocketHandler {
     EXPECT_FALSE(session->open());
     std::lock_guard lock(mutex_);
     closed_.push_back({session->id(), code, std::string(reason)});
+    changed_.notify_all();
+  }
+
+  // The io thread stands still from the message "hold" on, until Release().
+  void WaitForHeld() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return held_; });
+  }
+  void Release() {
+    std::lock_guard lock(mutex_);
+    released_ = true;
     changed_.notify_all();
   }
 
@@ -59,8 +71,17 @@ class Recorder final : public WebSocketHandler {
   }
 
  private:
+  void Hold() {
+    std::unique_lock lock(mutex_);
+    held_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return released_; });
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool held_ = false;
+  bool released_ = false;
   std::vector<WebSocketSessionPtr> sessions_;
   std::vector<Closed> closed_;
 };
@@ -94,7 +115,7 @@ class WebSocketTest : public ::testing::Test {
 
 TEST_F(WebSocketTest, EchoTextAndBinaryOfManySizes) {
   Serve({.max_message_bytes = 2'000'000, .send_queue_bytes = 4'000'000});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   for (const std::size_t size : {0U, 1U, 125U, 126U, 4096U, 65535U, 65536U, 1'000'000U}) {
     ASSERT_TRUE(client.Send(std::string(size, 'x')).ok());
@@ -113,7 +134,7 @@ TEST_F(WebSocketTest, EchoTextAndBinaryOfManySizes) {
 
 TEST_F(WebSocketTest, TheUpgradeRequestIsVisible) {
   Serve({});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(client.Connect("127.0.0.1", server_->port(), "/ws/BTC-KRW?key=k%201", {{"X-XT-KEY", "demo"}}).ok());
   const auto session = recorder_->WaitForSessions(1).front();
   EXPECT_EQ(session->request().PathParameter("channel"), "BTC-KRW");
@@ -129,7 +150,8 @@ TEST_F(WebSocketTest, BroadcastSharesOnePayload) {
   constexpr int kMessages = 200;
   std::vector<std::unique_ptr<WebSocketClient>> clients;
   for (std::size_t i = 0; i < kClients; ++i) {
-    clients.push_back(std::make_unique<WebSocketClient>());
+    clients.push_back(std::make_unique<WebSocketClient>(
+        WebSocketClientOptions{.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs}));
     ASSERT_TRUE(Connect(*clients.back()).ok());
   }
   const auto sessions = recorder_->WaitForSessions(kClients);
@@ -151,7 +173,8 @@ TEST_F(WebSocketTest, BroadcastSharesOnePayload) {
 
 TEST_F(WebSocketTest, ASlowClientIsReportedFullAndReadsTheReason) {
   Serve({.send_queue_bytes = 64 * 1024, .close_timeout_ms = kLongMs, .send_buffer_bytes = 4096});
-  WebSocketClient client({.read_ahead_bytes = 1, .receive_buffer_bytes = 4096});
+  WebSocketClient client(
+      {.connect_timeout_ms = kLongMs, .read_ahead_bytes = 1, .send_timeout_ms = kLongMs, .receive_buffer_bytes = 4096});
   ASSERT_TRUE(Connect(client).ok());
   const auto session = recorder_->WaitForSessions(1).front();
   const auto payload = std::make_shared<const std::string>(1024, 'x');
@@ -159,10 +182,15 @@ TEST_F(WebSocketTest, ASlowClientIsReportedFullAndReadsTheReason) {
   // Far more than all kernel buffers on the way can take; the loop ends when the session says that it is full.
   while (sent < 100'000 && session->Send(payload)) ++sent;
   ASSERT_LT(sent, 100'000);
+  // Nothing is written from here on: what is full stays full.
+  ASSERT_TRUE(client.Send("hold").ok());
+  recorder_->WaitForHeld();
+  while (session->Send(payload)) ++sent;
   EXPECT_GE(session->queued_bytes(), 63U * 1024);
   session->Close(kClosePolicyViolation, "slow consumer");
   EXPECT_FALSE(session->open());
   EXPECT_FALSE(session->Send(payload));
+  recorder_->Release();
   int received = 0;
   absl::Status status;
   while (status.ok()) {
@@ -208,7 +236,7 @@ TEST_F(WebSocketTest, APeerThatNeverTakesTheCloseIsCut) {
 
 TEST_F(WebSocketTest, CloseFromTheClient) {
   Serve({});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   client.Close(4001, "bye", kLongMs);
   EXPECT_FALSE(client.connected());
@@ -220,7 +248,7 @@ TEST_F(WebSocketTest, CloseFromTheClient) {
 
 TEST_F(WebSocketTest, CloseFromTheServerAfterWhatWasRead) {
   Serve({});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   ASSERT_TRUE(client.Send("one").ok());
   ASSERT_EQ(client.Read(kLongMs)->data, "one");
@@ -233,7 +261,7 @@ TEST_F(WebSocketTest, CloseFromTheServerAfterWhatWasRead) {
 TEST_F(WebSocketTest, ALostConnectionIsAbnormal) {
   Serve({});
   {
-    WebSocketClient client;
+    WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
     ASSERT_TRUE(Connect(client).ok());
     recorder_->WaitForSessions(1);
   }
@@ -266,7 +294,7 @@ TEST_F(WebSocketTest, ASilentPeerIsPingedAndCut) {
 
 TEST_F(WebSocketTest, StopSaysGoingAway) {
   Serve({});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   const auto session = recorder_->WaitForSessions(1).front();
   server_.reset();
@@ -278,7 +306,7 @@ TEST_F(WebSocketTest, StopSaysGoingAway) {
 
 TEST_F(WebSocketTest, CancelEndsRead) {
   Serve({});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   ASSERT_TRUE(Connect(client).ok());
   auto result = std::async(std::launch::async, [&] { return client.Read(600'000); });
   client.Cancel();
@@ -292,7 +320,7 @@ TEST_F(WebSocketTest, RefusedUpgrades) {
     response.status = 401;
     return response;
   }});
-  WebSocketClient client;
+  WebSocketClient client({.connect_timeout_ms = kLongMs, .send_timeout_ms = kLongMs});
   EXPECT_EQ(Connect(client).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(client.handshake_response().status, 401);
   EXPECT_EQ(Connect(client, "/elsewhere").code(), absl::StatusCode::kFailedPrecondition);

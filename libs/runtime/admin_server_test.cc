@@ -7,6 +7,7 @@
 #include <string>
 
 #include "libs/http/client.h"
+#include "libs/http/testing.h"
 #include "libs/runtime/health.h"
 #include "libs/runtime/log.h"
 #include "libs/runtime/metrics.h"
@@ -24,9 +25,7 @@ class AdminServerTest : public testing::Test {
     auto admin = AdminServer::Start({}, health_, metrics_);
     EXPECT_TRUE(admin.ok()) << admin.status();
     admin_ = *std::move(admin);
-    http::ClientOptions options;
-    options.port = admin_->port();
-    client_ = std::make_unique<http::Client>(options);
+    client_ = std::make_unique<http::Client>(http::testing::Patient(admin_->port()));
   }
 
   http::Response Get(const std::string& target) { return *client_->Get(target); }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "libs/http/client.h"
+#include "libs/http/testing.h"
 
 namespace xt::runtime {
 namespace {
@@ -106,13 +107,11 @@ std::uint16_t PortOf(const std::string& address) {
 }
 
 http::Client AdminClient(const std::string& endpoints) {
-  http::ClientOptions options;
-  options.port = PortOf(endpoints);
-  return http::Client(options);
+  return http::Client(http::testing::Patient(PortOf(endpoints)));
 }
 
 TEST_F(ServiceMainTest, SigtermIsNotReadyThenDrainThenExitZero) {
-  Spawn({"--test.notify", Path("notify"), "--test.gate", Path("gate")});
+  Spawn({"--test.notify", Path("notify"), "--test.gate", Path("gate"), "--drain.timeout-ms=600000"});
   const std::string endpoints = Told();
   http::Client admin = AdminClient(endpoints);
   EXPECT_EQ(admin.Get("/readyz")->status, 200);

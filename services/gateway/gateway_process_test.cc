@@ -10,6 +10,7 @@
 
 #include "libs/base/child_process.h"
 #include "libs/http/client.h"
+#include "libs/http/testing.h"
 #include "tests/support/files.h"
 #include "xtrader/v1/gateway_service.grpc.pb.h"
 
@@ -32,7 +33,7 @@ class GatewayProcessTest : public ::testing::Test {
     ready_ = json::parse(test::ReadFile(folder_ / "ready.json"));
   }
   http::Response Get(const std::string& port, const std::string& target) {
-    http::Client client({.port = PortOf(ready_.at(port))});
+    http::Client client(http::testing::Patient(PortOf(ready_.at(port))));
     auto response = client.Get(target);
     EXPECT_TRUE(response.ok()) << response.status();
     return response.ok() ? *response : http::Response{};

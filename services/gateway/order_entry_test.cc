@@ -26,7 +26,7 @@ class OrderEntryTest : public GatewayFixture {
   using Stream = std::unique_ptr<grpc::ClientReaderWriter<pb::OrderEntryRequest, pb::OrderEntryResponse>>;
 
   void TearDown() override {
-    if (host_ != nullptr) host_->Shutdown(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+    if (host_ != nullptr) host_->Shutdown(std::chrono::steady_clock::now() + std::chrono::seconds(60));
   }
 
   void StartHost() {
@@ -231,7 +231,7 @@ TEST_F(OrderEntryTest, AProgramThatGoesAwayLeavesNothingBehind) {
     EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
   }
   sequencing_.Release();
-  app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(60));
   EXPECT_NE(metrics_.Text().find(R"(gateway_sessions{protocol="grpc"} 0)"), std::string::npos) << metrics_.Text();
 }
 
@@ -242,7 +242,7 @@ TEST_F(OrderEntryTest, DrainingAnswersAndEndsTheStreams) {
   const Stream stream = LoggedOn(context);
   ASSERT_TRUE(stream->Write(OrderRequestOf(2)));
   ASSERT_TRUE(sequencing_.WaitForCommands(1));
-  std::thread draining([&] { app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(10)); });
+  std::thread draining([&] { app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(60)); });
   sequencing_.Release();
   pb::OrderEntryResponse response;
   ASSERT_TRUE(stream->Read(&response));
@@ -464,7 +464,7 @@ TEST_F(OrderEntryTest, DrainingCancelsTheGroupsOfItsStreams) {
   StartHost();
   grpc::ClientContext context;
   const Stream stream = LoggedOn(context, 7);
-  app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  app_->Drain(std::chrono::steady_clock::now() + std::chrono::seconds(60));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(Command<domain::CancelAll>(1).group, domain::OrderGroup(7));
 }

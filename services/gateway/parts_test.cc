@@ -27,7 +27,7 @@ class Latch {
   }
   bool Wait() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return set_; });
+    return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return set_; });
   }
 
  private:
@@ -135,7 +135,7 @@ TEST(PendingCallsTest, AnswerAndDeadlineRaceForEachCall) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_TRUE(calls.WaitUntilEmpty(steady_clock::now() + std::chrono::seconds(10)));
+  EXPECT_TRUE(calls.WaitUntilEmpty(steady_clock::now() + std::chrono::seconds(60)));
   calls.Close();
   EXPECT_EQ(expired + taken, 3 * kCalls);
 }

@@ -1,6 +1,7 @@
 // Amendments, batches, cancel-replace, cancel all and countdowns by REST.
 #include <gtest/gtest.h>
 
+#include "libs/http/testing.h"
 #include "services/gateway/testing/rest_fixture.h"
 
 namespace xt::gateway::testing {
@@ -123,7 +124,7 @@ TEST_F(RestOrderListsTest, ABatchIsHandedOverAsAWholeBeforeAnyAnswer) {
   }
   RestAnswer answer;
   std::thread waiting([&] {
-    http::Client client(http::ClientOptions{.port = app_->rest_port()});
+    http::Client client(http::testing::Patient(app_->rest_port()));
     const auto response = client.Send(SignedRequest("POST", "/v1/orders", json{{"orders", orders}}.dump()));
     if (response.ok()) answer = {response->status, json::parse(response->body), {}};
   });

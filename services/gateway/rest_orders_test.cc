@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "libs/http/testing.h"
 #include "libs/runtime/metrics.h"
 #include "services/gateway/testing/rest_fixture.h"
 
@@ -232,7 +233,7 @@ TEST_F(RestOrdersTest, WhatWasNotAcceptedAndWhatIsUnknownAreKeptApart) {
 }
 
 TEST_F(RestOrdersTest, WithoutAnAnswerInTimeTheOutcomeIsUnknown) {
-  config_.order_timeout_ms = 20;
+  config_.order_timeout_ms = 1'000;  // also what the second order has, on a machine that may stand still
   sequencing_.set_hold(true);
   StartGateway();
   ExpectRefusal(PostOrder(Limit()), 504, "UNKNOWN_OUTCOME");
@@ -247,7 +248,7 @@ TEST_F(RestOrdersTest, TooManyWaitingOrdersAreRefused) {
   StartGateway();
   RestAnswer first;
   std::thread waiting([&] {
-    http::Client client(http::ClientOptions{.port = app_->rest_port()});
+    http::Client client(http::testing::Patient(app_->rest_port()));
     const auto response = client.Send(SignedRequest("POST", "/v1/order", Limit().dump()));
     if (response.ok()) first.status = response->status;
   });
@@ -294,7 +295,7 @@ TEST_F(RestOrdersTest, DrainingAnswersWhatIsUnderWayAndTakesNothingNew) {
   StartGateway();
   RestAnswer first;
   std::thread waiting([&] {
-    http::Client client(http::ClientOptions{.port = app_->rest_port()});
+    http::Client client(http::testing::Patient(app_->rest_port()));
     const auto response = client.Send(SignedRequest("POST", "/v1/order", Limit().dump()));
     if (response.ok()) first.status = response->status;
   });
@@ -312,7 +313,7 @@ TEST_F(RestOrdersTest, StoppingAnswersWhatStillWaits) {
   StartGateway();
   RestAnswer first;
   std::thread waiting([&] {
-    http::Client client(http::ClientOptions{.port = app_->rest_port()});
+    http::Client client(http::testing::Patient(app_->rest_port()));
     const auto response = client.Send(SignedRequest("POST", "/v1/order", Limit().dump()));
     if (response.ok()) first.status = response->status;
   });
@@ -331,7 +332,7 @@ TEST_F(RestOrdersTest, ManyClientsAtOnceGetTheirOwnAnswers) {
   std::vector<std::thread> threads;
   for (int t = 0; t < kClients; ++t) {
     threads.emplace_back([&, t] {
-      http::Client client(http::ClientOptions{.port = app_->rest_port()});
+      http::Client client(http::testing::Patient(app_->rest_port()));
       for (int i = 0; i < kOrders; ++i) {
         json order = Limit();
         order["clientOrderId"] = "c-" + std::to_string(t) + "-" + std::to_string(i);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "libs/http/server.h"
+#include "libs/http/testing.h"
 #include "services/gateway/testing/rest_fixture.h"
 
 namespace xt::gateway::testing {
@@ -122,7 +123,7 @@ TEST_F(RestQueriesTest, TooManyQueriesAreRefusedAndOrdersStillFlow) {
   std::condition_variable changed;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
-      http::Client client(http::ClientOptions{.port = app_->rest_port()});
+      http::Client client(http::testing::Patient(app_->rest_port()));
       const auto response = client.Send(SignedRequest("GET", "/v1/account", ""));
       const std::lock_guard lock(mutex);
       if (response.ok() && response->status == 503) ++refused;
@@ -132,7 +133,7 @@ TEST_F(RestQueriesTest, TooManyQueriesAreRefusedAndOrdersStillFlow) {
   }
   {
     std::unique_lock lock(mutex);
-    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return refused >= 2; }));
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(60), [&] { return refused >= 2; }));
   }
   EXPECT_EQ(PostOrder(Limit()).status, 200) << "order entry must not wait for queries";
   history_.set_blocked(false);

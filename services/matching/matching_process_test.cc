@@ -8,6 +8,7 @@
 
 #include "libs/base/child_process.h"
 #include "libs/http/client.h"
+#include "libs/http/testing.h"
 #include "libs/runtime/config.h"
 #include "services/matching/config.h"
 #include "tests/support/files.h"
@@ -29,7 +30,8 @@ class MatchingProcessTest : public ::testing::Test {
   }
   http::Response Admin(const std::string& target) {
     const std::string address = ready_.at("admin");
-    http::Client client({.port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))});
+    http::Client client(
+        http::testing::Patient(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))));
     auto response = client.Get(target);
     EXPECT_TRUE(response.ok()) << response.status();
     return response.ok() ? *response : http::Response{};

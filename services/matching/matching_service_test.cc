@@ -58,7 +58,8 @@ class MatchingServiceTest : public ::testing::Test {
   // The replica's position, once the client is through.
   ports::ReplicaPosition ConnectClient(SequenceNumber results_after = SequenceNumber(1'000'000)) {
     absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
-    for (int attempt = 0; attempt < 20 && !position.ok(); ++attempt) {
+    const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
+    while (!position.ok() && std::chrono::steady_clock::now() < deadline) {
       position = replica_->Connect(results_.Observer(), {results_after, {}, domain::Epoch(1)});
     }
     EXPECT_TRUE(position.ok()) << position.status();
@@ -104,7 +105,8 @@ TEST_F(MatchingServiceTest, AStandbyTellsOnlyDigests) {
   EXPECT_FALSE(standby->Connect(results.Observer(), sequencer).ok()) << "it works for the leader";
   replica_.reset();
   absl::StatusOr<ports::ReplicaPosition> position = absl::UnavailableError("not tried");
-  for (int attempt = 0; attempt < 1'000 && !position.ok(); ++attempt) {
+  const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
+  while (!position.ok() && std::chrono::steady_clock::now() < deadline) {
     position = standby->Connect(results.Observer(), sequencer);
   }
   ASSERT_TRUE(position.ok()) << position.status();

@@ -1,6 +1,7 @@
 // What clients ask for, and what becomes of those that do not read.
 #include <gmock/gmock.h>
 
+#include "libs/http/testing.h"
 #include "services/notifier/testing/fixture.h"
 
 namespace xt::notifier {
@@ -107,7 +108,7 @@ TEST_F(ClientsTest, BinaryMessagesAndPlainRequestsAreRefused) {
   while (client.Read(60'000).ok()) {
   }
   EXPECT_EQ(client.close_code(), http::kClosePolicyViolation);
-  http::Client plain({.port = app_->port()});
+  http::Client plain(http::testing::Patient(app_->port()));
   EXPECT_EQ(plain.Get("/ws/exchange")->status, 426);
 }
 

@@ -10,6 +10,7 @@
 
 #include "libs/base/child_process.h"
 #include "libs/http/client.h"
+#include "libs/http/testing.h"
 #include "libs/http/websocket.h"
 #include "tests/support/files.h"
 #include "xtrader/v1/notifier_service.grpc.pb.h"
@@ -34,7 +35,7 @@ TEST(NotifierProcessTest, StartsAloneAndSaysWhatIsMissing) {
   ASSERT_TRUE(process.WaitForFile(folder / "ready.json", kPatience)) << test::ReadFile(folder / "output");
   const json ready = json::parse(test::ReadFile(folder / "ready.json"));
   EXPECT_EQ(ready.at("service"), "notifier");
-  http::Client admin({.port = PortOf(ready.at("admin"))});
+  http::Client admin(http::testing::Patient(PortOf(ready.at("admin"))));
   EXPECT_EQ(admin.Get("/livez")->status, 200);
   EXPECT_EQ(admin.Get("/startupz")->status, 200);
   const auto readiness = admin.Get("/readyz?verbose");

@@ -25,7 +25,7 @@ class PersistenceAppTest : public ::testing::Test {
     config_.retry_min_ms = 1;
     config_.retry_max_ms = 4;
     config_.claim_interval_ms = 1;
-    config_.query_max_wait_ms = 10'000;
+    config_.query_max_wait_ms = 60'000;
   }
 
   void Start() {

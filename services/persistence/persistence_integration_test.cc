@@ -26,8 +26,11 @@ using ::testing::SizeIs;
 // One life of the service on a folder that outlives it.
 class Life {
  public:
-  explicit Life(const std::string& folder)
-      : stream_(*embedded::FileExecutionStream::Open(folder + "/executions")), store_(folder + "/persistence.db") {
+  explicit Life(const std::string& folder, std::int64_t query_max_wait_ms = 60'000)
+      : stream_(*embedded::FileExecutionStream::Open(folder + "/executions")),
+        store_(folder + "/persistence.db"),
+        app_(Config(query_max_wait_ms), ExecutionPorts{.stream = stream_.get()}, store_, metrics_, health_,
+             SystemClock::Instance()) {
     const absl::Status started = app_.Start();
     EXPECT_TRUE(started.ok()) << started;
     auto host = runtime::GrpcHost::Start({}, {{&service_, xtrader::v1::PersistenceService::service_full_name()}},
@@ -36,6 +39,7 @@ class Life {
     host_ = *std::move(host);
     grpc_clients::ClientOptions options;
     options.addresses = {host_->address()};
+    options.call_timeout = std::chrono::minutes(2);
     history_ = grpc_clients::ConnectHistory(options);
   }
   ~Life() {
@@ -53,12 +57,17 @@ class Life {
   }
 
  private:
+  static PersistenceConfig Config(std::int64_t query_max_wait_ms) {
+    PersistenceConfig config;
+    config.query_max_wait_ms = query_max_wait_ms;
+    return config;
+  }
+
   runtime::MetricsRegistry metrics_;
   runtime::HealthRegistry health_{&metrics_};
   std::unique_ptr<embedded::FileExecutionStream> stream_;
   embedded::SqliteStore store_;
-  PersistenceApp app_{PersistenceConfig{},    ExecutionPorts{.stream = stream_.get()}, store_, metrics_, health_,
-                      SystemClock::Instance()};
+  PersistenceApp app_;
   PersistenceGrpcService service_{app_};
   std::unique_ptr<runtime::GrpcHost> host_;
   std::unique_ptr<ports::History> history_;
@@ -125,7 +134,7 @@ TEST(PersistenceIntegration, ThousandsOfCommandsInOrder) {
 
 TEST(PersistenceIntegration, RefusalsKeepTheirCodes) {
   test::TemporaryFolder folder;
-  Life life(folder.path());
+  Life life(folder.path(), 1);
   EXPECT_EQ(life.history().GetOrder({}, AccountId(1), OrderId(5)).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(life.history().FindOrder({}, AccountId(1), "").status().code(), absl::StatusCode::kInvalidArgument);
   const auto bad_limit = life.history().ListOrders({}, {.account = AccountId(1), .limit = 1001});

@@ -100,7 +100,7 @@ void SequencerLoop::TellPublished() {
   told_published_ns_ = now_ns;
   const Published published = context_.published();
   context_.frames.SetPublished(published.confirmed);
-  if (published.lost_after && *published.lost_after < context_.events.FirstSequence()) {
+  if (published.lost_after && published.lost_after->value() + 1 < context_.events.FirstSequence().value()) {
     DeriveAgain(*published.lost_after);
   } else if (const absl::Status status = link_.Published(published.confirmed); !status.ok()) {
     LoseReplica(status);

@@ -40,7 +40,7 @@ test::ToolResult ControlRabbitMq(pid_t node, const std::vector<std::string>& arg
   }
   argv.push_back(ControlProgram());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return test::RunTool(argv);
+  return test::RunTool(argv, std::chrono::seconds(180));
 }
 
 std::int64_t ResidentKb(pid_t pid) {
@@ -72,8 +72,8 @@ absl::Status SlowConsumers::Inject(World& world) {
   notifier_kb_ = ResidentKb(world.Pid(kNotifier));
   const std::uint16_t port = test::PortOf(world.Field("gateway-1", "rest"));
   for (int i = 0; i < kSlowClients; ++i) {
-    auto client = std::make_unique<http::WebSocketClient>(
-        http::WebSocketClientOptions{.read_ahead_bytes = 1, .receive_buffer_bytes = 4'096});
+    auto client = std::make_unique<http::WebSocketClient>(http::WebSocketClientOptions{
+        .connect_timeout_ms = 60'000, .read_ahead_bytes = 1, .receive_buffer_bytes = 4'096});
     XT_RETURN_IF_ERROR(client->Connect("127.0.0.1", port, "/ws/exchange?channels=trade.*,orderbook.*"));
     clients_.push_back(std::move(client));
   }

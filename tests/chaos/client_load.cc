@@ -17,7 +17,7 @@ using test::Answer;
 using test::SignedClient;
 
 constexpr std::size_t kClients = 8;
-constexpr seconds kDeadline{60};          // of an order, from the first time that it is sent
+constexpr seconds kDeadline{180};         // of an order, from the first time that it is sent
 constexpr milliseconds kPause{20};        // before it is sent again
 constexpr milliseconds kMostBehind{500};  // what the exchange was away is not sent all at once
 constexpr int kHttpOk = 200;

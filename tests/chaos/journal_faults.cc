@@ -36,8 +36,8 @@ absl::Status WipeJournalCopy::Inject(World& world) {
   leader_ = world.Leader();
   if (leader_.empty()) return absl::NotFoundError("nobody leads");
   losses_ = Losses(world, leader_);
-  const std::string answer =
-      servers::Ask(test::PortOf(world.Field(kJournal, "address")), "FLUSHALL\r\n", std::string_view("+OK").size());
+  const std::string answer = servers::Ask(test::PortOf(world.Field(kJournal, "address")), "FLUSHALL\r\n",
+                                          std::string_view("+OK").size(), std::chrono::seconds(60));
   return answer.starts_with("+OK") ? absl::OkStatus() : absl::UnavailableError("FLUSHALL: " + answer);
 }
 

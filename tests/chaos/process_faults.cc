@@ -65,7 +65,9 @@ absl::Status PauseProcess::Inject(World& world) {
   return world.Signal(name_, SIGSTOP);
 }
 
-absl::Status PauseProcess::Heal(World&) {
+absl::Status PauseProcess::Heal(World& world) {
+  // Until it is deposed, however slow ZooKeeper is.
+  (void)Await([&] { return LaterEpoch(world, led_epoch_); }, std::chrono::seconds(30));
   // Another fault may have killed it meanwhile.
   ::kill(pid_, SIGCONT);
   return absl::OkStatus();

@@ -132,7 +132,7 @@ void Run::ReadBack(FaultResult& result) {
         if (!told) return "the database cannot be asked: " + read.output;
         return result.lost == 0 ? "" : absl::StrCat(result.lost, " acknowledged orders are not stored; see ", file);
       },
-      seconds(20));
+      kPatience);
   if (!wrong.empty()) result.violations.push_back(wrong);
   if (result.doubled > 0) result.violations.push_back(absl::StrCat(result.doubled, " orders are stored twice"));
 }

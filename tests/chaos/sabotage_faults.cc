@@ -8,7 +8,7 @@
 namespace xt::chaos {
 namespace {
 
-constexpr std::chrono::seconds kFailsWithin{30};
+constexpr std::chrono::seconds kFailsWithin{120};
 
 absl::Status Nobody() { return absl::NotFoundError("there is nobody to hit"); }
 
@@ -50,6 +50,10 @@ absl::Status CutLink::Inject(World& world) {
 }
 
 absl::Status CutLink::Heal(World& world) {
+  // Until it is deposed, however slow ZooKeeper is.
+  if (!leader_.empty() && leadership_ == Leadership::kMoves) {
+    (void)Await([&] { return WhatDoesNotHold(world); }, std::chrono::seconds(30));
+  }
   if (!leader_.empty()) world.Link(leader_, server_).Restore();
   return absl::OkStatus();
 }

@@ -28,6 +28,7 @@ constexpr char kReplicas[] = "sequencer=2,matching=2,gateway=2";
 constexpr const char* kSequencers[] = {"sequencer-0", "sequencer-1"};
 constexpr int kAccounts = 6;
 constexpr milliseconds kStep{50};
+constexpr milliseconds kDefaultSession{0};  // a paused leader is to be deposed soon
 constexpr seconds kTool{120};
 // What a sequencer reaches through a proxy, and its key for that.
 constexpr std::pair<const char*, const char*> kLinks[] = {{"redis-journal", "redis_journal.address"},
@@ -52,7 +53,9 @@ std::string Await(const std::function<std::string()>& what_is_wrong, seconds pat
 }
 
 World::World(std::string binaries, std::string data)
-    : binaries_(std::move(binaries)), data_(std::move(data)), cluster_(data_ + "/bin", kReplicas, "", data_) {}
+    : binaries_(std::move(binaries)),
+      data_(std::move(data)),
+      cluster_(data_ + "/bin", kReplicas, "", data_, "", kDefaultSession) {}
 
 absl::Status World::Up() {
   PrepareSabotage();
@@ -120,7 +123,12 @@ absl::Status World::MakeAccounts() {
   for (const std::string name : {"sequencer", "matching", "persistence"}) {
     for (const std::string& id : Instances(name)) argv.push_back("--" + name + "=" + Field(id, "grpc"));
   }
-  const test::ToolResult made = test::RunTool(argv, kTool);
+  constexpr int kTryAgain = 75;  // a replica did not say in time where it stands
+  test::ToolResult made;
+  (void)Await([&]() -> std::string {
+    made = test::RunTool(argv, kTool);
+    return made.status == kTryAgain ? made.output : "";
+  });
   if (made.status != 0) return absl::UnavailableError(made.output);
   std::string stored;
   const std::string wrong = Await([&]() -> std::string {
@@ -220,7 +228,7 @@ absl::Status World::KillAway(const std::string& name) const {
   if (pid == 0) return absl::NotFoundError(absl::StrCat("'", name, "' does not run"));
   cluster::Hold(data_, name);
   XT_RETURN_IF_ERROR(Signal(name, SIGKILL));
-  const bool ended = cluster::WaitForEnd(pid, seconds(10));
+  const bool ended = cluster::WaitForEnd(pid, seconds(60));
   return ended ? absl::OkStatus() : absl::InternalError(name + " does not end");
 }
 

@@ -141,7 +141,7 @@ class Durability : public JournalFixture<replicated::ReplicatedJournal> {
   static constexpr std::uint64_t kLostBytes = 20'000;  // of the append-only file: some dozens of records
   Mode mode_;
   int min_copies_ = 1;
-  std::int64_t timeout_ms_ = 5'000;
+  std::int64_t timeout_ms_ = 30'000;
   std::string machine_ = "one";
   TemporaryFolder folders_;
   OwnRedis redis_;

@@ -36,6 +36,10 @@ class Broker final : public ::testing::Environment {
     config.brokers = server_.address();
     config.prefix = "t" + std::to_string(++namespaces_) + ".";
     config.topics.clear();
+    // Patient with a slow machine.
+    config.publish_timeout = std::chrono::minutes(2);
+    config.request_timeout = std::chrono::seconds(60);
+    config.session_timeout = std::chrono::seconds(20);  // shorter than kDeadline
     return config;
   }
   [[nodiscard]] const std::string& folder() const { return server_.folder(); }
@@ -175,7 +179,7 @@ TEST_F(KafkaMarketBusTest, AGroupSharesThePartitions) {
   std::set<std::uint64_t> distinct;
   const auto run = [&] {
     auto consumer = *bus->Subscribe("g", {"parts"}, StartAt::kOldest);
-    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    const auto deadline = std::chrono::steady_clock::now() + 3 * kDeadline;
     std::map<std::string, std::uint64_t> highest;
     bool done = false;
     while (!done && std::chrono::steady_clock::now() < deadline) {
@@ -198,10 +202,13 @@ TEST_F(KafkaMarketBusTest, AGroupSharesThePartitions) {
 }
 
 TEST_F(KafkaMarketBusTest, ABacklogInOnePartitionLeavesRoomForAnother) {
-  constexpr std::uint64_t kBacklog = 5000;
+  constexpr std::uint64_t kBacklog = 50'000;  // much more than is fetched ahead
+  constexpr std::uint64_t kStep = 1'000;
   const auto bus = ConnectToKafka(config_);
   auto consumer = *bus->Subscribe("", {"many", "few"}, StartAt::kOldest);
-  ASSERT_TRUE(bus->Publish(NumberedMessages("many", 1, kBacklog)).ok());
+  for (std::uint64_t first = 1; first <= kBacklog; first += kStep) {
+    ASSERT_TRUE(bus->Publish(NumberedMessages("many", first, first + kStep - 1)).ok());
+  }
   ASSERT_TRUE(bus->Publish(NumberedMessages("few", 1, 3)).ok());
   // The fetches that bring the messages also say where the partitions end.
   while (consumer->Lag() < kBacklog + 3) std::this_thread::yield();

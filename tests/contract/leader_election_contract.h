@@ -47,8 +47,8 @@ TEST_P(LeaderElectionContract, TheEpochGrowsWithEveryLeader) {
 }
 
 TEST_P(LeaderElectionContract, AfterResignTheObserverIsNotCalledAgain) {
-  auto election = backend_->Connect("node");
   Outcomes<bool> told;
+  auto election = backend_->Connect("node");
   ASSERT_TRUE(election->Campaign([&](const ports::Leadership& leadership) { told.Add(leadership.leader); }).ok());
   ASSERT_FALSE(told.WaitFor(1).empty());
   election->Resign();

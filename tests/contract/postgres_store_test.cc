@@ -222,7 +222,7 @@ TEST_F(PostgresStoreTest, QueriesDoNotWaitForTheWriter) {
 }
 
 TEST_F(PostgresStoreTest, AStatementThatTakesTooLongIsEndedAndMayBeRetried) {
-  config_.statement_timeout_ms = 50;
+  config_.statement_timeout_ms = 3'000;
   PostgresStore store(config_);
   ASSERT_TRUE(store.Open().ok());
   pqxx::connection other(config_.url + "?options=-c%20search_path%3D" + config_.schema);
@@ -261,7 +261,7 @@ TEST_F(PostgresStoreTest, WhoFindsNoFreeConnectionWaitsAndGivesUp) {
   EXPECT_EQ(waits, 2) << "the first one found a free connection";
   EXPECT_EQ(patient.stats().connections_opened, 2U) << "one for the writer";
 
-  config_.statement_timeout_ms = config_.call_timeout_ms = 100;
+  config_.statement_timeout_ms = config_.call_timeout_ms = 3'000;
   PostgresStore hasty(config_);
   ASSERT_TRUE(hasty.Open().ok());
   pqxx::work again(other);

@@ -43,7 +43,12 @@ inline servers::PostgresServer& SharedServer() {
 // A schema that no other test of this program has.
 inline postgres::PostgresConfig ConfigWithSchema(const servers::PostgresServer& server) {
   static int schemas = 0;
-  return {.url = server.url(), .schema = absl::StrCat("test_", ++schemas)};
+  // Patient with a slow machine.
+  return {.url = server.url(),
+          .schema = absl::StrCat("test_", ++schemas),
+          .connect_timeout_s = 30,
+          .statement_timeout_ms = 30'000,
+          .call_timeout_ms = 60'000};
 }
 
 // A session that is not the store's. It throws.

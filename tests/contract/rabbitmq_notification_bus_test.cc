@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(RabbitMq, NotificationBusContract,
 
 TEST(RabbitMqNotificationBusTest, WhatMatchesNoBindingIsCounted) {
   const auto bus = ConnectToRabbitMq(NewConfig());
-  auto consumer = *bus->Consume(NamedQueue("q", "a"));
+  auto consumer = MustConsume(*bus, NamedQueue("q", "a"));
   ASSERT_TRUE(bus->Publish({Numbered("a", 1), Numbered("b", 2), Numbered("b", 3)}).ok());
   EXPECT_EQ(bus->stats().published, 3U);
   EXPECT_EQ(bus->stats().returned, 2U);
@@ -57,7 +57,7 @@ TEST(RabbitMqNotificationBusTest, WhatMatchesNoBindingIsCounted) {
 TEST(RabbitMqNotificationBusTest, OneConfirmationMayMeanMany) {
   constexpr std::uint64_t kMessages = 5'000;
   const auto bus = ConnectToRabbitMq(NewConfig());
-  auto consumer = *bus->Consume(NamedQueue("q", "a"));
+  auto consumer = MustConsume(*bus, NamedQueue("q", "a"));
   ASSERT_TRUE(bus->Publish(NumberedRange("a", 1, kMessages)).ok());
   EXPECT_GT(bus->stats().multiple_acks, 0U);
   EXPECT_EQ(bus->stats().republished, 0U);
@@ -68,7 +68,7 @@ TEST(RabbitMqNotificationBusTest, OneConfirmationMayMeanMany) {
 
 TEST(RabbitMqNotificationBusTest, WhatIsNotHeldIsNotSettled) {
   const auto bus = ConnectToRabbitMq(NewConfig());
-  auto consumer = *bus->Consume(NamedQueue("q", "a"));
+  auto consumer = MustConsume(*bus, NamedQueue("q", "a"));
   EXPECT_EQ(consumer->Acknowledge(1).code(), absl::StatusCode::kInvalidArgument);
   ASSERT_TRUE(bus->Publish({Numbered("a", 1)}).ok());
   EXPECT_EQ(TakeNumbers(*consumer, 1), std::vector<std::uint64_t>{1}) << "the connection was not lost over it";
@@ -77,7 +77,7 @@ TEST(RabbitMqNotificationBusTest, WhatIsNotHeldIsNotSettled) {
 TEST(RabbitMqNotificationBusTest, OtherOptionsOfAQueueThatIsThereAreRefused) {
   const auto bus = ConnectToRabbitMq(NewConfig());
   ports::QueueOptions options = NamedQueue("q", "a");
-  auto consumer = *bus->Consume(options);
+  auto consumer = MustConsume(*bus, options);
   options.max_length = 7;
   EXPECT_EQ(bus->Consume(options).status().code(), absl::StatusCode::kFailedPrecondition);
 }
@@ -97,7 +97,7 @@ bool IsKnown(const ports::WaitingMessages& waiting) { return waiting.in_queue ==
 TEST(RabbitMqNotificationBusTest, AQueueThatIsNotThereIsNotKnownAndCostsNobodyTheConnection) {
   const RabbitMqConfig config = NewConfig();
   const auto bus = ConnectToRabbitMq(config);
-  auto consumer = *bus->Consume(NamedQueue("", "a"));
+  auto consumer = MustConsume(*bus, NamedQueue("", "a"));
   EXPECT_TRUE(ReadUntil(*consumer, IsKnown));
   const auto other = *rabbitmq::Connection::Open(config, std::chrono::steady_clock::now() + kDeadline);
   const std::string dead_letters = rabbitmq::DeadLetterQueue(config);
@@ -117,7 +117,7 @@ TEST(RabbitMqNotificationBusTest, WithoutAConnectionNothingIsKnown) {
   RabbitMqConfig config = NewConfig();
   config.url = "amqp://guest:guest@" + proxy.address();
   const auto bus = ConnectToRabbitMq(config);
-  auto consumer = *bus->Consume(NamedQueue("q", "a"));
+  auto consumer = MustConsume(*bus, NamedQueue("q", "a"));
   EXPECT_TRUE(ReadUntil(*consumer, IsKnown));
   proxy.Cut();
   EXPECT_EQ(consumer->Read(1, kDeadline).status().code(), absl::StatusCode::kUnavailable);

@@ -73,6 +73,14 @@ auto UntilAvailable(const Call& call) {
   return answer;
 }
 
+// A broker that has just begun may take longer to elect the queue's leader than it permits itself.
+inline std::unique_ptr<ports::NotificationConsumer> MustConsume(ports::NotificationBus& bus,
+                                                                const ports::QueueOptions& options) {
+  auto consumer = UntilAvailable([&] { return bus.Consume(options); });
+  EXPECT_TRUE(consumer.ok()) << consumer.status();
+  return *std::move(consumer);
+}
+
 // Reads and acknowledges until `count` have come; their sequence numbers.
 inline std::vector<std::uint64_t> TakeNumbers(ports::NotificationConsumer& consumer, std::size_t count) {
   std::vector<std::uint64_t> numbers;

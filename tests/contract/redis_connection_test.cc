@@ -26,7 +26,7 @@ TEST(RedisConnectionTest, ATimedOutConnectionIsNeverUsedAgain) {
   EXPECT_EQ(connection.Run({"BLPOP", name, "0"}).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_FALSE(connection.connected());
   MustRun(SharedRedis::Instance().Config(), {"LPUSH", name, "late"});
-  const auto reply = connection.Run({"ECHO", "mine"});
+  const auto reply = connection.Run({"ECHO", "mine"}, kDeadline);
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(Text(**reply), "mine") << "the late reply of an earlier command";
   EXPECT_EQ(connection.connects(), 2U);
@@ -35,7 +35,7 @@ TEST(RedisConnectionTest, ATimedOutConnectionIsNeverUsedAgain) {
 TEST(RedisConnectionTest, ATimedOutCommandIsStillExecuted) {
   OwnRedis redis(Kind::kGeneral);
   RedisConnection connection(redis.Config(kShortMs));
-  ASSERT_TRUE(connection.Run({"PING"}).ok());
+  ASSERT_TRUE(connection.Run({"PING"}, kDeadline).ok());
   redis.server().Pause();
   EXPECT_EQ(connection.Run({"SET", "key", "value"}).status().code(), absl::StatusCode::kUnavailable);
   redis.server().Resume();

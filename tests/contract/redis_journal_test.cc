@@ -256,20 +256,22 @@ class RedisJournalFaultTest : public JournalFixture<RedisJournal> {
 
   OwnRedis redis_{Kind::kJournal};
   RedisJournalOptions options_;
-  std::int64_t timeout_ms_ = 5'000;
+  std::int64_t timeout_ms_ = 30'000;
 };
 
 TEST_F(RedisJournalFaultTest, FramesWhoseRepliesAreLostAreFoundAndNotSentAgain) {
   timeout_ms_ = 50;
-  MustOpen(1);
+  ASSERT_TRUE(Eventually([&] { return Open(1).ok(); }));  // it gives up when one reply takes longer
   MustAppend(3);
+  const redis::RedisJournalStats before = journal_->Stats();
   redis_.server().Pause();
   AppendSome(5);
-  ASSERT_TRUE(Eventually([&] { return journal_->Stats().lost_connections > 0; }));
+  ASSERT_TRUE(Eventually([&] { return journal_->Stats().lost_connections > before.lost_connections; }));
   redis_.server().Resume();
   EXPECT_THAT(outcomes_.WaitFor(5), ::testing::AllOf(SizeIs(5), Each(absl::OkStatus())));
-  EXPECT_GT(journal_->Stats().accepted_late, 0U) << "a timed-out command was executed";
+  EXPECT_GT(journal_->Stats().accepted_late, before.accepted_late) << "a timed-out command was executed";
   EXPECT_EQ(journal_->Stats().restarts, 0U);
+  timeout_ms_ = kPatientMs;
   ExpectWhole(8);
 }
 
@@ -299,8 +301,7 @@ TEST_F(RedisJournalFaultTest, ARestartIsReportedAndTheJournalGoesOn) {
   EXPECT_EQ(restarts, 3);
   EXPECT_EQ(run_id, RunId(redis_.Config()));
   EXPECT_EQ(journal_->Stats().restarts, 1U);
-  // Mostly none. While its disk is busy Redis answers before it writes, so a SIGKILL may lose even these.
-  EXPECT_LE(journal_->Stats().restored, 10U);
+  EXPECT_EQ(journal_->Stats().restored, 0U);
   EXPECT_NE(journal_->Identity(), before);
   ExpectWhole(20);
 }
@@ -333,11 +334,9 @@ TEST_F(RedisJournalFaultTest, NothingIsWrittenToARestartedRedisWithoutPermission
   MustAppend(3);
   const std::string token = TextOf(redis_.Config(), {"HGET", "xt:{0}:journal:end", "tok"});
   redis_.KillAndRestart();
-  // Mostly 3: while its disk is busy Redis answers before it writes, so a SIGKILL may lose the last ones.
-  const std::int64_t kept = NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"});
   EXPECT_EQ(AppendAndWait(*journal_, chain_.Next()), absl::FailedPreconditionError("another leads"));
   EXPECT_EQ(TextOf(redis_.Config(), {"HGET", "xt:{0}:journal:end", "tok"}), token);
-  EXPECT_EQ(NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"}), kept);
+  EXPECT_EQ(NumberOf(redis_.Config(), {"XLEN", "xt:{0}:journal"}), 3);
 }
 
 TEST_F(RedisJournalFaultTest, AWipedJournalIsDataLoss) {
@@ -388,7 +387,7 @@ TEST_F(RedisJournalFaultTest, AFullRedisIsWaitedFor) {
 TEST_F(RedisJournalFaultTest, AppendWaitsForRoomAndDropsNothing) {
   options_.max_queued_frames = 4;
   timeout_ms_ = 50;
-  MustOpen(1);
+  ASSERT_TRUE(Eventually([&] { return Open(1).ok(); }));
   redis_.server().Pause();
   std::atomic<int> handed_over{0};
   std::thread producer([&] {
@@ -403,6 +402,7 @@ TEST_F(RedisJournalFaultTest, AppendWaitsForRoomAndDropsNothing) {
   redis_.server().Resume();
   EXPECT_THAT(outcomes_.WaitFor(300), ::testing::AllOf(SizeIs(300), Each(absl::OkStatus())));
   producer.join();
+  timeout_ms_ = kPatientMs;
   ExpectWhole(300);
 }
 

@@ -22,7 +22,7 @@
 
 namespace xt::contract {
 
-inline redis::RedisConfig ConfigOf(const servers::RedisServer& server, std::int64_t timeout_ms = 5'000) {
+inline redis::RedisConfig ConfigOf(const servers::RedisServer& server, std::int64_t timeout_ms = 30'000) {
   redis::RedisConfig config;
   config.port = server.port();
   config.connect_timeout_ms = config.command_timeout_ms = timeout_ms;
@@ -37,7 +37,7 @@ class OwnRedis {
     Start();
   }
   servers::RedisServer& server() { return server_; }
-  [[nodiscard]] redis::RedisConfig Config(std::int64_t timeout_ms = 5'000) const {
+  [[nodiscard]] redis::RedisConfig Config(std::int64_t timeout_ms = 30'000) const {
     return ConfigOf(server_, timeout_ms);
   }
 
@@ -48,13 +48,26 @@ class OwnRedis {
       std::abort();  // never skipped
     }
   }
-  void KillAndRestart() {
+  // Until all that was answered is in its file: while a sync is under way Redis answers before it writes.
+  void AwaitWritten() const {
+    redis::RedisConnection connection(Config());
+    EXPECT_TRUE(Eventually([&] {
+      const auto info = connection.Run({"INFO", "persistence"});
+      return info.ok() && redis::Text(**info).find("\r\naof_buffer_length:0\r\n") != std::string_view::npos;
+    })) << "Redis does not write its file";
+  }
+  // By SIGKILL, which loses nothing then that was answered before.
+  void Kill() {
+    AwaitWritten();
     server_.Kill();
+  }
+  void KillAndRestart() {
+    Kill();
     Start();
   }
   // As after a power loss: the last `bytes` of the append-only file never reached the disk.
   void KillAndLose(std::uint64_t bytes) {
-    server_.Kill();
+    Kill();
     for (const auto& file : std::filesystem::directory_iterator(folder_.path() + "/appendonlydir")) {
       if (file.path().string().find(".incr.aof") == std::string::npos) continue;
       std::filesystem::resize_file(file.path(), file.file_size() - bytes);

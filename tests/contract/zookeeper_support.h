@@ -21,7 +21,7 @@ inline constexpr std::chrono::seconds kPatientSession{20};
 inline constexpr std::chrono::seconds kEndlessSession{60};
 static_assert(kEndlessSession > kDeadline);
 // What a test waits for, when a session is meant to expire.
-inline constexpr std::chrono::seconds kShortSession{2};
+inline constexpr std::chrono::seconds kShortSession{6};
 
 // Started by the first who asks, for the whole program.
 inline servers::ZooKeeperServer& SharedZooKeeper() {

@@ -45,6 +45,21 @@ TEST_F(ZooKeeperUncleanTest, TheMarkStandsBesideTheMembersUntilTheNextChange) {
   EXPECT_THAT(operator_.Look()->members, ElementsAre("wal:9"));
 }
 
+TEST_F(ZooKeeperUncleanTest, AMarkIsTakenBackUnlessSomebodyWasFaster) {
+  ASSERT_TRUE(leader_.Claim(Epoch(3)).ok());
+  ASSERT_TRUE(leader_.Replace({"wal:1", "unclean:x", "redis:2"}).ok());
+  ASSERT_TRUE(operator_.Look().ok());
+  ASSERT_TRUE(operator_.Remove("unclean:x").ok());
+  EXPECT_THAT(operator_.Look()->members, ElementsAre("wal:1", "redis:2"));
+  EXPECT_EQ(operator_.Look()->epoch, 3U);
+  ASSERT_TRUE(operator_.Add("unclean:y").ok());
+  ASSERT_TRUE(operator_.Look().ok());
+  ZooKeeperInSyncSet next(Session(), "0");
+  ASSERT_TRUE(next.Claim(Epoch(4)).ok());
+  EXPECT_EQ(operator_.Remove("unclean:y").code(), absl::StatusCode::kAborted) << "the next leader has it";
+  EXPECT_THAT(operator_.Look()->members, ElementsAre("wal:1", "redis:2", "unclean:y"));
+}
+
 TEST_F(ZooKeeperUncleanTest, WhoeverIsFasterThanTheOperatorWins) {
   ASSERT_TRUE(leader_.Claim(Epoch(3)).ok());
   ASSERT_TRUE(leader_.Replace({"wal:1"}).ok());
@@ -66,8 +81,8 @@ TEST_F(ZooKeeperUncleanTest, WhoIsInFrontOfTheLineIsTold) {
   ZooKeeperElection first(Session(), "sequencer-0", "a");
   ASSERT_TRUE(first.Campaign([&](const ports::Leadership& leadership) { told.Add(leadership); }).ok());
   ASSERT_EQ(told.WaitFor(1).size(), 1U);
-  ZooKeeperElection second(Session(), "sequencer-0", "b");
   Outcomes<ports::Leadership> later;
+  ZooKeeperElection second(Session(), "sequencer-0", "b");
   ASSERT_TRUE(second.Campaign([&](const ports::Leadership& leadership) { later.Add(leadership); }).ok());
   ASSERT_EQ(later.WaitFor(1).size(), 1U);
   EXPECT_EQ(*FirstCandidate(*session, "sequencer-0"), "a");

@@ -17,9 +17,9 @@ using nlohmann::json;
 
 // Reads messages until one satisfies `wanted`; nullopt when none came in time.
 std::optional<json> ReadUntil(http::WebSocketClient& stream, const std::function<bool(const json&)>& wanted) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < deadline) {
-    const auto message = stream.Read(10'000);
+    const auto message = stream.Read(60'000);
     if (!message.ok()) break;
     json parsed = json::parse(message->data, nullptr, false);
     if (wanted(parsed)) return parsed;

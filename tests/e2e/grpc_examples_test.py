@@ -150,7 +150,8 @@ class ExamplesTest(unittest.TestCase):
         subprocess.run([EXAMPLES / "python" / "generate.sh", stubs], check=True)
         cls.stubs = stubs
         cls.ready = cls.enterClassContext(
-            running("xtrader-standalone", "--port", "0", "--data", "DATA", "--gateway.operator.secret", "operators"))
+            running("xtrader-standalone", "--port", "0", "--data", "DATA", "--gateway.operator.secret", "operators",
+                    "--persistence.query.max-wait-ms", "60000"))
 
     def run_example(self, language, name, account, *arguments, secret=None):
         """Status, output and errors of an example, run as docs/grpc.md says."""

@@ -217,7 +217,8 @@ TEST_F(OrderListsTest, OrdersOfAStreamAreCanceledWhenTheGatewayDies) {
   PrivateStream stream;
   ASSERT_TRUE(stream.Connect(exchange_, 0));
   SignedClient client = exchange_.client(0);
-  // It may have been cancelled before anybody could listen; else it is told.
+  Enter(client, Bid("1900", "0.01"));  // what is asked next is as new as this, and what comes later is told
+  // It may have been cancelled before anybody could listen.
   if (StatusOf(client, {{"orderId", order_id}}) == "CANCELED") return;
   EXPECT_TRUE(stream.Await(order_id, "CANCELED").has_value());
 }

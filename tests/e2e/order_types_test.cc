@@ -232,7 +232,7 @@ TEST_F(OrderTypesTest, AGtdOrderExpiresWithoutTraffic) {
   SignedClient client = exchange_.client(0);
   PrivateStream stream;
   ASSERT_TRUE(stream.Connect(exchange_, 0));
-  const json fields{{"price", "1500"}, {"quantity", "1"}, {"timeInForce", "GTD"}, {"expireTime", NowMs() + 2'000}};
+  const json fields{{"price", "1500"}, {"quantity", "1"}, {"timeInForce", "GTD"}, {"expireTime", NowMs() + 5'000}};
   const json order = Enter(client, Order("LIMIT", "BUY", fields));
   ASSERT_EQ(order.at("status"), "NEW");
   const auto expired = stream.Await(order.at("orderId"), "EXPIRED");

@@ -7,7 +7,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kPatienceMs = 30'000;
+constexpr std::int64_t kPatienceMs = 60'000;
 
 }  // namespace
 

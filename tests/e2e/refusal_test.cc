@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/eventually.h"
 #include "tests/support/standalone.h"
 
 namespace xt::test {
@@ -94,7 +95,8 @@ TEST(RefusalTest, ATornTailIsCutAndSaid) {
   const std::size_t end = (WrittenBytes(content) + kAlignment - 1) / kAlignment * kAlignment;
   Overwrite(segment, end, std::string(40, 'x'));
   ASSERT_TRUE(exchange.Start()) << exchange.output();
-  EXPECT_NE(exchange.output().find("cut a torn tail"), std::string::npos) << exchange.output();
+  EXPECT_TRUE(Eventually([&] { return exchange.output().find("cut a torn tail") != std::string::npos; }))
+      << exchange.output();
   SignedClient client = exchange.client(0);
   const auto open = client.Get("/v1/orders?open=true");
   ASSERT_TRUE(open.ok() && open->status == 200);

@@ -38,12 +38,14 @@ class BinaryTest : public testing::TestWithParam<Program> {
                                   "0",
                                   "--admin.port",
                                   "0",
+                                  "--drain.timeout-ms",
+                                  "60000",
                                   "--ready-file",
                                   folder_ / "ready.json"};
     for (const std::string& argument : GetParam().arguments)
       argv.push_back(argument == "DATA" ? folder_ / "data" : argument);
     process_ = std::make_unique<ChildProcess>(argv, folder_ / "output");
-    ASSERT_TRUE(process_->WaitForFile(folder_ / "ready.json", std::chrono::seconds(60))) << Output();
+    ASSERT_TRUE(process_->WaitForFile(folder_ / "ready.json", std::chrono::seconds(120))) << Output();
     ready_ = json::parse(ReadFile(folder_ / "ready.json"));
     channel_ = grpc::CreateChannel(ready_.at("grpc"), grpc::InsecureChannelCredentials());
   }
@@ -86,7 +88,7 @@ TEST_P(BinaryTest, AnswersHealthAndReflectionAndEndsInOrder) {
   EXPECT_THAT(Call(kReflection, "\x3a\x01*"),
               testing::AllOf(HasSubstr(GetParam().service), HasSubstr("grpc.health.v1.Health")));
   process_->Signal(SIGTERM);
-  EXPECT_EQ(process_->Wait(std::chrono::seconds(60)), 0) << Output();
+  EXPECT_EQ(process_->Wait(std::chrono::seconds(120)), 0) << Output();
 }
 
 INSTANTIATE_TEST_SUITE_P(Services, BinaryTest,

@@ -6,6 +6,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/child_process.h"
+#include "tests/support/eventually.h"
 
 namespace xt::test {
 namespace {
@@ -14,7 +15,7 @@ using nlohmann::json;
 
 constexpr std::chrono::seconds kUp{300};
 constexpr std::chrono::seconds kDown{150};
-constexpr std::chrono::seconds kStatus{30};
+constexpr std::chrono::seconds kStatus{120};
 
 }  // namespace
 
@@ -27,12 +28,13 @@ ToolResult RunTool(std::vector<std::string> argv, std::chrono::seconds timeout) 
 }
 
 Cluster::Cluster(std::string binaries, std::string replicas, std::string durability, std::string data,
-                 std::string profile)
+                 std::string profile, std::chrono::milliseconds session)
     : binaries_(std::move(binaries)),
       replicas_(std::move(replicas)),
       durability_(std::move(durability)),
       profile_(std::move(profile)),
-      data_(data.empty() ? folder_ / "data" : std::move(data)) {}
+      data_(data.empty() ? folder_ / "data" : std::move(data)),
+      session_(session) {}
 
 Cluster::~Cluster() { (void)Down(); }
 
@@ -46,7 +48,8 @@ std::string Cluster::Up() {
   const std::string ready_file = folder_ / "ready.json";
   const ToolResult up =
       Command({"up", "--binaries", binaries_, "--replicas", replicas_, "--durability", durability_, "--profile",
-               profile_, "--ready-file", ready_file, "--owner", std::to_string(::getpid())},
+               profile_, "--ready-file", ready_file, "--owner", std::to_string(::getpid()), "--zookeeper-session-ms",
+               std::to_string(session_.count())},
               kUp);
   if (up.status != 0) return "up failed:\n" + up.output;
   ready_ = json::parse(ReadFile(ready_file));
@@ -65,6 +68,7 @@ json Cluster::Status() const {
 }
 
 json Cluster::Find(const json& status, const std::string& name) {
+  if (!status.is_object()) return {};
   for (const char* kind : {"services", "servers"}) {
     for (const json& one : status.value(kind, json::array())) {
       if (one.value("id", one.at("name").get<std::string>()) == name) return one;
@@ -73,7 +77,17 @@ json Cluster::Find(const json& status, const std::string& name) {
   return {};
 }
 
+std::string Cluster::AwaitLeader(const std::string& name) const {
+  std::string leader;
+  Eventually([&] {
+    leader = LeaderOf(Status(), name);
+    return !leader.empty();
+  });
+  return leader;
+}
+
 std::string Cluster::LeaderOf(const json& status, const std::string& name) {
+  if (!status.is_object()) return "";
   for (const json& service : status.value("services", json::array())) {
     if (service.at("name") == name && service.value("leader", false)) return service.at("id");
   }

@@ -23,10 +23,14 @@ ToolResult RunTool(std::vector<std::string> argv, std::chrono::seconds timeout =
 
 class Cluster {
  public:
+  // Of the services with ZooKeeper: so long that no pause of the machine moves the leadership.
+  static constexpr std::chrono::milliseconds kPatientSession{10'000};
+
   // `binaries`: the folder of the programs. `replicas`, `durability` and `profile` as for `./dev cluster up`; empty: its
-  // default. `data`: where it keeps everything, which then outlives this; empty: in a temporary folder.
+  // default. `data`: where it keeps everything, which then outlives this; empty: in a temporary folder. `session`: 0 is
+  // the services' default.
   Cluster(std::string binaries, std::string replicas, std::string durability = "", std::string data = "",
-          std::string profile = "");
+          std::string profile = "", std::chrono::milliseconds session = kPatientSession);
   ~Cluster();  // `down`, as when this process is killed
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -41,6 +45,8 @@ class Cluster {
   // As it is now: `status --json`. Null when that fails.
   [[nodiscard]] nlohmann::json Status() const;
   [[nodiscard]] const nlohmann::json& ready() const { return ready_; }
+  // The id of the service of this name that leads, once one does; empty when none did in time.
+  [[nodiscard]] std::string AwaitLeader(const std::string& name) const;
   // One service by id, or server by name, of a status.
   [[nodiscard]] static nlohmann::json Find(const nlohmann::json& status, const std::string& name);
   // The id of the service of this name that leads; empty when none does.
@@ -59,6 +65,7 @@ class Cluster {
   const std::string durability_;
   const std::string profile_;
   const std::string data_;
+  const std::chrono::milliseconds session_;
   nlohmann::json ready_;
 };
 

@@ -28,7 +28,7 @@ std::uint16_t PortOf(std::string_view url) {
 
 SignedClient::SignedClient(const std::string& rest, std::optional<Credentials> credentials)
     : credentials_(std::move(credentials)),
-      client_(http::ClientOptions{.port = PortOf(rest), .request_timeout_ms = 30'000}) {}
+      client_(http::ClientOptions{.port = PortOf(rest), .connect_timeout_ms = 60'000, .request_timeout_ms = 120'000}) {}
 
 absl::StatusOr<Answer> SignedClient::Send(std::string_view method, std::string_view target, std::string_view body) {
   http::Request request;

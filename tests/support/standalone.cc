@@ -16,8 +16,11 @@ Standalone::Standalone(std::vector<std::string> arguments) : arguments_(std::mov
 void Standalone::Spawn() {
   std::filesystem::remove(folder_ / "ready.json");
   std::filesystem::remove(folder_ / "output");
-  std::vector<std::string> argv{
-      Program(), "--port", "0", "--grpc-port", "0", "--data", data(), "--ready-file", folder_ / "ready.json"};
+  std::vector<std::string> argv{Program(), "--port", "0", "--grpc-port", "0", "--data", data(), "--ready-file",
+                                folder_ / "ready.json",
+                                // A disk that stalls makes things late, not wrong.
+                                "--persistence.query.max-wait-ms", "60000", "--gateway.orders.timeout-ms", "60000",
+                                "--drain.timeout-ms", "60000"};
   argv.insert(argv.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(argv, folder_ / "output");
 }
@@ -33,7 +36,7 @@ void Standalone::Kill() { process_->Kill(); }
 
 std::optional<int> Standalone::Terminate() {
   process_->Signal(SIGTERM);
-  return process_->Wait(std::chrono::seconds(60));
+  return process_->Wait(std::chrono::seconds(120));
 }
 
 std::optional<int> Standalone::RunToEnd(std::chrono::milliseconds timeout) {

@@ -39,6 +39,7 @@ struct Arguments {
   std::string ready_file;
   std::uint16_t port = 0;
   int owner = 0;
+  std::int64_t zookeeper_session_ms = 0;
   bool json = false;
   bool follow = false;
   std::string name;
@@ -60,6 +61,7 @@ absl::StatusOr<cluster::Options> OptionsOf(const Arguments& arguments) {
                            .replicas = *std::move(replicas),
                            .durability = arguments.durability,
                            .profile = arguments.profile,
+                           .zookeeper_session_ms = arguments.zookeeper_session_ms,
                            .operator_secret = cluster::ReadOperatorSecret(arguments.data),
                            .owner = arguments.owner};
   XT_RETURN_IF_ERROR(cluster::CheckDurability(options));
@@ -93,14 +95,24 @@ int Supervise(const Arguments& arguments) {
 // The supervisor in a session of its own, so that it outlives this terminal. Its output goes to a file.
 pid_t StartSupervisor(const Arguments& arguments, const std::string& output) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  const std::vector<std::string> argv{self,           "supervise",
-                                      "--data",       arguments.data,
-                                      "--binaries",   arguments.binaries,
-                                      "--replicas",   arguments.replicas,
-                                      "--durability", arguments.durability,
-                                      "--profile",    arguments.profile,
-                                      "--port",       std::to_string(arguments.port),
-                                      "--owner",      std::to_string(arguments.owner)};
+  const std::vector<std::string> argv{self,
+                                      "supervise",
+                                      "--data",
+                                      arguments.data,
+                                      "--binaries",
+                                      arguments.binaries,
+                                      "--replicas",
+                                      arguments.replicas,
+                                      "--durability",
+                                      arguments.durability,
+                                      "--profile",
+                                      arguments.profile,
+                                      "--port",
+                                      std::to_string(arguments.port),
+                                      "--owner",
+                                      std::to_string(arguments.owner),
+                                      "--zookeeper-session-ms",
+                                      std::to_string(arguments.zookeeper_session_ms)};
   std::vector<char*> pointers;
   for (const std::string& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
@@ -273,6 +285,9 @@ int main(int argc, char** argv) {
     sub->add_option("--profile", arguments.profile,
                     "which of Kafka and Redis carry events: kafka+redis (the default), kafka or redis");
     sub->add_option("--port", arguments.port, "of REST and WebSocket; 0: a free one");
+    sub->add_option("--zookeeper-session-ms", arguments.zookeeper_session_ms,
+                    "silence after which ZooKeeper takes a process for dead; 0: the services' default")
+        ->check(CLI::Range(0, 60'000));
     sub->add_option("--owner", arguments.owner, "process with which it ends, however that ends; 0: none");
   }
   supervise->group("");

@@ -32,9 +32,13 @@ std::string List(const std::vector<std::string>& texts) {
 
 std::string Line(std::string_view key, const std::string& value) { return std::string(key) + " = " + value + "\n"; }
 
-std::string ZooKeeperConfig(const Service& service, const ServerAddresses& servers) {
-  return Line("zookeeper.servers", Quoted(servers.zookeeper)) +
-         Line("zookeeper.session_file", Quoted(service.session_file()));
+std::string ZooKeeperConfig(const Service& service, const Options& options, const ServerAddresses& servers) {
+  std::string text = Line("zookeeper.servers", Quoted(servers.zookeeper)) +
+                     Line("zookeeper.session_file", Quoted(service.session_file()));
+  if (options.zookeeper_session_ms > 0) {
+    text += Line("zookeeper.session_timeout_ms", std::to_string(options.zookeeper_session_ms));
+  }
+  return text;
 }
 
 std::string CommonConfig(const Service& service) {
@@ -44,19 +48,20 @@ std::string CommonConfig(const Service& service) {
 }
 
 // The journal's part of a sequencer's configuration. Alone with its file it leads without being elected.
-std::string JournalConfig(const Service& service, const std::string& durability, const ServerAddresses& servers) {
+std::string JournalConfig(const Service& service, const Options& options, const ServerAddresses& servers) {
   std::string text;
-  if (!durability.empty()) text += Line("journal.durability", Quoted(durability));
-  if (durability == kLocal) return text;
-  return text + Line("redis_journal.address", Quoted(servers.redis_journal)) + ZooKeeperConfig(service, servers);
+  if (!options.durability.empty()) text += Line("journal.durability", Quoted(options.durability));
+  if (options.durability == kLocal) return text;
+  return text + Line("redis_journal.address", Quoted(servers.redis_journal)) +
+         ZooKeeperConfig(service, options, servers);
 }
 
-std::string ServerConfig(const Service& service, const std::string& durability, const ServerAddresses& servers) {
+std::string ServerConfig(const Service& service, const Options& options, const ServerAddresses& servers) {
   std::string text;
   const auto add = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) text += Line(key, Quoted(value));
   };
-  if (service.name == "sequencer") text += JournalConfig(service, durability, servers);
+  if (service.name == "sequencer") text += JournalConfig(service, options, servers);
   if (service.name == "sequencer" || service.name == "persistence" || service.name == "gateway" ||
       service.name == "market-data") {
     add("redis.address", servers.redis);
@@ -64,7 +69,7 @@ std::string ServerConfig(const Service& service, const std::string& durability, 
   if (service.name == "sequencer" || service.name == "market-data" || service.name == "persistence") {
     add("kafka.brokers", servers.kafka);
   }
-  if (service.name == "market-data") text += ZooKeeperConfig(service, servers);
+  if (service.name == "market-data") text += ZooKeeperConfig(service, options, servers);
   if (service.name == "sequencer" || service.name == "market-data" || service.name == "notifier") {
     add("rabbitmq.url", servers.rabbitmq);
   }
@@ -187,7 +192,7 @@ std::vector<Service> PlanServices(const Options& options, const ServerAddresses&
     }
   }
   for (Service& service : services) {
-    service.config = CommonConfig(service) + ServerConfig(service, options.durability, servers) +
+    service.config = CommonConfig(service) + ServerConfig(service, options, servers) +
                      OwnConfig(service, services, options.operator_secret);
   }
   return services;

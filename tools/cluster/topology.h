@@ -19,14 +19,15 @@ inline constexpr std::string_view kServices[] = {"matching",    "sequencer", "pe
 inline constexpr int kMaxReplicas = 9;
 
 struct Options {
-  std::string data;                     // folder, absolute
-  std::string binaries;                 // folder with the services' programs
-  std::uint16_t port = 0;               // REST and WebSocket of the first gateway; 0: a free one
-  std::map<std::string, int> replicas;  // by service; one where nothing is said
-  std::string durability;               // of the journal, as the sequencers know it; empty: their default
-  std::string profile;                  // which of Kafka and Redis carry events; empty: kafka+redis
-  std::string operator_secret;          // of the gateways; empty: they take no commands of operators
-  int owner = 0;                        // the cluster ends with this process; 0: only when it is told to
+  std::string data;                       // folder, absolute
+  std::string binaries;                   // folder with the services' programs
+  std::uint16_t port = 0;                 // REST and WebSocket of the first gateway; 0: a free one
+  std::map<std::string, int> replicas;    // by service; one where nothing is said
+  std::string durability;                 // of the journal, as the sequencers know it; empty: their default
+  std::string profile;                    // which of Kafka and Redis carry events; empty: kafka+redis
+  std::int64_t zookeeper_session_ms = 0;  // of the services; 0: their default
+  std::string operator_secret;            // of the gateways; empty: they take no commands of operators
+  int owner = 0;                          // the cluster ends with this process; 0: only when it is told to
 };
 
 // "sequencer=2,matching=2". INVALID_ARGUMENT names what is wrong.

@@ -26,7 +26,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kStep{20};
 constexpr std::chrono::seconds kStopPatience{30};
-constexpr int kReplyTimeoutMs = 1'000;
 constexpr std::size_t kLogBytes = 2'000;
 
 sockaddr_in Loopback(std::uint16_t port) {
@@ -61,11 +60,12 @@ std::uint16_t FreePort() {
   std::uniform_int_distribution<int> ports(kFirst, kLast);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto port = static_cast<std::uint16_t>(ports(random));
+    if (!Reserve(port)) continue;  // first: it may be the port of a server that is about to listen
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in address = Loopback(port);
     const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     ::close(socket);
-    if (free && Reserve(port)) return port;
+    if (free) return port;
   }
   XT_CHECK(false, "no free port");
   return 0;
@@ -92,14 +92,14 @@ int ConnectTo(std::uint16_t port) {
   return -1;
 }
 
-std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough) {
+std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough, std::chrono::milliseconds silence) {
   const int socket = ConnectTo(port);
   if (socket < 0) return "";
   std::string reply;
   std::array<char, 1024> bytes;
   pollfd readable{.fd = socket, .events = POLLIN, .revents = 0};
   if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
-    while (reply.size() < enough && ::poll(&readable, 1, kReplyTimeoutMs) == 1) {
+    while (reply.size() < enough && ::poll(&readable, 1, static_cast<int>(silence.count())) == 1) {
       const ssize_t count = ::recv(socket, bytes.data(), bytes.size(), 0);
       if (count <= 0) break;
       reply.append(bytes.data(), static_cast<std::size_t>(count));

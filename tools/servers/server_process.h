@@ -27,8 +27,9 @@ std::string FindProgram(std::string_view name);
 // A socket connected to this port of 127.0.0.1, which the caller closes; -1 when nothing accepts there.
 int ConnectTo(std::uint16_t port);
 // What the server on this port of 127.0.0.1 answers to these bytes: the first `enough` bytes of it, or what came until it
-// closed the connection or said nothing for a second. Empty when there is no server.
-std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough = std::string::npos);
+// closed the connection or said nothing for so long. Empty when there is no server.
+std::string Ask(std::uint16_t port, std::string_view request, std::size_t enough = std::string::npos,
+                std::chrono::milliseconds silence = std::chrono::seconds(1));
 // Whether something accepts connections on this port of 127.0.0.1.
 bool Accepts(std::uint16_t port);
 // The last 2,000 bytes of a file, for the message that says what went wrong; empty when there is no such file.
@@ -76,7 +77,7 @@ class ServerProcess {
   virtual absl::Status Prepare(Command& command) = 0;
   // Asked again and again until it is true.
   virtual bool Serves() = 0;
-  [[nodiscard]] virtual std::chrono::seconds patience() const { return std::chrono::seconds(60); }
+  [[nodiscard]] virtual std::chrono::seconds patience() const { return std::chrono::seconds(180); }
   // How it is asked to end.
   [[nodiscard]] virtual int stop_signal() const;
 

@@ -1,6 +1,6 @@
 // The client side of the ports that cross processes, over gRPC: each function makes an object that reaches one service
 // at the addresses of its instances, one or several, in the background, and again after every loss (backoff 50..1000
-// ms; a silent peer is lost after 2 s). All instances may be absent: calls then fail with UNAVAILABLE. The objects are
+// ms; a silent peer is lost after twice ClientOptions::silence). All instances may be absent: calls then fail with UNAVAILABLE. The objects are
 // thread-safe as their ports say; destruction ends all calls under way and blocks until no thread of the client runs
 // any more; every unanswered command gets its outcome first, while a replica's observer hears nothing of it.
 #pragma once
@@ -27,11 +27,16 @@ namespace xt::grpc_clients {
 struct ClientOptions {
   std::vector<std::string> addresses;            // of the instances, at least one: "127.0.0.1:9091"
   std::chrono::milliseconds call_timeout{5000};  // deadline of every unary call to one instance
+  std::chrono::milliseconds silence{1000};       // of a peer, after which it is asked, and as long again for its answer
   std::size_t max_in_flight = 8192;  // commands (or frames) that wait for their answer; beyond: RESOURCE_EXHAUSTED
   int max_message_bytes = 16 * 1024 * 1024;
   // Makes what sees the calls of one channel, which leads to `service` ("xtrader.v1.MatchingService"). May be empty.
   std::function<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>(const std::string& service)>
       interceptors;
+  // ConnectMatchingReplica: for the connection to a replica, and for each of several to say where it stands.
+  std::chrono::milliseconds connect_wait{250};
+  // ConnectMatchingQueries over several replicas: for each to say where it stands.
+  std::chrono::milliseconds look_timeout{500};
   // What follows is for ConnectOrderSequencing only.
   std::chrono::milliseconds leader_wait{3000};  // how long a command may wait for an instance that takes it
   // Told when the first instance is connected and when the last one is not any more, on a thread of the client; must
@@ -45,7 +50,7 @@ std::unique_ptr<ports::OrderSequencing> ConnectOrderSequencing(const ClientOptio
 
 // One replica is fed at a time, by one stream per Connect(); a break is told to the observer once. Connect tries the
 // replica of the last connection first and then each other one; after a break it begins with another one. It waits up
-// to 250 ms for the connection to a replica and up to the call timeout for its position.
+// to `connect_wait` for the connection to a replica and up to the call timeout for its position.
 std::unique_ptr<ports::MatchingReplica> ConnectMatchingReplica(const ClientOptions& options);
 
 // Asks the replica with the highest applied sequence: the leader's, or a standby that is as far. Which one that is, is found

@@ -25,9 +25,8 @@ namespace {
 namespace pb = ::xtrader::v1;
 using std::chrono::milliseconds;
 
-// How often the newest replica is looked for, and how long one may take to say where it stands.
+// How often the newest replica is looked for.
 constexpr milliseconds kLookInterval{1'000};
-constexpr milliseconds kLookTimeout{500};
 
 // Every message as a domain value; the position of each must be its id.
 template <typename T, typename Messages>
@@ -44,7 +43,7 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
  public:
   explicit MatchingQueriesClient(const ClientOptions& options)
       : timeout_(options.call_timeout),
-        look_timeout_(options.addresses.size() == 1 ? timeout_ : std::min(timeout_, kLookTimeout)) {
+        look_timeout_(options.addresses.size() == 1 ? timeout_ : std::min(timeout_, options.look_timeout)) {
     XT_CHECK(!options.addresses.empty(), "a client without an address");
     for (const std::string& address : options.addresses) {
       stubs_.push_back(
@@ -105,6 +104,7 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
 
   // The answer of the replica with the highest applied sequence, which is the present one from now on.
   absl::StatusOr<pb::GetReferenceDataResponse> AskAll() {
+    const std::uint64_t look = ++looks_;
     absl::StatusOr<pb::GetReferenceDataResponse> newest = absl::UnavailableError("no replica of matching answers");
     std::size_t newest_at = present_;
     for (std::size_t i = 0; i < stubs_.size(); ++i) {
@@ -116,7 +116,12 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
       newest = std::move(response);
       newest_at = i;
     }
-    if (newest.ok()) present_ = newest_at;
+    if (!newest.ok()) return newest;
+    const std::lock_guard lock(mutex_);
+    if (look > found_by_) {  // one that began later knows better
+      found_by_ = look;
+      present_ = newest_at;
+    }
     return newest;
   }
 
@@ -134,7 +139,9 @@ class MatchingQueriesClient final : public ports::MatchingQueries {
   const milliseconds look_timeout_;
   std::vector<std::unique_ptr<Stub>> stubs_;
   std::atomic<std::size_t> present_{0};
+  std::atomic<std::uint64_t> looks_{0};
   std::mutex mutex_;
+  std::uint64_t found_by_ = 0;  // the look that present_ comes from
   std::condition_variable changed_;
   bool stopping_ = false;
   std::thread thread_;

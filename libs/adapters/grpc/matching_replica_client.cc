@@ -27,7 +27,6 @@ namespace pb = ::xtrader::v1;
 using Observer = ports::MatchingReplica::Observer;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kConnectWait{250};
 constexpr std::size_t kMaxFramesPerMessage = 16;
 
 absl::StatusOr<Hash128> ReadHash(const std::string& bytes) {
@@ -279,7 +278,7 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
 
   // The replica first that has applied most: it needs the least replay. Those that do not say, from the present one on.
   std::vector<std::size_t> ByProgress() {
-    const auto deadline = std::chrono::system_clock::now() + kConnectWait;
+    const auto deadline = std::chrono::system_clock::now() + options_.connect_wait;
     std::vector<std::pair<std::uint64_t, std::size_t>> order;
     for (std::size_t i = 0; i < replicas_.size(); ++i) {
       const std::size_t at = (present_ + i) % replicas_.size();
@@ -292,11 +291,11 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
   }
 
   // 0 when it does not say by `deadline`.
-  static std::uint64_t AppliedOf(Replica& replica, std::chrono::system_clock::time_point deadline) {
+  std::uint64_t AppliedOf(Replica& replica, std::chrono::system_clock::time_point deadline) {
     if (!replica.channel->WaitForConnected(deadline)) return 0;
     pb::GetReferenceDataResponse response;
     const absl::Status status =
-        CallUnary(*replica.stub, &pb::MatchingService::Stub::GetReferenceData, kConnectWait, {}, response);
+        CallUnary(*replica.stub, &pb::MatchingService::Stub::GetReferenceData, options_.connect_wait, {}, response);
     return status.ok() ? response.sequence() : 0;
   }
 
@@ -304,7 +303,7 @@ class MatchingReplicaClient final : public ports::MatchingReplica {
 
   absl::StatusOr<ports::ReplicaPosition> ConnectTo(Replica& replica, const Observer& observer,
                                                    const ports::SequencerPosition& sequencer) {
-    if (!replica.channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWait)) {
+    if (!replica.channel->WaitForConnected(std::chrono::system_clock::now() + options_.connect_wait)) {
       return absl::UnavailableError("matching cannot be reached at " + replica.address);
     }
     auto session = std::make_unique<Session>(*replica.stub, options_, observer, sequencer);

@@ -158,7 +158,10 @@ class MatchingReplicaClientTest : public ::testing::Test {
   void Make(std::size_t max_in_flight = 100) {
     ClientOptions options = server_.Options();
     options.max_in_flight = max_in_flight;
-    if (matching_.mode == FakeMatching::Mode::kSilent) options.call_timeout = std::chrono::milliseconds(50);
+    options.connect_wait = kLimit;
+    if (matching_.mode == FakeMatching::Mode::kSilent) {
+      options.call_timeout = options.connect_wait = std::chrono::milliseconds(50);
+    }
     client_ = ConnectMatchingReplica(options);
   }
 
@@ -281,14 +284,26 @@ class SeveralReplicasTest : public ::testing::Test {
     return client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).status();
   }
 
+  // Each attempt waits for the connection for a while.
+  absl::Status ConnectInTheEnd() {
+    absl::Status status = Connect();
+    for (int attempt = 0; attempt < 50 && !status.ok(); ++attempt) status = Connect();
+    return status;
+  }
+
   FakeMatching first_;
   FakeMatching second_;
   TestServer first_server_{first_};
   TestServer second_server_{second_};
   Observed observed_;
   std::size_t fed_ = 0;
-  std::unique_ptr<ports::MatchingReplica> client_ =
-      ConnectMatchingReplica({.addresses = {first_server_.address(), second_server_.address()}});
+  std::unique_ptr<ports::MatchingReplica> Client(std::chrono::milliseconds connect_wait) {
+    return ConnectMatchingReplica({.addresses = {first_server_.address(), second_server_.address()},
+                                   .call_timeout = kLimit,
+                                   .silence = kLimit,
+                                   .connect_wait = connect_wait});
+  }
+  std::unique_ptr<ports::MatchingReplica> client_ = Client(kLimit);
 };
 
 TEST_F(SeveralReplicasTest, ThePresentOneIsTriedFirst) {
@@ -311,17 +326,15 @@ TEST_F(SeveralReplicasTest, AfterALossAnotherOneIsFed) {
 }
 
 TEST_F(SeveralReplicasTest, OneThatIsNotThereIsPassedOver) {
+  client_ = Client(std::chrono::milliseconds(250));  // the one that is not there is waited for
   first_server_.Stop();
-  ASSERT_TRUE(Connect().ok());
+  ASSERT_TRUE(ConnectInTheEnd().ok());
   EXPECT_EQ(Fed(), 1U);
   second_server_.Stop();
   observed_.WaitForError();
   EXPECT_EQ(Connect().code(), absl::StatusCode::kUnavailable);
   first_server_.Start();
-  absl::Status status = Connect();
-  // Each attempt waits for the connection for a while.
-  for (int attempt = 0; attempt < 50 && !status.ok(); ++attempt) status = Connect();
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(ConnectInTheEnd().ok());
   EXPECT_EQ(Fed(), 0U);
 }
 

@@ -35,6 +35,7 @@ class OrderRoutingTest : public ::testing::Test {
     ClientOptions options;
     for (const TestServer& server : servers_) options.addresses.push_back(server.address());
     options.leader_wait = leader_wait;
+    options.silence = kLimit;
     options.on_connection = connection_.Observer();
     return options;
   }
@@ -43,6 +44,29 @@ class OrderRoutingTest : public ::testing::Test {
     options.max_in_flight = max_in_flight;
     client_ = ConnectOrderSequencing(options);
     ASSERT_TRUE(connection_.WaitFor(true));
+  }
+  // Nobody is passed over, however slow the machine is.
+  void ConnectPatiently() {
+    const ClientOptions options = Options(kLimit);
+    const auto connect = [options](const std::string& address, std::function<void(bool)> on_connection) {
+      return ConnectToSequencer(address, options, std::move(on_connection));
+    };
+    client_ = std::make_unique<LeaderRouter>(options, connect, kLimit);
+    ASSERT_TRUE(connection_.WaitFor(true));
+  }
+  // Submits one after the other until the outcome of one is as wanted: a busy machine may need a command's time to wait for
+  // itself.
+  template <typename Wanted>
+  bool SubmitUntil(const std::string& prefix, const Wanted& wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + kLimit;
+    for (int i = 0; std::chrono::steady_clock::now() < deadline; ++i) {
+      const std::string name = prefix + std::to_string(i);
+      Submit(name);
+      const absl::Status status = outcomes_.Wait(name).status();
+      EXPECT_TRUE(status.ok() || absl::IsUnavailable(status)) << status;
+      if (wanted(status)) return true;
+    }
+    return false;
   }
   // The instance that takes commands from now on; none beyond the last.
   void Lead(std::size_t leader) {
@@ -98,12 +122,7 @@ TEST_F(OrderRoutingTest, FollowsEveryChangeOfTheLeader) {
 }
 
 TEST_F(OrderRoutingTest, WhatWaitsForALeaderIsSentInItsOrder) {
-  ClientOptions options = Options(kLimit);
-  const auto connect = [&](const std::string& address, std::function<void(bool)> on_connection) {
-    return ConnectToSequencer(address, options, std::move(on_connection));
-  };
-  // Nobody is passed over, however slow the machine is.
-  client_ = std::make_unique<LeaderRouter>(options, connect, kLimit);
+  ConnectPatiently();
   const auto names = SubmitMany("w", 1000);
   // All have asked, more than once.
   for (FakeSequencer& sequencer : sequencers_) ASSERT_TRUE(sequencer.WaitForReceived(3));
@@ -117,10 +136,11 @@ TEST_F(OrderRoutingTest, WithoutALeaderACommandIsUnavailableInTheEnd) {
   Connect(std::chrono::milliseconds(60));
   const auto names = SubmitMany("n", 20);
   ExpectAll(names, absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(outcomes_.Wait("n0").status().message()), ::testing::HasSubstr("as told"));
+  EXPECT_TRUE(SubmitUntil("refused", [](const absl::Status& status) {
+    return !status.ok() && status.message().find("as told") != absl::string_view::npos;
+  }));
   Lead(0);
-  Submit("late");
-  EXPECT_EQ(CodeOf("late"), absl::StatusCode::kOk);
+  EXPECT_TRUE(SubmitUntil("late", [](const absl::Status& status) { return status.ok(); }));
 }
 
 TEST_F(OrderRoutingTest, WithNobodyThereACommandIsUnavailableInTheEnd) {
@@ -132,7 +152,7 @@ TEST_F(OrderRoutingTest, WithNobodyThereACommandIsUnavailableInTheEnd) {
 
 TEST_F(OrderRoutingTest, ALeaderThatDiesLeavesUnknownOnlyWhatItHad) {
   Lead(0);
-  Connect();
+  ConnectPatiently();
   Submit("found");
   ASSERT_EQ(CodeOf("found"), absl::StatusCode::kOk);
   sequencers_[0].SetOutcome(pb::SUBMIT_OUTCOME_UNSPECIFIED);
@@ -163,10 +183,13 @@ TEST_F(OrderRoutingTest, AnInstanceThatSaysNothingIsPassedOver) {
   for (FakeSequencer& sequencer : sequencers_) sequencer.SetOutcome(pb::SUBMIT_OUTCOME_UNSPECIFIED);
   sequencers_[1].SetOutcome(pb::SUBMIT_OUTCOME_APPLIED);
   const auto names = SubmitMany("s", 10);
-  for (std::size_t i = 2; i < names.size(); ++i) EXPECT_EQ(CodeOf(names[i]), absl::StatusCode::kOk);
+  ASSERT_TRUE(outcomes_.WaitForSize(names.size() - 2));
   EXPECT_LE(sequencers_[0].received() + sequencers_[2].received(), 2U) << "at most one command each";
   client_.reset();
   EXPECT_EQ(outcomes_.size(), names.size());
+  std::size_t taken = 0;
+  for (const std::string& name : names) taken += CodeOf(name) == absl::StatusCode::kOk ? 1U : 0U;
+  EXPECT_GE(taken, names.size() - 2);
 }
 
 TEST_F(OrderRoutingTest, WhatIsNoRefusalIsPassedOn) {

@@ -23,6 +23,8 @@
 namespace xt::grpc_clients {
 namespace {
 
+constexpr std::chrono::seconds kLimit{30};
+
 namespace pb = ::xtrader::v1;
 using domain::AccountId;
 using domain::SequenceNumber;
@@ -123,6 +125,7 @@ class SeveralMatchingsTest : public ::testing::Test {
   void Connect() {
     ClientOptions options;
     for (const TestServer& server : servers_) options.addresses.push_back(server.address());
+    options.call_timeout = options.look_timeout = options.silence = kLimit;
     client_ = ConnectMatchingQueries(options);
   }
   // Which replica answers; none beyond the last.
@@ -275,7 +278,8 @@ TEST(MarketQueriesClient, ACallThatIsNotAnsweredGoesToEachOtherInstanceOnce) {
   FakeMarketData second;
   TestServer first_server(first);
   TestServer second_server(second);
-  const auto client = ConnectMarketQueries({.addresses = {first_server.address(), second_server.address()}});
+  const auto client = ConnectMarketQueries(
+      {.addresses = {first_server.address(), second_server.address()}, .call_timeout = kLimit, .silence = kLimit});
   EXPECT_TRUE(client->GetTrades(SymbolId(3), 5).ok());
   EXPECT_EQ(first.calls, 1);
   EXPECT_EQ(second.calls, 0);
@@ -316,7 +320,12 @@ TEST(HistoryClient, AnInstanceThatDoesNotAnswerInTimeIsPassedOver) {
   EXPECT_EQ(*patient->CommittedSequence(), SequenceNumber(1));
   first.silent = true;
   options.call_timeout = std::chrono::seconds(1);
-  EXPECT_EQ(*ConnectHistory(options)->CommittedSequence(), SequenceNumber(2));
+  const auto hasty = ConnectHistory(options);
+  auto answer = hasty->CommittedSequence();
+  // The second one may be late as well, on a busy machine.
+  for (int attempt = 0; attempt < 20 && !answer.ok(); ++attempt) answer = hasty->CommittedSequence();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(*answer, SequenceNumber(2));
 }
 
 TEST(MarketQueriesProto, BytesOnTheBusRoundTrip) {

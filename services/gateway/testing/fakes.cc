@@ -198,7 +198,7 @@ std::vector<domain::Command> FakeSequencing::commands() const {
 
 bool FakeSequencing::WaitForCommands(std::size_t count) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return commands_.size() >= count; });
+  return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return commands_.size() >= count; });
 }
 
 absl::Status FakeHistory::Enter(SequenceNumber at_least) {

@@ -50,7 +50,7 @@ class FakeSequencing final : public ports::OrderSequencing {
   void Release();
   [[nodiscard]] std::vector<domain::Command> commands() const;
   [[nodiscard]] std::size_t submitted() const { return commands().size(); }
-  // Until `count` commands came. False after ten seconds.
+  // Until `count` commands came. False after a minute.
   [[nodiscard]] bool WaitForCommands(std::size_t count);
 
  private:

@@ -6,11 +6,13 @@
 
 #include "libs/auth/hmac.h"
 #include "libs/auth/signature.h"
+#include "libs/http/testing.h"
 
 namespace xt::gateway::testing {
 
 GatewayFixture::GatewayFixture() {
   config_.rest_port = 0;
+  config_.order_timeout_ms = 60'000;
   for (const char* number : {"1", "2"}) {
     const auto account = domain::AccountId(static_cast<std::uint32_t>(std::stoi(number)));
     EXPECT_TRUE(history_.PutApiKey({std::string("key-") + number, std::string("secret-") + number, account}).ok());
@@ -26,7 +28,7 @@ void GatewayFixture::StartGateway(bool ready) {
   app_ = std::make_unique<GatewayApp>(config_, GatewayPorts{sequencing_, history_, market_, matching_, rate_limiter_},
                                       hooks_, clock_, metrics_, health_);
   ASSERT_TRUE(app_->Start().ok());
-  client_ = std::make_unique<http::Client>(http::ClientOptions{.port = app_->rest_port()});
+  client_ = std::make_unique<http::Client>(http::testing::Patient(app_->rest_port()));
   if (!ready) return;
   health_.SetState(runtime::ServingState::kServing);
   std::mutex mutex;
@@ -39,7 +41,7 @@ void GatewayFixture::StartGateway(bool ready) {
   });
   {
     std::unique_lock lock(mutex);
-    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return is_ready; }));
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(60), [&] { return is_ready; }));
   }
   unsubscribe();
 }

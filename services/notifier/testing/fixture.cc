@@ -8,10 +8,15 @@ namespace {
 
 constexpr std::int64_t kPatienceMs = std::chrono::milliseconds(kPatience).count();
 
+http::WebSocketClientOptions Patient(http::WebSocketClientOptions options) {
+  options.connect_timeout_ms = options.send_timeout_ms = kPatienceMs;
+  return options;
+}
+
 }  // namespace
 
 Listener::Listener(const NotifierApp& app, const std::string& query, http::WebSocketClientOptions options)
-    : client_(options) {
+    : client_(Patient(options)) {
   const absl::Status status = client_.Connect("127.0.0.1", app.port(), "/ws/exchange" + query);
   EXPECT_TRUE(status.ok()) << status;
 }

@@ -9,7 +9,7 @@
 
 namespace xt::sequencer::testing {
 
-inline constexpr std::chrono::seconds kPatience{20};
+inline constexpr std::chrono::seconds kPatience{60};
 
 inline std::chrono::steady_clock::time_point Soon() { return std::chrono::steady_clock::now() + kPatience; }
 

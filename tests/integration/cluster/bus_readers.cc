@@ -11,11 +11,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/adapters/rabbitmq/rabbitmq_notification_bus.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/notifications.h"
 #include "tests/support/cluster.h"
+#include "tests/support/eventually.h"
 
 namespace xt::test {
 namespace {
@@ -225,7 +227,8 @@ Lanes ReadKafka(const std::string& brokers) {
   Lanes found;
   const auto read = [&](const std::string& topic, const auto& lane_of) {
     const ToolResult kcat =
-        RunTool({"kcat", "-b", brokers, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%k %h\\n"});
+        RunTool({"kcat", "-b", brokers, "-m", "60", "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%k %h\\n"},
+                std::chrono::seconds(180));
     EXPECT_EQ(kcat.status, 0) << kcat.output.substr(0, 1'000);
     for (const std::string& line : std::vector<std::string>(absl::StrSplit(kcat.output, '\n', absl::SkipEmpty()))) {
       // "BTC-KRW id=12-1", with other headers before or behind.
@@ -263,7 +266,12 @@ std::size_t ExpectComplete(const Lanes& found, const Lanes& expected) {
 }
 
 void ExpectInDatabase(const std::string& postgres_url, const History& history) {
-  ExpectSame("watermark", Rows(postgres_url, "SELECT sequence FROM xtrader.watermark"), {absl::StrCat(history.last)});
+  std::vector<std::string> watermark;
+  EXPECT_TRUE(Eventually([&] {
+    watermark = Rows(postgres_url, "SELECT sequence FROM xtrader.watermark");
+    return watermark == std::vector<std::string>{absl::StrCat(history.last)};
+  })) << absl::StrJoin(watermark, ", ")
+      << " and not " << history.last;
   ExpectSame("trades", Rows(postgres_url, "SELECT sequence, trade_id FROM xtrader.trades ORDER BY sequence, trade_id"),
              history.trades);
   ExpectSame("fills", Rows(postgres_url, "SELECT sequence, event, trade_id FROM xtrader.fills ORDER BY 1, 2"),

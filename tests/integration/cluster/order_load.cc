@@ -14,7 +14,9 @@ using std::chrono::steady_clock;
 
 constexpr int kHttpOk = 200;
 constexpr int kHttpNotFound = 404;
+constexpr int kHttpUnavailable = 503;
 constexpr int kHttpUnknownOutcome = 504;
+constexpr std::chrono::seconds kResendFor{60};
 constexpr std::chrono::seconds kMostBehind{1};  // what a pause of the machine cost is not sent all at once
 
 }  // namespace
@@ -39,6 +41,7 @@ LoadReport OrderLoad::Stop() {
     all.acknowledged.merge(trader.report.acknowledged);
     std::move(trader.report.refused.begin(), trader.report.refused.end(), std::back_inserter(all.refused));
     std::move(trader.report.unanswered.begin(), trader.report.unanswered.end(), std::back_inserter(all.unanswered));
+    all.resent += trader.report.resent;
   }
   traders_.clear();
   all.took = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started_);
@@ -54,7 +57,14 @@ void OrderLoad::Trade(Trader& trader, unsigned seed, std::chrono::microseconds i
     std::this_thread::sleep_until(next);  // this is the rate
     next = std::max(next + interval, steady_clock::now() - kMostBehind);
     const std::string id = trader.options.name + "-" + std::to_string(i);
-    const auto answer = client.Order(RandomOrder(random, id));
+    const auto order = RandomOrder(random, id);
+    auto answer = client.Order(order);
+    // Certainly not taken, since nobody led for longer than a gateway waits: again, as a trader's program would.
+    const auto until = steady_clock::now() + kResendFor;
+    while (answer.ok() && answer->status == kHttpUnavailable && steady_clock::now() < until) {
+      ++report.resent;
+      answer = client.Order(order);
+    }
     if (!answer.ok() || answer->status == kHttpUnknownOutcome) {
       report.unanswered.push_back(id);
       continue;
@@ -71,6 +81,10 @@ void OrderLoad::Trade(Trader& trader, unsigned seed, std::chrono::microseconds i
     if (!canceled.ok() || canceled->status == kHttpUnknownOutcome) continue;
     // It may have traded meanwhile: then there is no such open order.
     if (canceled->status == kHttpOk || canceled->status == kHttpNotFound) continue;
+    if (canceled->status == kHttpUnavailable) {
+      ++report.resent;
+      continue;
+    }
     report.refused.push_back("cancel of " + id + " " + canceled->body.dump());
   }
 }

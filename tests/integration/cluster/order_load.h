@@ -25,6 +25,7 @@ struct LoadReport {
   std::map<std::string, std::string> acknowledged;  // order id by client order id
   std::vector<std::string> refused;                 // what the answers said, cancels included
   std::vector<std::string> unanswered;              // client order ids whose outcome is unknown
+  std::uint64_t resent = 0;                         // orders and cancels that nobody took at first (503)
   std::chrono::milliseconds took{0};
 };
 

@@ -30,7 +30,7 @@ class ProfileTest : public testing::TestWithParam<Profile> {
   json Get(const std::string& target) {
     SignedClient client = cluster_.client(1);
     const auto answer = client.Get(target);
-    return answer.ok() ? answer->body : json();
+    return answer.ok() && answer->body.is_object() ? answer->body : json::object();
   }
   json Order(std::size_t account, const json& order) {
     json body;
@@ -59,7 +59,7 @@ class ProfileTest : public testing::TestWithParam<Profile> {
   [[nodiscard]] ToolResult Ctl(const std::vector<std::string>& arguments) const {
     std::vector<std::string> argv{XT_BINARY_DIR "/bin/xtraderctl", "--data", cluster_.data()};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return RunTool(std::move(argv));
+    return RunTool(std::move(argv), std::chrono::seconds(180));
   }
 
   Cluster cluster_{XT_BINARY_DIR "/bin", "sequencer=2", "", "", GetParam().name};

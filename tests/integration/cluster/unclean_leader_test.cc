@@ -77,12 +77,18 @@ TEST_F(UncleanLeaderTest, WhatWasOnADestroyedDiskIsGivenUpByAnOperatorAndWritten
   ASSERT_NO_FATAL_FAILURE(MustStop("redis-journal"));
   const std::uint64_t lost = Order("in-the-file-alone");
   ASSERT_GT(lost, kept);
-  const std::string leader = Cluster::LeaderOf(cluster_.Status(), "sequencer");
+  const std::string leader = cluster_.AwaitLeader("sequencer");
+  ASSERT_NE(leader, "");
   const std::string other = leader == "sequencer-0" ? "sequencer-1" : "sequencer-0";
   ASSERT_NO_FATAL_FAILURE(MustStop(other));
   ASSERT_NO_FATAL_FAILURE(MustStop(leader));
   for (const char* const part : {"journal", "outbox"}) std::filesystem::remove_all(FolderOf(leader) + "/" + part);
   ASSERT_NO_FATAL_FAILURE(MustStart("redis-journal"));
+  UncleanOnceNobodyTries({"--lose-commands", "--reason", "too early", "--by", "kim"});
+  EXPECT_THAT(Unclean({"--withdraw"}).output, HasSubstr("withdrawn: unclean:{\"by\":\"kim\",\"reason\":\"too early\""));
+  const ToolResult nothing = Unclean({"--withdraw"});
+  EXPECT_EQ(nothing.status, 1);
+  EXPECT_THAT(nothing.output, HasSubstr("there is no mark of an unclean leader"));
   ASSERT_NO_FATAL_FAILURE(MustStart(leader));
   EXPECT_TRUE(Eventually(
       [&] {
@@ -111,7 +117,8 @@ TEST_F(UncleanLeaderTest, WhatWasOnADestroyedDiskIsGivenUpByAnOperatorAndWritten
   EXPECT_EQ(start.at("lostFrom"), start.at("adoptedSequence").get<std::uint64_t>() + 1);
   EXPECT_GE(start.at("lostTo"), lost);
   EXPECT_EQ(start.at("missing").size(), 1U) << "the file, which stood there alone: " << start;
-  EXPECT_THAT(ReadFile(FolderOf(leader) + "/log"), HasSubstr("an unclean leader begins"));
+  EXPECT_TRUE(Eventually(
+      [&] { return ReadFile(FolderOf(leader) + "/log").find("an unclean leader begins") != std::string::npos; }));
   const ToolResult table = Unclean({"--list"});
   EXPECT_THAT(table.output, HasSubstr(std::to_string(start.at("lostFrom").get<std::uint64_t>())));
 }

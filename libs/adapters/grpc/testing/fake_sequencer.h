@@ -22,7 +22,7 @@
 namespace xt::grpc_clients::testing {
 
 namespace pb = ::xtrader::v1;
-inline constexpr std::chrono::seconds kLimit{30};
+inline constexpr std::chrono::seconds kLimit{60};
 
 // Answers each command with an event of the account's name that it asked for, or as the test says.
 class FakeSequencer final : public pb::SequencerService::Service {
@@ -121,6 +121,10 @@ class Outcomes {
       return absl::DeadlineExceededError("no outcome of " + name);
     }
     return results_.at(name);
+  }
+  bool WaitForSize(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLimit, [&] { return results_.size() >= count; });
   }
   std::size_t size() {
     std::lock_guard lock(mutex_);
