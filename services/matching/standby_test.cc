@@ -210,7 +210,7 @@ TEST_F(StandbyTest, WritesWhenEnoughWasAppliedButNotWhileItWorksForTheLeader) {
 
 TEST_F(StandbyTest, WritesWhenEnoughTimeHasPassedAndSomethingWasApplied) {
   const auto written = [this](int times) {
-    Digest();  // behind the turn in which it was due
+    (void)Digest();  // behind the turn in which it was due
     absl::Status taken;
     do taken = app().TakeSnapshot(false).status();
     while (absl::IsUnavailable(taken));  // another is being written
@@ -223,7 +223,7 @@ TEST_F(StandbyTest, WritesWhenEnoughTimeHasPassedAndSomethingWasApplied) {
   Apply(FrameChain::Setup());
   process_->clock.AdvanceNs(59 * kSecondNs);
   ApplyOrder("a");
-  Digest();
+  (void)Digest();
   EXPECT_TRUE(Snapshots().empty());
   process_->clock.AdvanceNs(kSecondNs);
   ApplyOrder("b");

@@ -18,7 +18,7 @@ namespace xt::contract {
 // Long enough that no session expires on a slow machine unless a test makes it.
 inline constexpr std::chrono::seconds kPatientSession{20};
 // Longer than any test waits: such a session ends only when somebody closes it.
-inline constexpr std::chrono::seconds kEndlessSession{60};
+inline constexpr std::chrono::seconds kEndlessSession{240};
 static_assert(kEndlessSession > kDeadline);
 // What a test waits for, when a session is meant to expire.
 inline constexpr std::chrono::seconds kShortSession{6};

@@ -15,7 +15,7 @@ constexpr char kConfigFile[] = "zoo.cfg";
 // preAllocSize in KiB: of each file of its log, else 64 MiB.
 constexpr char kConfig[] = R"(tickTime=500
 minSessionTimeout=1000
-maxSessionTimeout=60000
+maxSessionTimeout=300000
 clientPortAddress=127.0.0.1
 maxClientCnxns=0
 preAllocSize=1024

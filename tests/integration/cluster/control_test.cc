@@ -76,7 +76,8 @@ class ControlTest : public testing::Test {
   // That this sequencer and those before it in its folder were fenced; -1: it does not say.
   [[nodiscard]] int FencedWrites(const std::string& id) const {
     const std::string name = "leader_fenced_writes_total{role=\"sequencer\",shard=\"0\"} ";
-    http::Client client({.port = PortOf(Cluster::Find(cluster_.ready(), id).at("admin"))});
+    const std::string admin = Cluster::Find(cluster_.ready(), id).at("admin");
+    http::Client client({.port = PortOf(admin)});
     const auto answer = client.Get("/metrics");
     const std::size_t at = answer.ok() ? answer->body.find("\n" + name) : std::string::npos;
     return at == std::string::npos ? -1 : std::stoi(answer->body.substr(at + 1 + name.size()));
