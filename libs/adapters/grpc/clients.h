@@ -1,8 +1,8 @@
 // The client side of the ports that cross processes, over gRPC: each function makes an object that reaches one service
 // at the addresses of its instances, one or several, in the background, and again after every loss (backoff 50..1000
-// ms; a silent peer is lost after twice ClientOptions::silence). All instances may be absent: calls then fail with UNAVAILABLE. The objects are
-// thread-safe as their ports say; destruction ends all calls under way and blocks until no thread of the client runs
-// any more; every unanswered command gets its outcome first, while a replica's observer hears nothing of it.
+// ms; a peer is lost after twice ClientOptions::silence). All instances may be absent: calls then fail with UNAVAILABLE.
+// The objects are thread-safe as their ports say; destruction ends all calls under way and blocks until no thread of the
+// client runs any more; every unanswered command gets its outcome first; a replica's observer hears nothing of it.
 #pragma once
 
 #include <chrono>
