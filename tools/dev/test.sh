@@ -39,15 +39,22 @@ dev_test() {
     return
   fi
 
-  # Without them the tests on Kafka fail, each with its reason.
-  if needs_servers "${groups[@]}"; then ensure_kafka || say "Kafka's jars could not be fetched"; fi
+  # Fetched while the compiler is at work. Without them the tests on Kafka fail, each with its reason.
+  local jars=''
+  if needs_servers "${groups[@]}"; then
+    ensure_kafka &
+    jars=$!
+  fi
 
   local select=()
   ((${#groups[@]} == 0)) || select+=(-L "^($(IFS='|' && printf '%s' "${groups[*]}"))\$")
   [[ -z $label ]] || select+=(-L "^$label\$")
   [[ " ${groups[*]} " == *' nightly '* ]] || select+=(-LE '^nightly$')
 
-  if ! build_tests "$preset" "${select[@]}"; then
+  local built=''
+  build_tests "$preset" "${select[@]}" && built=1
+  [[ -z $jars ]] || wait "$jars" || say "Kafka's jars could not be fetched"
+  if [[ -z $built ]]; then
     echo "0 passed, 1 failed"
     return 1
   fi
