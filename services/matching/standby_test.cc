@@ -29,7 +29,7 @@ constexpr SequenceNumber kEverything{1'000'000};
 // A replica in a process of its own, which can end and start again over the same folder.
 struct Process {
   explicit Process(const MatchingConfig& config) : app(config, metrics, health, clock) {}
-  ManualClock clock;
+  ManualClock clock{1};  // 0 is "not yet" to the replica
   runtime::MetricsRegistry metrics;
   runtime::HealthRegistry health{&metrics};
   ResultCollector results;
