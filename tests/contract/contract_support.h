@@ -17,7 +17,7 @@
 
 namespace xt::contract {
 
-inline constexpr std::chrono::seconds kDeadline{120};  // only ever reached by a failing test
+inline constexpr std::chrono::seconds kDeadline{60};  // only ever reached by a failing test
 inline constexpr std::chrono::milliseconds kNow{0};
 
 // A folder of its own below TEST_TMPDIR, removed with everything in it.
