@@ -19,7 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kPatience{120};
+constexpr seconds kPatience{300};
 constexpr seconds kVerifyPatience{600};
 constexpr std::uint64_t kWarm = 300;  // orders before the first fault
 

@@ -26,7 +26,7 @@ namespace xt::chaos {
 
 // Asks again and again until the answer, what is still wrong, is empty. Returns the last answer.
 std::string Await(const std::function<std::string()>& what_is_wrong,
-                  std::chrono::seconds patience = std::chrono::seconds(120));
+                  std::chrono::seconds patience = std::chrono::seconds(300));
 
 class World {
  public:

@@ -299,6 +299,29 @@ TEST_F(ReplicatedJournalTest, AWipedRemoteCopyIsAnotherCopyAndIsFilledUp) {
   ExpectBothHold(100);
 }
 
+TEST_F(ReplicatedJournalTest, ACopyThatIsFarBehindIsFilledUpWhileTheLeaderGoesOn) {
+  MustOpen(1);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(AppendAndWait(*journal_, chain_.Next(256)).ok());
+  journal_.reset();
+  MustRun(redis_.Config(), {"FLUSHALL"});
+  Gate gate;
+  remote_gate_ = &gate;
+  MustOpen(2);
+  EXPECT_THAT(report_.detail, HasSubstr("without the remote copy: UNAVAILABLE: it lacks 12800 commands"));
+  EXPECT_THAT(set_.Get(), SizeIs(1));
+  ASSERT_TRUE(gate.WaitUntilSomebodyWaits()) << "it is filled up";
+  MustAppend(3);
+  gate.Open();
+  ASSERT_TRUE(Rejoined());
+  EXPECT_TRUE(Eventually([&] { return set_.Get().size() == 2; }));
+  journal_.reset();
+  const auto own = Records(Wal());
+  const auto remote = Records(Redis());
+  ASSERT_THAT(own, SizeIs(53));
+  ASSERT_THAT(remote, SizeIs(53));
+  for (std::size_t i = 0; i < own.size(); ++i) ASSERT_TRUE(SameRecord(own[i], remote[i])) << "record " << i;
+}
+
 TEST_F(ReplicatedJournalTest, AWipedOwnCopyIsFilledUpFromTheRemoteOne) {
   MustOpen(1);
   MustAppend(100);

@@ -31,6 +31,9 @@ namespace {
 constexpr std::uint64_t kNear = 2'000;
 constexpr int kMaxFills = 20;
 
+// A remote copy that lacks more commands than these is not waited for at Open: some thousand are filled in each second.
+constexpr std::uint64_t kMostFilledAtOpen = 10'000;
+
 // What passes, so that the other copy may go on without this one.
 bool IsAway(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsResourceExhausted(status); }
 
@@ -42,6 +45,10 @@ absl::Status CheckEnds(const OpenReport& own, const OpenReport& remote) {
   if (IsHigher(own, remote) || IsHigher(remote, own) || own.last_hash == remote.last_hash) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("both copies end at sequence ", own.last_sequence.value(), " of epoch ",
                                           own.last_epoch.value(), ", with different frames"));
+}
+
+bool IsFarBehind(const OpenReport& remote, const OpenReport& own) {
+  return IsHigher(own, remote) && own.last_sequence.value() > remote.last_sequence.value() + kMostFilledAtOpen;
 }
 
 }  // namespace
@@ -195,6 +202,12 @@ absl::StatusOr<OpenReport> ReplicatedJournal::Impl::Open(ports::FencingToken tok
     XT_RETURN_IF_ERROR(CompleteOwn(remote.status(), *own));
     remote = BeginAnew(*remote_);
     if (!remote.ok()) XT_RETURN_IF_ERROR(Away(remote.status()));
+  }
+  if (remote.ok() && trusted.ok() && options_.min_copies < 2 && IsFarBehind(*remote, *own)) {
+    remote =
+        absl::UnavailableError(absl::StrCat("it lacks ", own->last_sequence.value() - remote->last_sequence.value(),
+                                            " commands, and is filled up meanwhile"));
+    remote_.reset();
   }
   XT_ASSIGN_OR_RETURN(OpenReport report, Adopt(*own, remote.ok() ? &*remote : nullptr));
   XT_RETURN_IF_ERROR(Register());

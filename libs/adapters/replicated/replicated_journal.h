@@ -5,7 +5,8 @@
 //
 // Open fences both copies, needs one that the set trusts, adopts the chain with the highest (last epoch, last sequence),
 // cuts what the other copy holds differently, fills it up, and registers both as members; OpenReport::detail says what was
-// done. A remote copy that cannot be reached is left out, if the set permits that.
+// done. A remote copy that cannot be reached is left out, if the set permits that, and with `min_copies` 1 so is one that
+// lacks more than 10,000 commands of the own copy: it is filled up like one that comes back.
 // The remote copy is lost while running (its handle failed): appends wait until either the set permits to go on with
 // the own copy alone, or it is back; with `min_copies` 2 only the latter, and Accepting says so. A copy that is back is
 // opened anew, made equal, and required from the moment on in which the set is asked to take it in. A copy with another
