@@ -99,6 +99,16 @@ absl::StatusOr<Snapshot> SnapshotStore::Load(domain::SequenceNumber sequence) co
   return snapshot;
 }
 
+absl::StatusOr<Restored> SnapshotStore::Restore(const EngineConfig& config, domain::SequenceNumber sequence) const {
+  XT_ASSIGN_OR_RETURN(Snapshot snapshot, Load(sequence));
+  std::string error;
+  auto engine = Engine::RestoreSnapshot(config, snapshot.state, &error);
+  if (engine == nullptr) return Damaged(FileOf(sequence), error);
+  if (engine->applied() != sequence) return Damaged(FileOf(sequence), "its state is of another sequence");
+  snapshot.state = std::string();
+  return Restored{std::move(engine), std::move(snapshot)};
+}
+
 absl::Status SnapshotStore::Write(const Snapshot& snapshot) {
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/hash.h"
 #include "libs/domain/ids.h"
+#include "services/matching/core/engine.h"
 
 namespace xt::matching {
 
@@ -23,17 +25,24 @@ struct Snapshot {
   std::string state;                 // Engine::SaveSnapshot
 };
 
+struct Restored {
+  std::unique_ptr<Engine> engine;
+  Snapshot at;  // without the state
+};
+
 class SnapshotStore {
  public:
   // `folder` is made; what a killed process left half written there is removed.
   static absl::StatusOr<SnapshotStore> Open(const std::string& folder);
-  // Of a replica that may be running: for List and Load only.
+  // Of a replica that may be running: for List, Load and Restore only.
   static SnapshotStore OpenToRead(const std::string& folder) { return SnapshotStore(folder); }
 
   // Sequences of those that are there, the newest first.
   [[nodiscard]] std::vector<domain::SequenceNumber> List() const;
   // DATA_LOSS, naming the file and what is wrong with it, when it is damaged. The state's own hash is not checked here.
   [[nodiscard]] absl::StatusOr<Snapshot> Load(domain::SequenceNumber sequence) const;
+  // DATA_LOSS also when the state is damaged, of another sequence, or does not fit `config`.
+  [[nodiscard]] absl::StatusOr<Restored> Restore(const EngineConfig& config, domain::SequenceNumber sequence) const;
   // Durable when it returns. Older ones than the two newest are removed.
   absl::Status Write(const Snapshot& snapshot);
   // They belong to another journal: renamed, not to be used again. Nothing is removed.

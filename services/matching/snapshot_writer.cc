@@ -98,8 +98,7 @@ absl::Status SnapshotWriter::WriteOne(const Snapshot& snapshot) {
   return status;
 }
 
-std::optional<SnapshotWriter::Restored> SnapshotWriter::Restore(const EngineConfig& config,
-                                                                domain::SequenceNumber at_most) {
+std::optional<Restored> SnapshotWriter::Restore(const EngineConfig& config, domain::SequenceNumber at_most) {
   AwaitIdle();
   newest_ = domain::SequenceNumber();
   newest_ns_ = clock_.MonotonicNs();
@@ -116,22 +115,14 @@ std::optional<SnapshotWriter::Restored> SnapshotWriter::Restore(const EngineConf
   return std::nullopt;
 }
 
-absl::StatusOr<SnapshotWriter::Restored> SnapshotWriter::RestoreOne(const EngineConfig& config,
-                                                                    domain::SequenceNumber sequence) {
+absl::StatusOr<Restored> SnapshotWriter::RestoreOne(const EngineConfig& config, domain::SequenceNumber sequence) {
   const std::int64_t begin_ns = clock_.MonotonicNs();
-  XT_ASSIGN_OR_RETURN(Snapshot snapshot, store_.Load(sequence));
-  std::string error;
-  auto engine = Engine::RestoreSnapshot(config, snapshot.state, &error);
-  if (engine == nullptr) return absl::DataLossError(store_.FileOf(sequence) + ": " + error);
-  if (engine->applied() != sequence) {
-    return absl::DataLossError(store_.FileOf(sequence) + ": its state is of another sequence");
-  }
-  snapshot.state = std::string();
+  XT_ASSIGN_OR_RETURN(Restored restored, store_.Restore(config, sequence));
   Log(LogLevel::kInfo, "snapshot restored",
       {{"seq", sequence.value()},
-       {"orders", engine->open_orders()},
+       {"orders", restored.engine->open_orders()},
        {"ms", (clock_.MonotonicNs() - begin_ns) / 1'000'000}});
-  return Restored{std::move(engine), std::move(snapshot)};
+  return restored;
 }
 
 void SnapshotWriter::SetAside() {

@@ -39,10 +39,6 @@ class SnapshotWriter {
   // When it was written or looked for last, by the monotonic clock.
   [[nodiscard]] std::int64_t newest_ns() const { return newest_ns_; }
 
-  struct Restored {
-    std::unique_ptr<Engine> engine;
-    Snapshot at;  // without the state
-  };
   // The newest good one that is not behind `at_most`; null when there is none. Each that is damaged, or does not fit
   // `config`, is logged and passed over.
   std::optional<Restored> Restore(const EngineConfig& config, domain::SequenceNumber at_most);

@@ -26,18 +26,6 @@ absl::StatusOr<ReplicaAnswer> Ask(const std::string& address) {
   return answer;
 }
 
-absl::StatusOr<SavedState> Restore(const matching::SnapshotStore& store, domain::SequenceNumber sequence) {
-  XT_ASSIGN_OR_RETURN(const matching::Snapshot snapshot, store.Load(sequence));
-  std::string error;
-  const auto engine = matching::Engine::RestoreSnapshot({}, snapshot.state, &error);
-  if (engine == nullptr) return absl::DataLossError(absl::StrCat(store.FileOf(sequence), ": ", error));
-  if (engine->applied() != sequence) {
-    return absl::DataLossError(
-        absl::StrCat(store.FileOf(sequence), ": its state is of sequence ", engine->applied().value()));
-  }
-  return SavedState{store.FileOf(sequence), {sequence, engine->Digest()}};
-}
-
 }  // namespace
 
 LiveAnswers AskReplicas(const std::vector<std::string>& addresses) {
@@ -58,9 +46,9 @@ void RestoreSnapshots(const std::vector<std::string>& folders, LiveAnswers& answ
   for (const std::string& folder : folders) {
     const auto store = matching::SnapshotStore::OpenToRead(folder);
     for (const domain::SequenceNumber sequence : store.List()) {
-      auto restored = Restore(store, sequence);
+      const auto restored = store.Restore({}, sequence);
       if (restored.ok()) {
-        answers.snapshots.push_back(*std::move(restored));
+        answers.snapshots.push_back({store.FileOf(sequence), {sequence, restored->engine->Digest()}});
       } else if (std::ranges::count(store.List(), sequence) != 0 && answers.damage.empty()) {
         answers.damage = MessageOf(restored.status());
       }
