@@ -3,13 +3,14 @@
 #   xt_library(NAME  SOURCES a.cc b.cc  DEPS xt_base absl::status ...)
 #   xt_binary(NAME   SOURCES main.cc    DEPS ...)
 #   xt_test(NAME     GROUP unit|contract|integration|scenarios|simulation|e2e|chaos|nightly
-#                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [PATHS] [TIMEOUT seconds])
+#                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [PATHS] [LONG]
+#                    [TIMEOUT seconds])
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #
 # A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
 # adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
 # The sources of a test with PATHS know XT_SOURCE_DIR and XT_BINARY_DIR; what was compiled of the others, another copy of
-# the tree can use. Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev
+# the tree can use. A LONG one, of half a minute and more, is started first, so that none runs alone at the end. Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev
 # test to count a program's cases; a script counts as one test. Either way the test has a target of its name that builds
 # all it needs.
 
@@ -39,7 +40,7 @@ function(xt_binary name)
 endfunction()
 
 function(xt_test name)
-  cmake_parse_arguments(ARG "THREADED;CORE;PATHS" "GROUP;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED;CORE;PATHS;LONG" "GROUP;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_GROUP)
     message(FATAL_ERROR "xt_test(${name}) needs a GROUP")
   endif()
@@ -62,6 +63,9 @@ function(xt_test name)
     list(APPEND labels core)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LONG)
+    set_tests_properties(${name} PROPERTIES COST 60)
+  endif()
 endfunction()
 
 function(xt_script_test name)
