@@ -36,10 +36,13 @@ class JournalCopy : public CommandJournal {
   // Whether `member`, the identity of a copy as it was written down once, is this copy, with all that it had confirmed
   // by then. After Open. Thread-safe.
   [[nodiscard]] virtual bool Is(const std::string& member) const { return member == Identity(); }
-  // Drops, durably, every record behind the one that ends at `keep` (0: all of them). After Open, before the first Append.
-  // NOT_FOUND, and nothing is changed, when no record ends there. After another error the handle is of no use; what is left
-  // is a chain, at least as long as asked for.
+  // Drops, durably, every record behind the one that ends at `keep` (that of the base: all of them). After Open, before the
+  // first Append. NOT_FOUND, and nothing is changed, when no record ends there. After another error the handle is of no
+  // use; what is left is a chain, at least as long as asked for.
   virtual absl::Status CutTail(domain::SequenceNumber keep) = 0;
+  // Drops, durably, every record, and begins behind `base`: for a copy that has nothing in common any more with what
+  // others have, since they trimmed it. After Open, before the first Append. After an error the handle is of no use.
+  virtual absl::Status BeginAt(const JournalBase& base) = 0;
 
   // The rest is for repair, on a handle whose Open answered DATA_LOSS. Until Mend or OpenAnew, Read visits only what lies
   // from `whole_from` on. A copy that does not override these cannot be repaired.

@@ -89,6 +89,122 @@ TEST_P(JournalCopyContract, ATailOfSeveralEpochsIsCut) {
   MustAppend(1);
 }
 
+TEST_P(JournalCopyContract, WhatIsTrimmedIsForgotten) {
+  MustReopen(Token(3));
+  MustAppend(10, 900);
+  EXPECT_EQ(copy_->TrimFront(domain::SequenceNumber(31)).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(copy_->Base(), ports::JournalBase());
+  const auto all = RecordsOf(*copy_);
+  ASSERT_TRUE(copy_->TrimFront(domain::SequenceNumber(23)).ok());
+  const ports::JournalBase base = copy_->Base();
+  ASSERT_GT(base.sequence.value(), 0U);
+  ASSERT_LE(base.sequence.value(), 21U) << "the record behind 21 is needed";
+  const ports::JournalRecord& last_gone = all[base.sequence.value() / 3 - 1];
+  EXPECT_EQ(base, (ports::JournalBase{last_gone.last_sequence, last_gone.hash, last_gone.epoch}));
+  for (const bool reopened : {false, true}) {
+    if (reopened) MustReopen(Token(3));
+    EXPECT_EQ(copy_->Base(), base);
+    const auto left = ReadSequences(*copy_, 0);
+    ASSERT_EQ(left.size(), 10 - base.sequence.value() / 3);
+    EXPECT_EQ(left.front(), base.sequence.value() + 1);
+    EXPECT_EQ(ReadSequences(*copy_, base.sequence.value() + 1), left);
+    const auto readable = copy_->ReadableFrom();
+    ASSERT_TRUE(readable.ok()) << readable.status();
+    if (readable->value() == 1) {
+      EXPECT_EQ(ReadSequences(*copy_, 1).size(), 10U) << "history";
+      EXPECT_EQ(ReadSequences(*copy_, 5).front(), 4U);
+      continue;
+    }
+    EXPECT_EQ(readable->value(), base.sequence.value() + 1);
+    const auto nothing = [](const ports::JournalRecord&) { return absl::OkStatus(); };
+    EXPECT_EQ(copy_->Read(base.sequence, nothing).code(), absl::StatusCode::kOutOfRange);
+    EXPECT_EQ(copy_->Read(domain::SequenceNumber(1), nothing).code(), absl::StatusCode::kOutOfRange);
+  }
+  EXPECT_EQ(report_.last_sequence.value(), 30U);
+  EXPECT_EQ(report_.records, 10 - base.sequence.value() / 3);
+  EXPECT_EQ(copy_->CutTail(domain::SequenceNumber(base.sequence.value() - 3)).code(), absl::StatusCode::kNotFound);
+  MustAppend(1);
+  ASSERT_TRUE(copy_->TrimFront(domain::SequenceNumber(1)).ok()) << "behind that already";
+  EXPECT_EQ(copy_->Base(), base);
+}
+
+TEST_P(JournalCopyContract, EverythingBehindTheBaseIsCut) {
+  MustReopen(Token(3));
+  MustAppend(10, 900);
+  ASSERT_TRUE(copy_->TrimFront(domain::SequenceNumber(21)).ok());
+  MustReopen(Token(3));
+  const ports::JournalBase base = copy_->Base();
+  ASSERT_TRUE(copy_->CutTail(base.sequence).ok());
+  EXPECT_EQ(copy_->TailSequence(), base.sequence);
+  MustReopen(Token(3));
+  EXPECT_EQ(report_.last_sequence, base.sequence);
+  EXPECT_EQ(report_.last_hash, base.hash);
+  EXPECT_EQ(report_.last_epoch, base.epoch);
+  EXPECT_EQ(report_.records, 0U);
+  MustAppend(2, 900);
+  MustReopen(Token(3));
+  EXPECT_EQ(report_.last_sequence.value(), base.sequence.value() + 6);
+  EXPECT_EQ(copy_->Base(), base);
+}
+
+TEST_P(JournalCopyContract, ItBeginsWhereItIsTold) {
+  const ports::JournalBase base{domain::SequenceNumber(1'000), HashBytes("the last one before"), domain::Epoch(2)};
+  for (const int before : {0, 10}) {
+    MustReopen(Token(3));
+    const std::string identity = copy_->Identity();
+    MustAppend(before, 900);
+    if (before > 0) {
+      EXPECT_EQ(copy_->BeginAt(base).code(), absl::StatusCode::kFailedPrecondition) << "only before the first append";
+    }
+    MustReopen(Token(3));
+    ASSERT_TRUE(copy_->BeginAt(base).ok());
+    EXPECT_EQ(copy_->Base(), base);
+    EXPECT_EQ(copy_->TailSequence(), base.sequence);
+    EXPECT_THAT(ReadSequences(*copy_, 0), ::testing::IsEmpty());
+    chain_ = RecordChain(ports::EmptyBehind(base));
+    MustAppend(5, 900);
+    MustReopen(Token(3));
+    EXPECT_EQ(report_.last_sequence.value(), 1'015U);
+    EXPECT_EQ(report_.records, 5U);
+    EXPECT_EQ(copy_->Base(), base);
+    EXPECT_THAT(ReadSequences(*copy_, 0), ::testing::ElementsAre(1'001, 1'004, 1'007, 1'010, 1'013));
+    EXPECT_EQ(copy_->Identity(), identity);
+  }
+}
+
+TEST_P(JournalCopyContract, ItIsTrimmedWhileItGrowsAndIsRead) {
+  MustReopen(Token(1));
+  constexpr std::uint64_t kRecords = 300;
+  Outcomes<absl::Status> outcomes;
+  std::thread trimmer([&] {
+    while (copy_->TailSequence().value() < kRecords) {
+      const absl::Status status = copy_->TrimFront(copy_->TailSequence());
+      EXPECT_TRUE(status.ok()) << status;
+    }
+  });
+  std::thread reader([&] {
+    while (copy_->TailSequence().value() < kRecords) {
+      std::uint64_t expected = 0;
+      const absl::Status status =
+          copy_->Read(domain::SequenceNumber(copy_->Base().sequence.value() + 1), [&](const auto& record) {
+            EXPECT_TRUE(expected == 0 || record.first_sequence.value() == expected);
+            expected = record.last_sequence.value() + 1;
+            return absl::OkStatus();
+          });
+      EXPECT_TRUE(status.ok() || absl::IsOutOfRange(status) || absl::IsUnavailable(status)) << status;
+    }
+  });
+  for (std::uint64_t i = 0; i < kRecords; ++i) {
+    copy_->Append(chain_.Next(1, 100), [&](const absl::Status& status) { outcomes.Add(status); });
+  }
+  EXPECT_THAT(outcomes.WaitFor(kRecords),
+              ::testing::AllOf(::testing::SizeIs(kRecords), ::testing::Each(absl::OkStatus())));
+  trimmer.join();
+  reader.join();
+  MustReopen(Token(1));
+  EXPECT_EQ(report_.last_sequence.value(), kRecords);
+}
+
 TEST_P(JournalCopyContract, ItIsReadWhileItGrows) {
   MustReopen(Token(1));
   constexpr int kRecords = 300;

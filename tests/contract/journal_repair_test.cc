@@ -48,6 +48,10 @@ class FailingCopy final : public ports::JournalCopy {
   [[nodiscard]] std::string Identity() const override { return copy_->Identity(); }
   [[nodiscard]] bool Is(const std::string& member) const override { return copy_->Is(member); }
   absl::Status CutTail(domain::SequenceNumber keep) override { return copy_->CutTail(keep); }
+  absl::Status BeginAt(const ports::JournalBase& base) override { return copy_->BeginAt(base); }
+  [[nodiscard]] ports::JournalBase Base() const override { return copy_->Base(); }
+  [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override { return copy_->ReadableFrom(); }
+  absl::Status TrimFront(domain::SequenceNumber upto) override { return copy_->TrimFront(upto); }
   [[nodiscard]] ports::JournalDamage Damage() const override { return copy_->Damage(); }
   absl::Status Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) override {
     return copy_->Salvage(first, last, visitor);

@@ -82,6 +82,10 @@ class HoldingCopy final : public ports::JournalCopy {
   [[nodiscard]] domain::SequenceNumber TailSequence() const override { return copy_->TailSequence(); }
   [[nodiscard]] std::string Identity() const override { return copy_->Identity(); }
   absl::Status CutTail(domain::SequenceNumber keep) override { return copy_->CutTail(keep); }
+  absl::Status BeginAt(const ports::JournalBase& base) override { return copy_->BeginAt(base); }
+  [[nodiscard]] ports::JournalBase Base() const override { return copy_->Base(); }
+  [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override { return copy_->ReadableFrom(); }
+  absl::Status TrimFront(domain::SequenceNumber upto) override { return copy_->TrimFront(upto); }
 
  private:
   const std::unique_ptr<ports::JournalCopy> copy_;

@@ -28,6 +28,7 @@ class OtherCopy final : public ports::JournalCopy {
   [[nodiscard]] domain::SequenceNumber TailSequence() const override { return {}; }
   [[nodiscard]] std::string Identity() const override { return "other"; }
   absl::Status CutTail(domain::SequenceNumber) override { return absl::OkStatus(); }
+  absl::Status BeginAt(const ports::JournalBase&) override { return absl::OkStatus(); }
   absl::Status Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) override {
     for (const ports::JournalRecord& record : records) {
       if (record.first_sequence < first || record.last_sequence > last) continue;

@@ -17,6 +17,7 @@
 #include "libs/adapters/embedded/internal/wal_recovery.h"
 #include "libs/adapters/embedded/internal/wal_survey.h"
 #include "libs/adapters/embedded/internal/wal_writer.h"
+#include "libs/adapters/embedded/wal_reader.h"
 #include "libs/base/check.h"
 #include "libs/base/status.h"
 #include "libs/ports/journal_chain.h"
@@ -38,6 +39,10 @@ class WalJournal::Impl {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor);
   void Append(ports::JournalRecord record, AppendDone done);
   absl::Status CutTail(domain::SequenceNumber keep);
+  absl::Status BeginAt(const ports::JournalBase& base);
+  [[nodiscard]] ports::JournalBase Base() const;
+  absl::StatusOr<domain::SequenceNumber> ReadableFrom();
+  absl::Status TrimFront(domain::SequenceNumber upto);
   absl::StatusOr<ports::OpenReport> Mend(ports::FencingToken token, ports::JournalCopy& other);
   absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token);
 
@@ -59,6 +64,9 @@ class WalJournal::Impl {
   absl::StatusOr<ports::OpenReport> Repaired(ports::FencingToken token, const std::string& what,
                                              const std::string& aside);
   absl::StatusOr<wal::Recovered> Load(ports::FencingToken token);
+  void SetIdentity(const wal::Identity& identity);
+  absl::Status CheckNothingAppended() const;
+  absl::Status BeginWith(const wal::Identity& identity);
   void Begin(wal::Recovered recovered);
   void End();
   absl::Status Check(const ports::JournalRecord& record) const;
@@ -66,6 +74,8 @@ class WalJournal::Impl {
   void Run();
   absl::Status WriteGroup(const std::vector<Pending>& group);
   void FinishGroup(std::vector<Pending>& group, const absl::Status& status);
+  absl::Status ReadHistory(domain::SequenceNumber from, domain::SequenceNumber before, const Visitor& visitor);
+  static absl::StatusOr<WalStretch> HistoryOf(const WalReader& reader);
   absl::StatusOr<bool> ReadSegment(const wal::SegmentInfo& info, domain::SequenceNumber from,
                                    domain::SequenceNumber last, const Visitor& visitor);
 
@@ -86,6 +96,7 @@ class WalJournal::Impl {
   absl::Status broken_;             // why every later append fails
   ports::JournalChain chain_;       // appends under way included
   std::string uuid_;
+  ports::JournalBase base_;
   bool stop_ = false;
 
   std::optional<wal::SegmentWriter> writer_;  // set by Open
@@ -133,7 +144,7 @@ absl::Status WalJournal::Impl::Look(const absl::Status& damaged) {
     survey_.unmendable = "without its header nobody knows whether the journal is all there";
     damage_ = {domain::SequenceNumber(1), {}, std::string(MessageOf(damaged)), {}, {}};
   } else {
-    XT_ASSIGN_OR_RETURN(survey_, wal::SurveyDamage(folder_, identity->uuid));
+    XT_ASSIGN_OR_RETURN(survey_, wal::SurveyDamage(folder_, *identity));
     damage_.place = survey_.place;
     if (survey_.gaps.empty()) return damaged;
     damage_.first = survey_.gaps.front().first;
@@ -182,17 +193,70 @@ void WalJournal::Impl::Begin(wal::Recovered recovered) {
   thread_ = std::thread([this] { Run(); });
 }
 
+absl::Status WalJournal::Impl::CheckNothingAppended() const {
+  if (writer_ && groups_ == 0 && appended_ == synced_) return absl::OkStatus();
+  return absl::FailedPreconditionError("records are dropped after Open and before the first append");
+}
+
 absl::Status WalJournal::Impl::CutTail(domain::SequenceNumber keep) {
-  if (!writer_ || groups_ > 0 || appended_ != synced_) {
-    return absl::FailedPreconditionError("a tail is cut after Open and before the first append");
-  }
-  XT_ASSIGN_OR_RETURN(const wal::Cut cut, wal::PlanCut(folder_, uuid_, keep));
+  XT_RETURN_IF_ERROR(CheckNothingAppended());
+  XT_ASSIGN_OR_RETURN(const wal::Identity identity, wal::Load(folder_));
+  XT_ASSIGN_OR_RETURN(const wal::Cut cut, wal::PlanCut(folder_, identity, keep));
   End();
   writer_.reset();
   XT_RETURN_IF_ERROR(wal::Execute(cut, folder_, *options_.io));
-  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, uuid_, *options_.io));
+  return BeginWith(identity);
+}
+
+// Until the header names the segment it begins with, the journal is what it was.
+absl::Status WalJournal::Impl::BeginAt(const ports::JournalBase& base) {
+  XT_RETURN_IF_ERROR(CheckNothingAppended());
+  End();
+  writer_.reset();
+  XT_ASSIGN_OR_RETURN(wal::Identity identity, wal::Load(folder_));
+  XT_ASSIGN_OR_RETURN(identity.start.index, wal::MakeEmptyEnd(folder_, identity, options_.segment_bytes, *options_.io));
+  identity.start.base = base;
+  XT_RETURN_IF_ERROR(wal::StoreStart(folder_, identity.start));
+  return BeginWith(identity);
+}
+
+absl::Status WalJournal::Impl::BeginWith(const wal::Identity& identity) {
+  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, identity, *options_.io));
+  SetIdentity(identity);
   Begin(std::move(recovered));
   return absl::OkStatus();
+}
+
+absl::Status WalJournal::Impl::TrimFront(domain::SequenceNumber upto) {
+  if (!writer_) return absl::FailedPreconditionError("TrimFront needs a journal that was opened");
+  if (upto > tail()) return absl::InvalidArgumentError(absl::StrCat("sequence ", upto.value(), " was not confirmed"));
+  const std::vector<wal::SegmentInfo> segments = writer_->Segments();
+  std::size_t first = 0;
+  while (first + 1 < segments.size() && segments[first + 1].first_sequence.value() != 0 &&
+         segments[first + 1].first_sequence.value() <= upto.value() + 1) {
+    ++first;
+  }
+  if (first == 0) return absl::OkStatus();
+  wal::Start start{segments[first].index, {}};
+  const domain::SequenceNumber last(segments[first].first_sequence.value() - 1);
+  const absl::Status read = Read(last, [&](const ports::JournalRecord& record) {
+    start.base = {record.last_sequence, record.hash, record.epoch};
+    return absl::CancelledError("the first one is enough");
+  });
+  if (!absl::IsCancelled(read)) return read;
+  XT_CHECK(start.base.sequence == last, "a record ends where the next segment begins");
+  XT_RETURN_IF_ERROR(wal::StoreStart(folder_, start));
+  {
+    std::lock_guard lock(mutex_);
+    base_ = start.base;
+  }
+  writer_->DropBefore(start.index);
+  return absl::OkStatus();
+}
+
+ports::JournalBase WalJournal::Impl::Base() const {
+  std::lock_guard lock(mutex_);
+  return base_;
 }
 
 absl::StatusOr<wal::Recovered> WalJournal::Impl::Load(ports::FencingToken token) {
@@ -202,12 +266,17 @@ absl::StatusOr<wal::Recovered> WalJournal::Impl::Load(ports::FencingToken token)
   }
   XT_ASSIGN_OR_RETURN(const wal::Identity identity, wal::LoadOrCreate(folder_, options_.segment_bytes, *options_.io));
   XT_RETURN_IF_ERROR(wal::CheckToken(identity, token));
-  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, identity.uuid, *options_.io));
+  XT_ASSIGN_OR_RETURN(wal::Recovered recovered, wal::Recover(folder_, identity, *options_.io));
   XT_RETURN_IF_ERROR(wal::StoreToken(folder_, identity, token));
   token_ = token;
+  SetIdentity(identity);
+  return recovered;
+}
+
+void WalJournal::Impl::SetIdentity(const wal::Identity& identity) {
   std::lock_guard lock(mutex_);
   uuid_ = identity.uuid;
-  return recovered;
+  base_ = identity.start.base;
 }
 
 absl::Status WalJournal::Impl::Check(const ports::JournalRecord& record) const {
@@ -298,6 +367,11 @@ absl::Status WalJournal::Impl::Read(domain::SequenceNumber from, const Visitor& 
   if (!writer_) return absl::FailedPreconditionError("Read needs a journal that was opened");
   const domain::SequenceNumber last = tail();
   const std::vector<wal::SegmentInfo> segments = writer_->Segments();
+  if (from.value() != 0 && from <= Base().sequence) {
+    const domain::SequenceNumber first = segments.front().first_sequence;
+    XT_RETURN_IF_ERROR(
+        ReadHistory(from, first.value() != 0 ? first : domain::SequenceNumber(Base().sequence.value() + 1), visitor));
+  }
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const bool all_before = i + 1 < segments.size() && segments[i + 1].first_sequence.value() != 0 &&
                             segments[i + 1].first_sequence <= from;
@@ -308,6 +382,42 @@ absl::Status WalJournal::Impl::Read(domain::SequenceNumber from, const Visitor& 
     if (!*more) break;
   }
   return absl::OkStatus();
+}
+
+// What history has from `from` on, and the journal that begins with `before` has not.
+absl::Status WalJournal::Impl::ReadHistory(domain::SequenceNumber from, domain::SequenceNumber before,
+                                           const Visitor& visitor) {
+  XT_ASSIGN_OR_RETURN(const WalReader reader, WalReader::Open(folder_));
+  XT_ASSIGN_OR_RETURN(const WalStretch history, HistoryOf(reader));
+  if (from <= history.base.sequence) {
+    return absl::OutOfRangeError(absl::StrCat(folder_, " begins behind sequence ", history.base.sequence.value(),
+                                              ", what is before was trimmed and is not there any more"));
+  }
+  bool enough = false;  // it was trimmed meanwhile
+  const absl::Status read = reader.ReadStretch(history, from, [&](const ports::JournalRecord& record) {
+    enough = record.first_sequence >= before;
+    return enough ? absl::CancelledError("enough was read") : visitor(record);
+  });
+  return enough ? absl::OkStatus() : read;
+}
+
+// What leads to the journal, with nothing in it where nothing does.
+absl::StatusOr<WalStretch> WalJournal::Impl::HistoryOf(const WalReader& reader) {
+  XT_ASSIGN_OR_RETURN(WalHistory history, reader.FindHistory());
+  for (WalStretch& stretch : history.stretches) {
+    if (stretch.end.sequence == reader.base().sequence && stretch.end.hash == reader.base().hash) {
+      return std::move(stretch);
+    }
+  }
+  return WalStretch{reader.base(), reader.base(), {}};
+}
+
+absl::StatusOr<domain::SequenceNumber> WalJournal::Impl::ReadableFrom() {
+  if (!writer_) return absl::FailedPreconditionError("ReadableFrom needs a journal that was opened");
+  if (Base().sequence.value() == 0) return domain::SequenceNumber(1);
+  XT_ASSIGN_OR_RETURN(const WalReader reader, WalReader::Open(folder_));
+  XT_ASSIGN_OR_RETURN(const WalStretch history, HistoryOf(reader));
+  return domain::SequenceNumber(history.base.sequence.value() + 1);
 }
 
 // False when the last confirmed record was reached.
@@ -328,7 +438,9 @@ absl::StatusOr<bool> WalJournal::Impl::ReadSegment(const wal::SegmentInfo& info,
   }
   // The end of a full segment, unless the next one starts later than it should.
   const std::vector<wal::SegmentInfo> segments = writer_->Segments();
-  if (info.index < segments.size() && segments[info.index].first_sequence == expected) return true;
+  if (info.index + 1 < segments.front().index) return true;  // trimmed meanwhile
+  const auto next = std::ranges::find(segments, info.index + 1, &wal::SegmentInfo::index);
+  if (next != segments.end() && next->first_sequence == expected) return true;
   return absl::DataLossError(absl::StrCat(segment.path, " at offset ", offset, ": sequence ", expected.value(),
                                           " was confirmed, but is damaged or missing"));
 }
@@ -368,6 +480,10 @@ domain::SequenceNumber WalJournal::TailSequence() const { return impl_->tail(); 
 std::string WalJournal::Uuid() const { return impl_->Uuid(); }
 std::string WalJournal::Identity() const { return "wal:" + impl_->Uuid(); }
 absl::Status WalJournal::CutTail(domain::SequenceNumber keep) { return impl_->CutTail(keep); }
+absl::Status WalJournal::BeginAt(const ports::JournalBase& base) { return impl_->BeginAt(base); }
+ports::JournalBase WalJournal::Base() const { return impl_->Base(); }
+absl::StatusOr<domain::SequenceNumber> WalJournal::ReadableFrom() { return impl_->ReadableFrom(); }
+absl::Status WalJournal::TrimFront(domain::SequenceNumber upto) { return impl_->TrimFront(upto); }
 ports::JournalDamage WalJournal::Damage() const { return impl_->damage(); }
 absl::StatusOr<ports::OpenReport> WalJournal::Mend(ports::FencingToken token, ports::JournalCopy& other) {
   return impl_->Mend(token, other);

@@ -3,7 +3,9 @@
 // segment is prepared by a thread of its own, so that a rollover does not wait for the disk to be filled with zeros.
 //
 // Folder: `LOCK` (flock; a second owner is refused, FAILED_PRECONDITION "LOCKED"), `journal.header` (uuid, fencing
-// token; replaced by rename), `wal-00000001.log`, ... (format: internal/wal_format.h).
+// token, where it begins; replaced by rename), `wal-00000001.log`, ... (format: internal/wal_format.h).
+// What was trimmed stays in the folder as history: whole segments that the journal begins behind. It does not need them, and
+// reads them only for a Read that begins before the base. Whoever wants the room may move them away.
 // Bound: an Append that finds `max_queued_bytes` waiting for the disk waits for room; a frame is never dropped or
 // refused for lack of it. So Append must not be called from inside a `done`.
 // Errors: a failed write or fdatasync is final and never retried, since the kernel may have dropped the pages: that
@@ -58,10 +60,16 @@ class WalJournal final : public ports::JournalCopy {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override;
   void Append(ports::JournalRecord record, AppendDone done) override;
   [[nodiscard]] domain::SequenceNumber TailSequence() const override;
+  [[nodiscard]] ports::JournalBase Base() const override;
+  [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override;
+  // Whole segments only.
+  absl::Status TrimFront(domain::SequenceNumber upto) override;
 
   // "wal:<uuid>".
   [[nodiscard]] std::string Identity() const override;
   absl::Status CutTail(domain::SequenceNumber keep) override;
+  // The records that are there become history.
+  absl::Status BeginAt(const ports::JournalBase& base) override;
 
   // Damaged segments are kept in `damaged-<n>` of the folder, with OpenAnew all of the journal; nothing is ever deleted there.
   [[nodiscard]] ports::JournalDamage Damage() const override;

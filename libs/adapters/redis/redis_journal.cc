@@ -37,12 +37,19 @@ class RedisJournal::Impl {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor);
   void Append(ports::JournalRecord record, AppendDone done);
   absl::Status CutTail(domain::SequenceNumber keep);
+  absl::Status BeginAt(const ports::JournalBase& base);
+  absl::Status TrimFront(domain::SequenceNumber upto);
   absl::Status Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) {
-    return reader_.Visit(first, last, visitor);
+    const absl::Status status = reader_.Visit(first, last, visitor);
+    return absl::IsOutOfRange(status) ? absl::DataLossError(std::string(MessageOf(status))) : status;
   }
   absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token);
 
   [[nodiscard]] ports::JournalDamage damage() const { return damage_; }
+  [[nodiscard]] ports::JournalBase base() const {
+    std::lock_guard lock(mutex_);
+    return base_;
+  }
   // Of a damaged journal the end that can be read.
   [[nodiscard]] domain::SequenceNumber tail() const {
     if (damaged_) return damage_.whole_from.value() == 0 ? domain::SequenceNumber() : damage_.end.last_sequence;
@@ -62,7 +69,12 @@ class RedisJournal::Impl {
   absl::StatusOr<ports::OpenReport> Start(ports::FencingToken token, const JournalEnd& end);
   absl::StatusOr<ports::OpenReport> Verify(const JournalEnd& end);
   absl::Status Look(const absl::Status& damaged, const std::optional<JournalEnd>& end);
+  absl::Status CheckNothingAppended() const;
   void Begin(ports::FencingToken token, const ports::OpenReport& end);
+  void SetBase(const ports::JournalBase& base) {
+    std::lock_guard lock(mutex_);
+    base_ = base;
+  }
   void Run();
   void StoreGroup(std::vector<Pending>& group);
 
@@ -80,6 +92,9 @@ class RedisJournal::Impl {
   ports::JournalDamage damage_;
   bool appended_ = false;
 
+  mutable std::mutex mutex_;
+  ports::JournalBase base_;
+
   absl::Status broken_;  // of the writer's thread: what ended the journal
   std::atomic<std::uint64_t> tail_{0};
   std::thread thread_;
@@ -94,6 +109,7 @@ RedisJournal::Impl::~Impl() {
 absl::StatusOr<ports::OpenReport> RedisJournal::Impl::Open(ports::FencingToken token) {
   if (std::exchange(open_called_, true)) return absl::FailedPreconditionError("Open was called before on this handle");
   const auto end = writer_.Open(token);
+  if (end.ok()) SetBase(writer_.base());
   if (absl::IsDataLoss(end.status())) return Look(end.status(), std::nullopt);
   XT_RETURN_IF_ERROR(end.status());
   auto report = Start(token, *end);
@@ -125,6 +141,7 @@ absl::StatusOr<ports::OpenReport> RedisJournal::Impl::OpenAnew(ports::FencingTok
   if (!damaged_) return absl::FailedPreconditionError("nothing is damaged");
   std::string aside;
   XT_ASSIGN_OR_RETURN(const JournalEnd end, writer_.OpenAnew(token, aside));
+  SetBase(writer_.base());
   XT_ASSIGN_OR_RETURN(ports::OpenReport report, Start(token, end));
   damaged_ = false;
   report.detail = absl::StrCat("the journal that was there: ", aside);
@@ -137,7 +154,7 @@ void RedisJournal::Impl::Begin(ports::FencingToken token, const ports::OpenRepor
 }
 
 absl::StatusOr<ports::OpenReport> RedisJournal::Impl::Verify(const JournalEnd& end) {
-  ports::OpenReport report;
+  ports::OpenReport report = ports::EmptyBehind(base());
   XT_RETURN_IF_ERROR(reader_.Visit(domain::SequenceNumber(0), std::nullopt, [&](const ports::JournalRecord& record) {
     report.last_sequence = record.last_sequence;
     report.last_hash = record.hash;
@@ -150,7 +167,8 @@ absl::StatusOr<ports::OpenReport> RedisJournal::Impl::Verify(const JournalEnd& e
                                             "-0 is the last, but ", keys_.end, " tells of sequence ",
                                             end.sequence.value(), ", or the entry is damaged"));
   }
-  report.detail = absl::StrCat(Identity(), ": ", report.records, " records up to ", report.last_sequence.value());
+  report.detail = absl::StrCat(Identity(), ": ", report.records, " records behind ", base().sequence.value(), " up to ",
+                               report.last_sequence.value());
   return report;
 }
 
@@ -175,12 +193,15 @@ void RedisJournal::Impl::Append(ports::JournalRecord record, AppendDone done) {
   XT_CHECK(queue_.Push(std::move(pending)), "the journal is being destroyed");
 }
 
+absl::Status RedisJournal::Impl::CheckNothingAppended() const {
+  if (thread_.joinable() && !appended_) return absl::OkStatus();
+  return absl::FailedPreconditionError("records are dropped after Open and before the first append");
+}
+
 absl::Status RedisJournal::Impl::CutTail(domain::SequenceNumber keep) {
-  if (!thread_.joinable() || appended_) {
-    return absl::FailedPreconditionError("a tail is cut after Open and before the first append");
-  }
-  ports::OpenReport end;
-  if (keep.value() != 0) {
+  XT_RETURN_IF_ERROR(CheckNothingAppended());
+  ports::OpenReport end = ports::EmptyBehind(base());
+  if (keep != end.last_sequence) {
     XT_ASSIGN_OR_RETURN(const ports::JournalRecord last, reader_.Find(keep));
     end.last_sequence = last.last_sequence;
     end.last_hash = last.hash;
@@ -188,6 +209,23 @@ absl::Status RedisJournal::Impl::CutTail(domain::SequenceNumber keep) {
   }
   XT_RETURN_IF_ERROR(writer_.CutTail({end.last_sequence, end.last_hash}));
   Begin(token_, end);
+  return absl::OkStatus();
+}
+
+absl::Status RedisJournal::Impl::BeginAt(const ports::JournalBase& base) {
+  XT_RETURN_IF_ERROR(CheckNothingAppended());
+  XT_RETURN_IF_ERROR(writer_.BeginAt(base));
+  SetBase(base);
+  Begin(token_, ports::EmptyBehind(base));
+  return absl::OkStatus();
+}
+
+// Over the reader's connection, which may write as long as the writer's is the one that counts.
+absl::Status RedisJournal::Impl::TrimFront(domain::SequenceNumber upto) {
+  if (!thread_.joinable()) return absl::FailedPreconditionError("TrimFront needs a journal that was opened");
+  if (upto > tail()) return absl::InvalidArgumentError(absl::StrCat("sequence ", upto.value(), " was not confirmed"));
+  XT_ASSIGN_OR_RETURN(const ports::JournalBase base, reader_.TrimFront(writer_.WriteToken(), upto));
+  SetBase(base);
   return absl::OkStatus();
 }
 
@@ -234,6 +272,9 @@ domain::SequenceNumber RedisJournal::TailSequence() const { return impl_->tail()
 std::string RedisJournal::Identity() const { return impl_->Identity(); }
 bool RedisJournal::Is(const std::string& member) const { return impl_->Is(member); }
 absl::Status RedisJournal::CutTail(domain::SequenceNumber keep) { return impl_->CutTail(keep); }
+absl::Status RedisJournal::BeginAt(const ports::JournalBase& base) { return impl_->BeginAt(base); }
+ports::JournalBase RedisJournal::Base() const { return impl_->base(); }
+absl::Status RedisJournal::TrimFront(domain::SequenceNumber upto) { return impl_->TrimFront(upto); }
 ports::JournalDamage RedisJournal::Damage() const { return impl_->damage(); }
 absl::Status RedisJournal::Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) {
   return impl_->Salvage(first, last, visitor);

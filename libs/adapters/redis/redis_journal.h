@@ -1,7 +1,7 @@
 // RedisJournal: the command journal as a Redis Stream `xt:{<shard>}:journal` and the hash `xt:{<shard>}:journal:end`, on a
 // Redis of its own. One entry per frame, with the id `<last sequence>-0` and the fields `e` epoch, `n` first sequence,
 // `p` previous hash (hex), `f` the bytes of the frame. Every write is a script that compares the token and the end of the
-// chain (internal/journal_scripts.h).
+// chain (internal/journal_scripts.h). What was trimmed is gone from the stream, up to the base in the hash.
 //
 // Token: epoch * 2^20 + a number that grows with every connection of whoever writes, so that neither an older leader
 // nor a late command of an earlier connection of this one can write. A caller's own token must not fall, either.
@@ -65,12 +65,16 @@ class RedisJournal final : public ports::JournalCopy {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override;
   void Append(ports::JournalRecord record, AppendDone done) override;
   [[nodiscard]] domain::SequenceNumber TailSequence() const override;
+  [[nodiscard]] ports::JournalBase Base() const override;
+  // All records up to `upto`. FAILED_PRECONDITION "FENCED" also where the writer connects anew just then.
+  absl::Status TrimFront(domain::SequenceNumber upto) override;
 
   // "redis:<uuid of the journal>:<run id>", and ":always" behind it where Redis has every confirmed frame on its disk.
   [[nodiscard]] std::string Identity() const override;
   // Of the same uuid, and of the same run, or written down by a leader for whom Redis had everything on its disk.
   [[nodiscard]] bool Is(const std::string& member) const override;
   absl::Status CutTail(domain::SequenceNumber keep) override;
+  absl::Status BeginAt(const ports::JournalBase& base) override;
 
   [[nodiscard]] ports::JournalDamage Damage() const override;
   absl::Status Salvage(domain::SequenceNumber first, domain::SequenceNumber last, const Visitor& visitor) override;

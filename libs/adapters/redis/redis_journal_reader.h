@@ -17,10 +17,13 @@ class RedisJournalReader {
   RedisJournalReader(const RedisConfig& config, const std::string& shard);
   ~RedisJournalReader();
 
-  // Visits all records that are there, also those that no other copy has confirmed yet. A visitor's error stops and is
-  // returned. DATA_LOSS, naming key and entry, for a record that is damaged or does not follow; UNAVAILABLE when Redis
-  // is away.
-  absl::Status Visit(const ports::CommandJournal::Visitor& visitor);
+  // What was trimmed by now. UNAVAILABLE when Redis is away.
+  absl::StatusOr<ports::JournalBase> Base();
+  // Visits the records that end at `from`, which is not 0, or behind, also those that no other copy has confirmed
+  // yet. A visitor's error stops and is returned. OUT_OF_RANGE when some of them were trimmed; UNAVAILABLE when they
+  // were trimmed meanwhile, or Redis is away; DATA_LOSS, naming key and entry, for a record that is damaged or does
+  // not follow.
+  absl::Status Visit(domain::SequenceNumber from, const ports::CommandJournal::Visitor& visitor);
 
  private:
   const std::unique_ptr<JournalReader> reader_;

@@ -31,24 +31,11 @@ namespace {
 constexpr std::uint64_t kNear = 2'000;
 constexpr int kMaxFills = 20;
 
-// A remote copy that lacks more commands than these is not waited for at Open: some thousand are filled in each second.
-constexpr std::uint64_t kMostFilledAtOpen = 10'000;
-
 // What passes, so that the other copy may go on without this one.
 bool IsAway(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsResourceExhausted(status); }
 
 bool Contains(const std::vector<std::string>& members, const std::string& identity) {
   return std::find(members.begin(), members.end(), identity) != members.end();
-}
-
-absl::Status CheckEnds(const OpenReport& own, const OpenReport& remote) {
-  if (IsHigher(own, remote) || IsHigher(remote, own) || own.last_hash == remote.last_hash) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("both copies end at sequence ", own.last_sequence.value(), " of epoch ",
-                                          own.last_epoch.value(), ", with different frames"));
-}
-
-bool IsFarBehind(const OpenReport& remote, const OpenReport& own) {
-  return IsHigher(own, remote) && own.last_sequence.value() > remote.last_sequence.value() + kMostFilledAtOpen;
 }
 
 }  // namespace
@@ -63,6 +50,9 @@ class ReplicatedJournal::Impl {
   absl::StatusOr<OpenReport> Open(ports::FencingToken token);
   absl::Status Read(SequenceNumber from, const Visitor& visitor);
   void Append(JournalRecord record, AppendDone done);
+  [[nodiscard]] ports::JournalBase Base() const { return own_->Base(); }
+  [[nodiscard]] absl::StatusOr<SequenceNumber> ReadableFrom() { return own_->ReadableFrom(); }
+  absl::Status TrimFront(SequenceNumber upto);
   [[nodiscard]] SequenceNumber tail() const { return queue_.tail(); }
   [[nodiscard]] absl::Status Accepting() const;
   [[nodiscard]] ReplicatedJournalStats Stats() const;
@@ -351,6 +341,7 @@ absl::StatusOr<OpenReport> ReplicatedJournal::Impl::Adopt(const OpenReport& own,
       absl::StrCat(own.detail, own.detail.empty() ? "" : "; ", "adopted the ", from_remote ? "remote" : "own",
                    " copy up to ", report.last_sequence.value(), " of epoch ", report.last_epoch.value());
   if (equal.cut) absl::StrAppend(&report.detail, "; cut the ", other, " copy behind ", equal.common.value());
+  if (equal.begun) absl::StrAppend(&report.detail, "; the ", other, " copy begins behind ", equal.common.value());
   if (equal.filled > 0) absl::StrAppend(&report.detail, "; the ", other, " copy lacked ", equal.filled, " records");
   return report;
 }
@@ -405,6 +396,21 @@ void ReplicatedJournal::Impl::Append(JournalRecord record, AppendDone done) {
       queue_.End(status);
     }
   });
+}
+
+// The remote copy's handle is not taken away under the lock.
+absl::Status ReplicatedJournal::Impl::TrimFront(SequenceNumber upto) {
+  if (!keeper_.joinable()) return absl::FailedPreconditionError("TrimFront needs a journal that was opened");
+  if (upto > tail()) return absl::InvalidArgumentError(absl::StrCat("sequence ", upto.value(), " was not confirmed"));
+  // What was confirmed is not always in both copies yet.
+  const CommitQueue::Position position = queue_.position();
+  XT_RETURN_IF_ERROR(own_->TrimFront(std::min(upto, position.own)));
+  while (true) {
+    std::lock_guard lock(append_mutex_);
+    if (remote_ == nullptr) return absl::OkStatus();
+    XT_ASSIGN_OR_RETURN(const bool trimmed, TrimSome(*remote_, upto));
+    if (!trimmed) return absl::OkStatus();
+  }
 }
 
 void ReplicatedJournal::Impl::RemoteDone(SequenceNumber sequence, const absl::Status& status) {
@@ -584,6 +590,9 @@ void ReplicatedJournal::Append(JournalRecord record, AppendDone done) {
   impl_->Append(std::move(record), std::move(done));
 }
 SequenceNumber ReplicatedJournal::TailSequence() const { return impl_->tail(); }
+ports::JournalBase ReplicatedJournal::Base() const { return impl_->Base(); }
+absl::StatusOr<SequenceNumber> ReplicatedJournal::ReadableFrom() { return impl_->ReadableFrom(); }
+absl::Status ReplicatedJournal::TrimFront(SequenceNumber upto) { return impl_->TrimFront(upto); }
 absl::Status ReplicatedJournal::Accepting() const { return impl_->Accepting(); }
 ReplicatedJournalStats ReplicatedJournal::Stats() const { return impl_->Stats(); }
 

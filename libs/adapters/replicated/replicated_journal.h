@@ -4,8 +4,8 @@
 // everything too, behind.
 //
 // Open fences both copies, needs one that the set trusts, adopts the chain with the highest (last epoch, last sequence),
-// cuts what the other copy holds differently, fills it up, and registers both as members; OpenReport::detail says what was
-// done. A remote copy that cannot be reached is left out, if the set permits that, and with `min_copies` 1 so is one that
+// cuts what the other copy holds differently, fills it up, and registers both as members; a copy that lacks what the other
+// one has trimmed begins where that one does; OpenReport::detail says what was done. A remote copy that cannot be reached is left out, if the set permits that, and with `min_copies` 1 so is one that
 // lacks more than 10,000 commands of the own copy: it is filled up like one that comes back.
 // The remote copy is lost while running (its handle failed): appends wait until either the set permits to go on with
 // the own copy alone, or it is back; with `min_copies` 2 only the latter, and Accepting says so. A copy that is back is
@@ -100,6 +100,11 @@ class ReplicatedJournal final : public ports::CommandJournal {
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override;
   void Append(ports::JournalRecord record, AppendDone done) override;
   [[nodiscard]] domain::SequenceNumber TailSequence() const override;
+  // Of the own copy.
+  [[nodiscard]] ports::JournalBase Base() const override;
+  [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override;
+  // Both copies. What a copy that is lost just then keeps, it keeps until the next call.
+  absl::Status TrimFront(domain::SequenceNumber upto) override;
   [[nodiscard]] absl::Status Accepting() const override;
 
   [[nodiscard]] ReplicatedJournalStats Stats() const;

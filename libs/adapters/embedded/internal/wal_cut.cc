@@ -8,13 +8,13 @@
 
 namespace xt::embedded::wal {
 
-absl::StatusOr<Cut> PlanCut(const std::string& folder, std::string_view uuid, domain::SequenceNumber keep) {
-  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder));
-  bool found = keep.value() == 0;
+absl::StatusOr<Cut> PlanCut(const std::string& folder, const Identity& identity, domain::SequenceNumber keep) {
+  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder, identity.start.index));
+  bool found = keep == identity.start.base.sequence;
   for (const std::uint64_t index : indexes) {
     Cut cut;
     cut.last_index = indexes.back();
-    XT_ASSIGN_OR_RETURN(cut.last, OpenSegment(folder, index, uuid));
+    XT_ASSIGN_OR_RETURN(cut.last, OpenSegment(folder, index, identity.uuid));
     SegmentReader reader(cut.last);
     std::uint64_t offset = kSegmentHeaderBytes;
     if (found) cut.boundaries.push_back(offset);
@@ -39,6 +39,17 @@ absl::Status Execute(const Cut& cut, const std::string& folder, FileIo& io) {
     XT_RETURN_IF_ERROR(ClearTail(cut.last, cut.boundaries[i - 1], cut.boundaries[i], io));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint64_t> MakeEmptyEnd(const std::string& folder, const Identity& identity,
+                                           std::uint64_t segment_bytes, FileIo& io) {
+  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder, identity.start.index));
+  const std::uint64_t last = indexes.back();
+  XT_ASSIGN_OR_RETURN(const Segment segment, OpenSegment(folder, last, identity.uuid));
+  XT_ASSIGN_OR_RETURN(const SegmentReader::Item item, SegmentReader(segment).ReadRecord(kSegmentHeaderBytes));
+  if (!item.good) return last;
+  XT_RETURN_IF_ERROR(CreateSegment(folder, last + 1, segment_bytes, identity.uuid, io).status());
+  return last + 1;
 }
 
 }  // namespace xt::embedded::wal

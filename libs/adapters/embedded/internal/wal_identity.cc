@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -17,9 +18,23 @@ namespace xt::embedded::wal {
 namespace {
 
 absl::Status Write(const std::string& folder, const Identity& identity) {
-  const std::string text = absl::StrFormat("1 %s %d %d\n", identity.uuid, identity.token.epoch.value(),
-                                           identity.token.connection_generation);
+  const ports::JournalBase& base = identity.start.base;
+  const std::string text = absl::StrFormat("2 %s %d %d %d %d %s %d\n", identity.uuid, identity.token.epoch.value(),
+                                           identity.token.connection_generation, identity.start.index,
+                                           base.sequence.value(), base.hash.ToHex(), base.epoch.value());
   return ReplaceFile(folder, kHeaderName, Seal(text));
+}
+
+bool ParseStart(const std::vector<std::string>& words, Start& start) {
+  std::uint64_t sequence = 0;
+  std::uint64_t epoch = 0;
+  const auto hash = Hash128::FromBytes(absl::HexStringToBytes(words[2]));
+  if (!absl::SimpleAtoi(words[0], &start.index) || !absl::SimpleAtoi(words[1], &sequence) || !hash.ok() ||
+      !absl::SimpleAtoi(words[3], &epoch)) {
+    return false;
+  }
+  start.base = {domain::SequenceNumber(sequence), *hash, domain::Epoch(epoch)};
+  return start.index != 0;
 }
 
 absl::StatusOr<Identity> Decode(std::string_view sealed, const std::string& path) {
@@ -27,9 +42,10 @@ absl::StatusOr<Identity> Decode(std::string_view sealed, const std::string& path
   const std::vector<std::string> words = absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty());
   Identity identity;
   std::uint64_t epoch = 0;
-  if (words.size() != 4 || words[0] != "1" || !absl::SimpleAtoi(words[2], &epoch) ||
-      !absl::SimpleAtoi(words[3], &identity.token.connection_generation)) {
-    return absl::DataLossError(absl::StrCat(path, " is not the header of a journal of version 1"));
+  if (words.size() != 8 || words[0] != "2" || !absl::SimpleAtoi(words[2], &epoch) ||
+      !absl::SimpleAtoi(words[3], &identity.token.connection_generation) ||
+      !ParseStart({words.begin() + 4, words.end()}, identity.start)) {
+    return absl::DataLossError(absl::StrCat(path, " is not the header of a journal of version 2"));
   }
   identity.uuid = words[1];
   identity.token.epoch = domain::Epoch(epoch);
@@ -38,7 +54,7 @@ absl::StatusOr<Identity> Decode(std::string_view sealed, const std::string& path
 
 // An interrupted creation leaves at most a first segment without records.
 absl::Status CheckNothingIsLost(const std::string& folder) {
-  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> segments, ListSegments(folder));
+  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> segments, ListSegments(folder, 1));
   if (segments.empty()) return absl::OkStatus();
   const std::string missing = absl::StrCat(folder, "/", kHeaderName, " at offset 0: the header is missing");
   if (segments.size() > 1 || segments[0] != 1)
@@ -86,6 +102,12 @@ absl::Status StoreToken(const std::string& folder, Identity identity, const port
     return absl::OkStatus();
   }
   identity.token = token;
+  return Write(folder, identity);
+}
+
+absl::Status StoreStart(const std::string& folder, const Start& start) {
+  XT_ASSIGN_OR_RETURN(Identity identity, Load(folder));
+  identity.start = start;
   return Write(folder, identity);
 }
 

@@ -176,7 +176,7 @@ absl::StatusOr<std::string> Mend(const MendOptions& options, const Survey& surve
 absl::StatusOr<std::string> SetAside(const std::string& folder) {
   XT_ASSIGN_OR_RETURN(std::string aside, MakeAsideFolder(folder));
   if (FileExists(folder + "/" + kHeaderName)) XT_RETURN_IF_ERROR(Move(folder, kHeaderName, aside));
-  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder));
+  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder, 1));
   for (const std::uint64_t index : indexes) XT_RETURN_IF_ERROR(Move(folder, SegmentName(index), aside));
   return aside;
 }

@@ -18,6 +18,7 @@ std::string Place(const Segment& segment, std::uint64_t offset) {
 // Walks the segments in order. Once a tail that is not zeros was seen, a later good record is damage.
 class Walk {
  public:
+  explicit Walk(const Start& start) : first_index_(start.index) { result_.report = ports::EmptyBehind(start.base); }
   absl::Status Visit(Segment segment);
   Recovered Finish() && { return std::move(result_); }
   absl::Status CheckLengths() const;
@@ -34,6 +35,7 @@ class Walk {
   absl::Status RefuseDamage(const Segment& segment, std::uint64_t offset, const SegmentReader::Rest& rest) const;
   absl::Status Classify(Segment segment, std::uint64_t end, const SegmentReader::Rest& rest);
 
+  const std::uint64_t first_index_;
   Recovered result_;
   SegmentInfo info_;    // of the segment that is being visited
   std::string damage_;  // the first place that holds something, but no good record
@@ -99,7 +101,7 @@ absl::Status Walk::Classify(Segment segment, std::uint64_t end, const SegmentRea
     return absl::DataLossError(absl::StrCat(result_.prepared->path, " at offset ", kSegmentHeaderBytes,
                                             ": the records are missing, since ", segment.path, " exists"));
   }
-  if (!empty || segment.index == 1) {
+  if (!empty || segment.index == first_index_) {
     result_.segments.push_back(std::move(info_));
     result_.active = std::move(segment);
     result_.active_end = end;
@@ -154,24 +156,25 @@ Mark SegmentInfo::MarkBefore(domain::SequenceNumber sequence) const {
   return behind == marks.begin() ? Mark{first_sequence, kSegmentHeaderBytes} : *std::prev(behind);
 }
 
-absl::StatusOr<std::vector<std::uint64_t>> ListSegments(const std::string& folder) {
+absl::StatusOr<std::vector<std::uint64_t>> ListSegments(const std::string& folder, std::uint64_t first) {
   XT_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));
   std::vector<std::uint64_t> indexes;
   for (const std::string& name : names) {
-    if (const std::uint64_t index = ParseSegmentName(name); index != 0) indexes.push_back(index);
+    if (const std::uint64_t index = ParseSegmentName(name); index >= first) indexes.push_back(index);
   }
   std::sort(indexes.begin(), indexes.end());
   return indexes;
 }
 
-absl::StatusOr<Recovered> Recover(const std::string& folder, std::string_view uuid, FileIo& io) {
-  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder));
-  Walk walk;
-  for (std::uint64_t index = 1; index <= std::max<std::uint64_t>(1, indexes.size()); ++index) {
-    if (index > indexes.size() || indexes[index - 1] != index) {
+absl::StatusOr<Recovered> Recover(const std::string& folder, const Identity& identity, FileIo& io) {
+  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder, identity.start.index));
+  Walk walk(identity.start);
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, indexes.size()); ++i) {
+    const std::uint64_t index = identity.start.index + i;
+    if (i == indexes.size() || indexes[i] != index) {
       return absl::DataLossError(absl::StrCat(folder, "/", SegmentName(index), " at offset 0: the segment is missing"));
     }
-    XT_ASSIGN_OR_RETURN(Segment segment, OpenSegment(folder, index, uuid));
+    XT_ASSIGN_OR_RETURN(Segment segment, OpenSegment(folder, index, identity.uuid));
     XT_RETURN_IF_ERROR(walk.Visit(std::move(segment)));
   }
   XT_RETURN_IF_ERROR(walk.CheckLengths());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/adapters/embedded/internal/wal_identity.h"
 #include "libs/adapters/embedded/internal/wal_segment.h"
 #include "libs/ports/command_journal.h"
 
@@ -41,10 +42,12 @@ struct Recovered {
   std::optional<Segment> prepared;  // the empty segment behind the active one
 };
 
-// Verifies segments 1..n, all there are, and then clears the tail. DATA_LOSS names file and offset.
-absl::StatusOr<Recovered> Recover(const std::string& folder, std::string_view uuid, FileIo& io);
+// Verifies the segments from the first of the journal on, all there are, and then clears the tail. DATA_LOSS names file and
+// offset.
+absl::StatusOr<Recovered> Recover(const std::string& folder, const Identity& identity, FileIo& io);
 
-// The indexes of the segment files in the folder, ascending; leftovers of an interrupted creation are not among them.
-absl::StatusOr<std::vector<std::uint64_t>> ListSegments(const std::string& folder);
+// The indexes of the segment files in the folder from `first` on, ascending; leftovers of an interrupted creation are not
+// among them.
+absl::StatusOr<std::vector<std::uint64_t>> ListSegments(const std::string& folder, std::uint64_t first);
 
 }  // namespace xt::embedded::wal

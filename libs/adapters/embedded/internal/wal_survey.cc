@@ -15,7 +15,12 @@ namespace {
 
 class Surveyor {
  public:
-  Surveyor(const std::string& folder, std::string_view uuid) : folder_(folder), uuid_(uuid) {}
+  Surveyor(const std::string& folder, const Identity& identity)
+      : folder_(folder),
+        uuid_(identity.uuid),
+        first_index_(identity.start.index),
+        end_(ports::EmptyBehind(identity.start.base)),
+        end_index_(identity.start.index) {}
 
   absl::StatusOr<Survey> Run();
 
@@ -30,9 +35,10 @@ class Surveyor {
 
   const std::string& folder_;
   const std::string_view uuid_;
+  const std::uint64_t first_index_;
   Survey survey_;
-  ports::OpenReport end_;        // of the good records so far
-  std::uint64_t end_index_ = 1;  // the segment that holds that end
+  ports::OpenReport end_;    // of the good records so far
+  std::uint64_t end_index_;  // the segment that holds that end
   std::uint64_t end_offset_ = kSegmentHeaderBytes;
   std::vector<ports::OpenReport> before_;                       // the end before each segment, from the first on
   std::optional<std::pair<std::uint64_t, std::string>> noted_;  // damage behind the end: segment, place
@@ -40,11 +46,11 @@ class Surveyor {
 };
 
 absl::StatusOr<Survey> Surveyor::Run() {
-  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder_));
+  XT_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> indexes, ListSegments(folder_, first_index_));
   const std::uint64_t last = indexes.empty() ? 0 : indexes.back();
-  for (std::uint64_t index = 1; index <= last; ++index) XT_RETURN_IF_ERROR(Visit(index));
+  for (std::uint64_t index = first_index_; index <= last; ++index) XT_RETURN_IF_ERROR(Visit(index));
   std::string open = std::move(lost_end_);
-  if (last == 0) open = absl::StrCat(folder_, "/", SegmentName(1), " at offset 0: the segment is missing");
+  if (last == 0) open = absl::StrCat(folder_, "/", SegmentName(first_index_), " at offset 0: the segment is missing");
   if (!open.empty()) {
     survey_.gaps.push_back({domain::SequenceNumber(end_.last_sequence.value() + 1), {}, open});
     if (survey_.place.empty()) survey_.place = open;
@@ -113,13 +119,13 @@ void Surveyor::MakeAnew(std::uint64_t first, std::uint64_t last) {
     last = std::max(last, survey_.runs.back().last);
     survey_.runs.pop_back();
   }
-  survey_.runs.push_back({first, last, before_[first - 1]});
+  survey_.runs.push_back({first, last, before_[first - first_index_]});
 }
 
 }  // namespace
 
-absl::StatusOr<Survey> SurveyDamage(const std::string& folder, std::string_view uuid) {
-  return Surveyor(folder, uuid).Run();
+absl::StatusOr<Survey> SurveyDamage(const std::string& folder, const Identity& identity) {
+  return Surveyor(folder, identity).Run();
 }
 
 absl::StatusOr<std::optional<OpenedSegment>> OpenLeniently(const std::string& folder, std::uint64_t index,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/adapters/embedded/internal/wal_identity.h"
 #include "libs/adapters/embedded/internal/wal_segment.h"
 #include "libs/ports/command_journal.h"
 
@@ -36,7 +37,7 @@ struct Survey {
   std::string unmendable;  // why good records do not tell what was lost; empty when they do
 };
 
-absl::StatusOr<Survey> SurveyDamage(const std::string& folder, std::string_view uuid);
+absl::StatusOr<Survey> SurveyDamage(const std::string& folder, const Identity& identity);
 
 // A segment whatever its header says; nothing when there is no file.
 struct OpenedSegment {

@@ -77,4 +77,9 @@ std::vector<SegmentInfo> SegmentWriter::Segments() const {
   return segments_;
 }
 
+void SegmentWriter::DropBefore(std::uint64_t index) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(segments_, [&](const SegmentInfo& segment) { return segment.index < index; });
+}
+
 }  // namespace xt::embedded::wal

@@ -1,6 +1,6 @@
 // SegmentWriter: turns groups of records into bytes at the end of the journal and makes each group durable with one
 // fdatasync (one more where a group crosses into the next segment). The first error is final: nothing is written or
-// synced after it. Used by the journal's writer thread alone, but for Segments(), which is thread-safe.
+// synced after it. Used by the journal's writer thread alone, but for Segments() and DropBefore(), which are thread-safe.
 #pragma once
 
 #include <chrono>
@@ -35,6 +35,8 @@ class SegmentWriter {
   absl::Status Commit();
 
   [[nodiscard]] std::vector<SegmentInfo> Segments() const;
+  // Forgets the segments before that one.
+  void DropBefore(std::uint64_t index);
 
  private:
   absl::Status AddRecord(const ports::JournalRecord& record, domain::SequenceNumber synced);

@@ -21,6 +21,19 @@ std::uint64_t TokenOf(ports::FencingToken token) {
   return (token.epoch.value() << kGenerationBits) + token.connection_generation;
 }
 
+absl::Status Translate(const absl::Status& status) {
+  if (MessageOf(status).starts_with("DAMAGED")) return absl::DataLossError(std::string(MessageOf(status)));
+  return status;
+}
+
+absl::StatusOr<Hash128> ParseHash(std::string_view text, const std::string& key) {
+  const auto hash = Hash128::FromBytes(absl::HexStringToBytes(std::string(text)));
+  if (!hash.ok()) return absl::DataLossError(absl::StrCat(key, " has no hash"));
+  return *hash;
+}
+
+}  // namespace
+
 absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -30,12 +43,16 @@ absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
-absl::Status Translate(const absl::Status& status) {
-  if (MessageOf(status).starts_with("DAMAGED")) return absl::DataLossError(std::string(MessageOf(status)));
-  return status;
+absl::StatusOr<ports::JournalBase> ParseBase(const std::string& key, std::string_view sequence, std::string_view hash,
+                                             std::string_view epoch) {
+  ports::JournalBase base;
+  XT_ASSIGN_OR_RETURN(const std::uint64_t number, ParseNumber(sequence));
+  base.sequence = domain::SequenceNumber(number);
+  XT_ASSIGN_OR_RETURN(base.hash, ParseHash(hash, key));
+  XT_ASSIGN_OR_RETURN(const std::uint64_t of_epoch, ParseNumber(epoch));
+  base.epoch = domain::Epoch(of_epoch);
+  return base;
 }
-
-}  // namespace
 
 JournalLink::JournalLink(RedisConfig config, JournalKeys keys)
     : keys_(std::move(keys)), connection_(std::move(config)) {}
@@ -98,7 +115,7 @@ absl::StatusOr<JournalEnd> JournalLink::Init(ports::FencingToken token, std::uin
       connection_.Eval(scripts::kInit, {keys_.stream, keys_.end}, {token_, absl::StrCat(TokenOf(token)), RandomId()});
   if (!reply.ok()) return Translate(reply.status());
   const auto parts = Elements(**reply);
-  if (parts.size() != 4) return absl::DataLossError(absl::StrCat("no reply of our script from ", keys_.end));
+  if (parts.size() != 7) return absl::DataLossError(absl::StrCat("no reply of our script from ", keys_.end));
   if (!uuid_.empty() && uuid_ != Text(*parts[1])) {
     return absl::DataLossError(absl::StrCat("another journal than before is in ", keys_.stream, ": it was wiped"));
   }
@@ -107,9 +124,8 @@ absl::StatusOr<JournalEnd> JournalLink::Init(ports::FencingToken token, std::uin
   JournalEnd end;
   XT_ASSIGN_OR_RETURN(const std::uint64_t sequence, ParseNumber(Text(*parts[2])));
   end.sequence = domain::SequenceNumber(sequence);
-  const auto hash = Hash128::FromBytes(absl::HexStringToBytes(std::string(Text(*parts[3]))));
-  if (!hash.ok()) return absl::DataLossError(absl::StrCat(keys_.end, " has no hash"));
-  end.hash = *hash;
+  XT_ASSIGN_OR_RETURN(end.hash, ParseHash(Text(*parts[3]), keys_.end));
+  XT_ASSIGN_OR_RETURN(base_, ParseBase(keys_.end, Text(*parts[4]), Text(*parts[5]), Text(*parts[6])));
   return end;
 }
 
@@ -136,6 +152,16 @@ absl::Status JournalLink::CutTail(const JournalEnd& keep) {
                        .Eval(scripts::kCutTail, {keys_.stream, keys_.end},
                              {token_, absl::StrCat(keep.sequence.value()), keep.hash.ToHex()})
                        .status());
+}
+
+absl::Status JournalLink::BeginAt(const ports::JournalBase& base) {
+  XT_RETURN_IF_ERROR(Translate(
+      connection_
+          .Eval(scripts::kBeginAt, {keys_.stream, keys_.end},
+                {token_, absl::StrCat(base.sequence.value()), base.hash.ToHex(), absl::StrCat(base.epoch.value())})
+          .status()));
+  base_ = base;
+  return absl::OkStatus();
 }
 
 }  // namespace xt::redis

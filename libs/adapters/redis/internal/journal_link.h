@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "libs/adapters/redis/internal/redis_connection.h"
 #include "libs/ports/command_journal.h"
@@ -24,6 +25,12 @@ struct JournalEnd {
   Hash128 hash;
   friend bool operator==(const JournalEnd&, const JournalEnd&) = default;
 };
+
+// DATA_LOSS when it is none.
+absl::StatusOr<std::uint64_t> ParseNumber(std::string_view text);
+// The fields b, bh and be of the hash `key`.
+absl::StatusOr<ports::JournalBase> ParseBase(const std::string& key, std::string_view sequence, std::string_view hash,
+                                             std::string_view epoch);
 
 class JournalLink {
  public:
@@ -46,9 +53,14 @@ class JournalLink {
   absl::Status Flush() { return connection_.Flush(); }
   absl::Status Receive();
   absl::Status CutTail(const JournalEnd& keep);
+  absl::Status BeginAt(const ports::JournalBase& base);
 
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
   [[nodiscard]] const std::string& uuid() const { return uuid_; }
+  // Of the present connection, for those who may write only while it is there.
+  [[nodiscard]] const std::string& token() const { return token_; }
+  // As it was when this connected.
+  [[nodiscard]] const ports::JournalBase& base() const { return base_; }
 
  private:
   absl::StatusOr<std::string> ReadRunId();
@@ -61,6 +73,7 @@ class JournalLink {
   std::string token_;
   std::string run_id_;
   std::string uuid_;
+  ports::JournalBase base_;
 };
 
 }  // namespace xt::redis

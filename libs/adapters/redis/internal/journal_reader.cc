@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "libs/adapters/redis/internal/journal_scripts.h"
 #include "libs/base/status.h"
 
 namespace xt::redis {
@@ -40,7 +41,8 @@ std::uint64_t NumberAt(std::string_view text) {
 // Walks over all entries, good and bad, and keeps what is known of the damage.
 class DamageFinder {
  public:
-  explicit DamageFinder(const std::string& stream) : stream_(stream) {}
+  DamageFinder(const std::string& stream, const ports::JournalBase& base)
+      : stream_(stream), last_(ports::EmptyBehind(base)), whole_from_(base.sequence.value() + 1) {}
 
   void Add(const ports::JournalRecord& record) {
     if (record.first_sequence.value() == 0 || record.last_sequence < record.first_sequence) {
@@ -93,7 +95,7 @@ class DamageFinder {
   ports::OpenReport last_;        // the last entry
   std::uint64_t last_first_ = 0;  // the first sequence of it
   bool judged_ = true;            // the last entry was good by itself
-  std::uint64_t whole_from_ = 1;  // since here everything joins
+  std::uint64_t whole_from_;      // since here everything joins
 };
 
 }  // namespace
@@ -105,10 +107,37 @@ absl::Status JournalReader::Visit(domain::SequenceNumber from, std::optional<dom
                                   const ports::CommandJournal::Visitor& visitor) {
   if (last && (*last < from || last->value() == 0)) return absl::OkStatus();
   std::lock_guard lock(mutex_);
+  XT_ASSIGN_OR_RETURN(const ports::JournalBase base, ReadBase());
+  if (from.value() != 0 && from <= base.sequence) {
+    return absl::OutOfRangeError(
+        absl::StrCat(keys_.stream, " begins behind sequence ", base.sequence.value(), ", what is before was trimmed"));
+  }
+  absl::Status status = VisitFrom(base, from, last, visitor);
+  if (!absl::IsDataLoss(status)) return status;
+  XT_ASSIGN_OR_RETURN(const ports::JournalBase now, ReadBase());
+  if (now == base) return status;
+  return absl::UnavailableError(absl::StrCat(keys_.stream, " was trimmed while it was read"));
+}
+
+absl::StatusOr<ports::JournalBase> JournalReader::Base() {
+  std::lock_guard lock(mutex_);
+  return ReadBase();
+}
+
+absl::StatusOr<ports::JournalBase> JournalReader::ReadBase() {
+  XT_ASSIGN_OR_RETURN(const Reply reply, connection_.Run({"HMGET", keys_.end, "b", "bh", "be"}));
+  const auto parts = Elements(*reply);
+  if (parts.size() != 3 || IsNil(*parts[0])) return ports::JournalBase();
+  return ParseBase(keys_.end, Text(*parts[0]), Text(*parts[1]), Text(*parts[2]));
+}
+
+absl::Status JournalReader::VisitFrom(const ports::JournalBase& base, domain::SequenceNumber from,
+                                      std::optional<domain::SequenceNumber> last,
+                                      const ports::CommandJournal::Visitor& visitor) {
   const std::string end = last ? absl::StrCat(last->value(), "-0") : "+";
-  std::string start = absl::StrCat(from.value(), "-0");
+  std::string start = absl::StrCat(std::max(from.value(), base.sequence.value() + 1), "-0");
   std::optional<JournalEnd> before;
-  if (from.value() <= 1) before.emplace();
+  if (from.value() <= base.sequence.value() + 1) before = {base.sequence, base.hash};
   PageSize size;
   while (true) {
     XT_ASSIGN_OR_RETURN(const Reply page, connection_.Run({"XRANGE", keys_.stream, start, end, "COUNT", size.count()}));
@@ -124,14 +153,16 @@ absl::Status JournalReader::Visit(domain::SequenceNumber from, std::optional<dom
     size.Saw(bytes);
     start = absl::StrCat("(", before->sequence.value(), "-0");
   }
-  if (last && (!before || before->sequence != *last)) return Damaged(*last, "was confirmed, but is missing");
+  if (last && *last > base.sequence && (!before || before->sequence != *last))
+    return Damaged(*last, "was confirmed, but is missing");
   return absl::OkStatus();
 }
 
 absl::StatusOr<ports::JournalDamage> JournalReader::FindDamage(const JournalEnd& end) {
   std::lock_guard lock(mutex_);
-  DamageFinder finder(keys_.stream);
-  std::string start = "-";
+  XT_ASSIGN_OR_RETURN(const ports::JournalBase base, ReadBase());
+  DamageFinder finder(keys_.stream, base);
+  std::string start = absl::StrCat("(", base.sequence.value(), "-0");
   PageSize size;
   while (true) {
     XT_ASSIGN_OR_RETURN(const Reply page, connection_.Run({"XRANGE", keys_.stream, start, "+", "COUNT", size.count()}));
@@ -160,6 +191,23 @@ absl::StatusOr<ports::JournalRecord> JournalReader::Find(domain::SequenceNumber 
   return Parse(*Elements(*found)[0]);
 }
 
+absl::StatusOr<ports::JournalBase> JournalReader::TrimFront(const std::string& token, domain::SequenceNumber upto) {
+  std::lock_guard lock(mutex_);
+  XT_ASSIGN_OR_RETURN(const ports::JournalBase base, ReadBase());
+  XT_ASSIGN_OR_RETURN(const Reply found,
+                      connection_.Run({"XREVRANGE", keys_.stream, absl::StrCat(upto.value(), "-0"),
+                                       absl::StrCat("(", base.sequence.value(), "-0"), "COUNT", "1"}));
+  if (Elements(*found).empty()) return base;
+  XT_ASSIGN_OR_RETURN(const ports::JournalRecord record, Parse(*Elements(*found)[0]));
+  const ports::JournalBase next{record.last_sequence, record.hash, record.epoch};
+  XT_RETURN_IF_ERROR(connection_
+                         .Eval(scripts::kTrimFront, {keys_.stream, keys_.end},
+                               {token, absl::StrCat(next.sequence.value()), next.hash.ToHex(),
+                                absl::StrCat(next.epoch.value()), absl::StrCat(next.sequence.value() + 1, "-0")})
+                         .status());
+  return next;
+}
+
 absl::StatusOr<ports::JournalRecord> JournalReader::Parse(const redisReply& entry) const {
   const auto id_and_fields = Elements(entry);
   if (id_and_fields.size() != 2) return absl::DataLossError(absl::StrCat("no entry of a stream in ", keys_.stream));
@@ -184,11 +232,9 @@ absl::Status JournalReader::Follows(const ports::JournalRecord& record, const st
   if (record.first_sequence.value() == 0 || record.last_sequence < record.first_sequence) {
     return Damaged(record.last_sequence, "holds no sequence");
   }
-  // Without one before it, it is where the caller starts; the first of all follows nothing.
-  if (!before && record.first_sequence.value() != 1) return absl::OkStatus();
-  const JournalEnd expected = before.value_or(JournalEnd());
-  if (record.previous_hash != expected.hash || record.first_sequence.value() != expected.sequence.value() + 1) {
-    return Damaged(record.last_sequence, absl::StrCat("does not follow ", expected.sequence.value(),
+  if (!before) return absl::OkStatus();  // it is where the caller starts
+  if (record.previous_hash != before->hash || record.first_sequence.value() != before->sequence.value() + 1) {
+    return Damaged(record.last_sequence, absl::StrCat("does not follow ", before->sequence.value(),
                                                       ": one of the two is damaged, or one is missing"));
   }
   return absl::OkStatus();

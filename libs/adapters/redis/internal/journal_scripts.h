@@ -1,8 +1,9 @@
 // The Lua scripts of the journal: every write compares the token and the end of the chain where the data is. KEYS are
-// always the stream and the hash `{uuid, tok, open, s, h}`: who this copy is, the token of the connection that may write,
-// that of the caller who opened it last, and the sequence and hash of the last record. Numbers are compared as strings
-// (no leading zeros), since numbers in Lua are doubles. A script that fails before its last line has changed nothing
-// that counts: the stream and `s`, `h` are written together.
+// always the stream and the hash `{uuid, tok, open, s, h, b, bh, be}`: who this copy is, the token of the connection that may
+// write, that of the caller who opened it last, sequence and hash of the last record, and sequence, hash and epoch of the
+// base (absent: nothing was trimmed). Numbers are compared as strings (no leading zeros), since numbers in Lua are doubles.
+// A script that fails before its last line has changed nothing that counts: the stream and `s`, `h` are written together;
+// entries before the base count as gone.
 #pragma once
 
 #include "libs/adapters/redis/internal/redis_connection.h"
@@ -10,7 +11,8 @@
 namespace xt::redis::scripts {
 
 // ARGV: token, the caller's token, uuid of a new journal. Fences every older leader and every older connection of the same
-// one. Creates the journal only when nothing of one is there. Returns run id, uuid, sequence and hash of the end.
+// one. Creates the journal only when nothing of one is there. Returns run id, uuid, sequence and hash of the end, and
+// sequence, hash and epoch of the base.
 inline constexpr Script kInit{R"lua(
 local function less(a, b)
   if #a ~= #b then return #a < #b end
@@ -28,8 +30,8 @@ if stream == 0 then
 end
 redis.call('HSET', KEYS[2], 'tok', ARGV[1], 'open', ARGV[2])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-local e = redis.call('HMGET', KEYS[2], 'uuid', 's', 'h')
-return {run, e[1], e[2], e[3]})lua"};
+local e = redis.call('HMGET', KEYS[2], 'uuid', 's', 'h', 'b', 'bh', 'be')
+return {run, e[1], e[2], e[3], e[4] or '0', e[5] or string.rep('0', 32), e[6] or '0'})lua"};
 
 // ARGV: the caller's token, uuid of the new journal. Keeps what is there of the journal under other names, `:damaged:<its uuid>`
 // behind them, and begins an empty one, another, with the same fence. Returns the name of the stream.
@@ -76,6 +78,26 @@ while true do
 end
 redis.call('XSETID', KEYS[1], ARGV[2] .. '-0')
 redis.call('HSET', KEYS[2], 's', ARGV[2], 'h', ARGV[3])
+return 'OK')lua"};
+
+// ARGV: token, then sequence, hash and epoch of the record that becomes the base, and the lowest id that stays. A Redis
+// without room refuses the hash and keeps the stream.
+inline constexpr Script kTrimFront{R"lua(
+local tok = redis.call('HGET', KEYS[2], 'tok')
+if not tok then return redis.error_reply('DAMAGED the journal is gone') end
+if tok ~= ARGV[1] then return redis.error_reply('FENCED ' .. tok) end
+redis.call('HSET', KEYS[2], 'b', ARGV[2], 'bh', ARGV[3], 'be', ARGV[4])
+redis.call('XTRIM', KEYS[1], 'MINID', ARGV[5])
+return 'OK')lua"};
+
+// ARGV: token, sequence, hash and epoch of the base. Drops every record.
+inline constexpr Script kBeginAt{R"lua(
+local tok = redis.call('HGET', KEYS[2], 'tok')
+if not tok then return redis.error_reply('DAMAGED the journal is gone') end
+if tok ~= ARGV[1] then return redis.error_reply('FENCED ' .. tok) end
+redis.call('HSET', KEYS[2], 's', ARGV[2], 'h', ARGV[3], 'b', ARGV[2], 'bh', ARGV[3], 'be', ARGV[4])
+redis.call('XTRIM', KEYS[1], 'MAXLEN', '0')
+redis.call('XSETID', KEYS[1], ARGV[2] .. '-0')
 return 'OK')lua"};
 
 }  // namespace xt::redis::scripts

@@ -42,6 +42,7 @@ absl::StatusOr<JournalEnd> JournalWriter::Connect() {
   std::lock_guard lock(mutex_);
   uuid_ = link_.uuid();
   run_id_ = link_.run_id();
+  write_token_ = link_.token();
   return end;
 }
 
@@ -140,6 +141,12 @@ absl::Status JournalWriter::CutTail(const JournalEnd& keep) {
   return absl::OkStatus();
 }
 
+absl::Status JournalWriter::BeginAt(const ports::JournalBase& base) {
+  XT_RETURN_IF_ERROR(link_.BeginAt(base));
+  end_ = {base.sequence, base.hash};
+  return absl::OkStatus();
+}
+
 bool JournalWriter::PauseUntil(steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   if (steady_clock::now() >= deadline) return false;
@@ -157,6 +164,11 @@ void JournalWriter::Stop() {
 std::string JournalWriter::Identity() const {
   std::lock_guard lock(mutex_);
   return absl::StrCat("redis:", uuid_, ":", run_id_, options_.needs_fsync_always ? kAlways : "");
+}
+
+std::string JournalWriter::WriteToken() const {
+  std::lock_guard lock(mutex_);
+  return write_token_;
 }
 
 bool JournalWriter::Is(const std::string& member) const {

@@ -1,6 +1,6 @@
 // JournalWriter: brings records into the journal, in order, whatever happens to the connection: what was sent and not
 // confirmed is looked for after connecting anew, and sent again when it is not there. One thread at a time, but for Stop,
-// Identity, Is and the counters.
+// Identity, Is, WriteToken and the counters.
 #pragma once
 
 #include <atomic>
@@ -34,11 +34,16 @@ class JournalWriter {
   // Calls `confirmed` for each record that is in the journal, and keeps the record. An error is final.
   absl::Status Store(std::span<ports::JournalRecord> group, const Confirmed& confirmed);
   absl::Status CutTail(const JournalEnd& keep);
+  absl::Status BeginAt(const ports::JournalBase& base);
   // From now on the first failure is final.
   void Stop();
 
   [[nodiscard]] std::string Identity() const;
   [[nodiscard]] bool Is(const std::string& member) const;
+  // That of the connection that writes now.
+  [[nodiscard]] std::string WriteToken() const;
+  // As it was when the journal was opened.
+  [[nodiscard]] const ports::JournalBase& base() const { return link_.base(); }
   [[nodiscard]] const JournalCounters& counters() const { return counters_; }
 
  private:
@@ -66,6 +71,7 @@ class JournalWriter {
   bool stop_ = false;
   std::string uuid_;
   std::string run_id_;
+  std::string write_token_;
 };
 
 }  // namespace xt::redis

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 
 #include "libs/base/status.h"
 
@@ -13,44 +12,25 @@ using ports::JournalRecord;
 
 namespace {
 
-// The first record that ends at `from` or behind.
-absl::StatusOr<std::optional<JournalRecord>> FirstFrom(ports::CommandJournal& journal, SequenceNumber from) {
-  std::optional<JournalRecord> first;
-  const absl::Status read = journal.Read(from, [&](const JournalRecord& record) {
-    first = record;
-    return absl::CancelledError("the first one is enough");
-  });
-  if (!first) XT_RETURN_IF_ERROR(read);
-  return first;
-}
-
-absl::StatusOr<bool> Holds(ports::CommandJournal& journal, SequenceNumber sequence, Hash128 hash) {
-  if (sequence.value() == 0 || sequence > journal.TailSequence()) return false;
-  XT_ASSIGN_OR_RETURN(const auto record, FirstFrom(journal, sequence));
-  return record && record->last_sequence == sequence && record->hash == hash;
-}
-
 // The last sequence of the good copy behind which the damaged one goes on; 0 when it does not.
 absl::StatusOr<SequenceNumber> JoinOf(ports::JournalCopy& damaged, ports::JournalCopy& good) {
   XT_ASSIGN_OR_RETURN(const auto first, FirstFrom(damaged, SequenceNumber(0)));
   if (!first) return SequenceNumber();
-  XT_ASSIGN_OR_RETURN(SequenceNumber common, CommonEnd(good, damaged));
+  XT_ASSIGN_OR_RETURN(SequenceNumber common, LastCommonRecord(good, damaged));
   if (common.value() != 0) return common;
   const SequenceNumber before(first->first_sequence.value() - 1);
-  XT_ASSIGN_OR_RETURN(const bool joins, Holds(good, before, first->previous_hash));
+  XT_ASSIGN_OR_RETURN(const bool joins, GoesThrough(good, before, first->previous_hash));
   return joins ? before : SequenceNumber();
 }
 
 }  // namespace
 
-bool IsHigher(const ports::OpenReport& a, const ports::OpenReport& b) {
-  return std::tie(a.last_epoch, a.last_sequence) > std::tie(b.last_epoch, b.last_sequence);
-}
-
 absl::StatusOr<TakenEnd> TakeEnd(ports::JournalCopy& damaged, ports::JournalCopy& good, const ports::OpenReport& end) {
   const ports::JournalDamage damage = damaged.Damage();
   TakenEnd taken{false, end, {}};
-  XT_ASSIGN_OR_RETURN(taken.whole, Holds(good, damage.end.last_sequence, damage.end.last_hash));
+  if (damage.end.last_sequence.value() != 0) {
+    XT_ASSIGN_OR_RETURN(taken.whole, GoesThrough(good, damage.end.last_sequence, damage.end.last_hash));
+  }
   if (taken.whole || damage.whole_from.value() == 0) return taken;
   if (!IsHigher(damage.end, end)) {
     taken.whole = IsHigher(end, damage.end);  // else they contradict each other

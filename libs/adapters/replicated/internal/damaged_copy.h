@@ -8,9 +8,6 @@
 
 namespace xt::replicated {
 
-// By (last epoch, last sequence).
-bool IsHigher(const ports::OpenReport& a, const ports::OpenReport& b);
-
 struct TakenEnd {
   bool whole = false;     // the good copy lacks nothing of what the damaged one had
   ports::OpenReport end;  // of the good copy, now
