@@ -8,6 +8,9 @@
 // between once more, as far as it kept them; those that every bus has confirmed (Published) nobody needs, and it may begin
 // behind them. When it lacks some that are needed, it drops its state and begins at an earlier position, so that the caller
 // replays the journal from there.
+// The caller's journal may begin behind what the replica has applied (`journal_begins`), since what was before was trimmed.
+// Then the replica takes a newer state, of its own snapshots or of another replica's (`snapshot_sources`), not behind the
+// results that the caller lacks; a Connect that finds none is FAILED_PRECONDITION and changes nothing.
 // A leader that was replaced and does not know it yet must not take the replica away, let alone its state: while the
 // sequencer of a later epoch is connected, Connect is FAILED_PRECONDITION.
 // One replica works for the leader; each other one is its hot standby: the leader feeds it what is committed, and hears
@@ -52,8 +55,13 @@ struct SequencerPosition {
   domain::Epoch epoch;
   // Set when a bus has lost what it had confirmed: the last sequence that every bus has now.
   std::optional<domain::SequenceNumber> published;
-  bool begin_anew = false;  // the replica followed another journal: it drops its state, and all that it was told
-  bool standby = false;     // only digests are to be told
+  // The replica followed another journal: it drops its state, the snapshot that this came from, and all that it was told. An
+  // earlier snapshot may still fit: the caller looks again, and asks again.
+  bool begin_anew = false;
+  bool standby = false;  // only digests are to be told
+  // The first sequence that the caller can offer; 0 or 1: all of them.
+  domain::SequenceNumber journal_begins;
+  std::vector<std::string> snapshot_sources;  // "host:port" of replicas of matching, this one maybe among them
 };
 
 // Results of one frame, in sequence order. `digest` hashes them, for comparison between replicas.

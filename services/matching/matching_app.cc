@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/runtime/log.h"
 #include "libs/wire/event_codec.h"
@@ -24,12 +25,17 @@ constexpr domain::SequenceNumber kNewest{std::numeric_limits<std::uint64_t>::max
 
 absl::Status NotRunning() { return absl::UnavailableError("matching is not running"); }
 
+absl::Status KeepsNoSnapshots() {
+  return absl::FailedPreconditionError("it keeps no snapshots: snapshot.folder is not set");
+}
+
 }  // namespace
 
 MatchingApp::MatchingApp(const MatchingConfig& config, runtime::MetricsRegistry& metrics,
-                         runtime::HealthRegistry& health, const Clock& clock)
+                         runtime::HealthRegistry& health, const Clock& clock, SnapshotSource source)
     : config_(config),
       clock_(clock),
+      source_(std::move(source)),
       registry_(metrics),
       feed_(health.AddCheck("matching.sequencer", runtime::Dependency::kHard)),
       heartbeat_(health.AddHeartbeat("matching.engine", kHeartbeatLimitMs)),
@@ -53,8 +59,8 @@ absl::Status MatchingApp::Start() {
   }
   if (!config_.snapshot_folder.empty()) {
     XT_ASSIGN_OR_RETURN(SnapshotStore store, SnapshotStore::Open(config_.snapshot_folder));
-    snapshots_ = std::make_unique<SnapshotWriter>(std::move(store), registry_, config_.shard, clock_);
-    RestoreState(kNewest);
+    snapshots_ = std::make_unique<SnapshotWriter>(std::move(store), config_.engine, registry_, config_.shard, clock_);
+    if (auto newest = snapshots_->Restore({{}, kNewest})) BeginWith(*std::move(newest));
   }
   const std::lock_guard lock(mutex_);
   state_ = State::kRunning;
@@ -64,6 +70,7 @@ absl::Status MatchingApp::Start() {
 
 void MatchingApp::Drain(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
+  draining_ = true;
   changed_.wait_until(lock, deadline, [this] {
     return state_ != State::kRunning || (!applying_ && !NextIsCommitted() && questions_.empty());
   });
@@ -90,14 +97,17 @@ absl::StatusOr<ports::ReplicaPosition> MatchingApp::Connect(Observer observer,
   if (connected_ && sequencer.standby && !sequencer_.standby && sequencer.epoch == sequencer_.epoch) {
     return absl::FailedPreconditionError("it works for the leader");
   }
-  auto asking = std::make_shared<Observer>(std::move(observer));
+  const auto asking = std::make_shared<Asking>(Asking{std::move(observer), {}});
   asking_to_connect_ = asking;
   sequencer_ = sequencer;
   connected_ = false;
   frames_.clear();
   input_.notify_all();
   changed_.wait(lock, [&] { return asking_to_connect_ != asking || state_ != State::kRunning; });
-  if (observer_ != asking) return absl::UnavailableError("matching stops, or another sequencer connected");
+  XT_RETURN_IF_ERROR(asking->refusal);
+  if (observer_.get() != &asking->observer) {
+    return absl::UnavailableError("matching stops, or another sequencer connected");
+  }
   return ports::ReplicaPosition{applied_.sequence, applied_.hash, results_from_};
 }
 
@@ -212,23 +222,27 @@ domain::SequenceNumber MatchingApp::ResultsFrom() const {
 }
 
 void MatchingApp::AdmitSequencer(std::unique_lock<std::mutex>& lock) {
+  const std::shared_ptr<Asking> asking = asking_to_connect_;
+  const domain::SequenceNumber published_before = published_;
   if (sequencer_.published || sequencer_.begin_anew)
     published_ = sequencer_.published.value_or(domain::SequenceNumber());
   results_from_ = sequencer_.begin_anew ? domain::SequenceNumber() : ResultsFrom();
-  if (results_from_.value() == 0) {
-    const std::shared_ptr<Observer> asking = asking_to_connect_;
-    DropState(lock);
+  if (results_from_.value() == 0 || JournalBeginsBehind()) {
+    asking->refusal = TakeAnotherState(lock);
+    if (!asking->refusal.ok()) published_ = published_before;
     if (asking_to_connect_ != asking) return;  // another one asks now
     results_from_ = domain::SequenceNumber(applied_.sequence.value() + 1);
   }
+  asking_to_connect_ = nullptr;
+  changed_.notify_all();
+  if (!asking->refusal.ok()) return Break(MessageOf(asking->refusal));
   fed_ = true;
   metrics_.Connected(sequencer_.standby);
-  observer_ = std::exchange(asking_to_connect_, nullptr);
+  observer_ = std::shared_ptr<Observer>(asking, &asking->observer);
   connected_ = true;
   committed_ = 0;
   offered_ = applied_;
   feed_.SetOk();
-  changed_.notify_all();
   if (results_from_ > applied_.sequence) return;
   const std::shared_ptr<Observer> observer = observer_;
   const domain::SequenceNumber from = results_from_;
@@ -237,36 +251,109 @@ void MatchingApp::AdmitSequencer(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-// The results of what was applied cannot be had again but by applying it again.
-void MatchingApp::DropState(std::unique_lock<std::mutex>& lock) {
-  const bool begin_anew = sequencer_.begin_anew;
-  const domain::SequenceNumber at_most = std::max(sequencer_.results_after, published_);
-  const char* const reason =
-      begin_anew ? "it followed another journal" : "the sequencer lacks results of what was applied";
-  runtime::Log(runtime::LogLevel::kWarn, "dropped the state",
-               {{"seq", applied_.sequence.value()},
-                {"results_after", sequencer_.results_after.value()},
-                {"published", published_.value()},
-                {"reason", reason}});
-  lock.unlock();
-  recent_.Clear();
-  metrics_.StateDropped();
-  if (begin_anew && snapshots_ != nullptr) snapshots_->SetAside();
-  RestoreState(at_most);
-  lock.lock();
+bool MatchingApp::JournalBeginsBehind() const {
+  return applied_.sequence.value() + 1 < sequencer_.journal_begins.value();
 }
 
-// The newest good snapshot that is not behind `at_most`, or an empty engine. Not under the lock: whoever reads the metrics
-// takes it under theirs.
-void MatchingApp::RestoreState(domain::SequenceNumber at_most) {
-  engine_ = nullptr;  // before the new one takes as much memory
-  auto restored = snapshots_ != nullptr ? snapshots_->Restore(config_.engine, at_most) : std::nullopt;
-  engine_ = restored ? std::move(restored->engine) : std::make_unique<Engine>(config_.engine);
-  if (restored) metrics_.Restored(*engine_);
-  const Snapshot at = restored ? std::move(restored->at) : Snapshot();
+// The results of what was applied cannot be had again but by applying it again, and what the journal has no more cannot be
+// applied at all. When there is no other state, the present one stays.
+absl::Status MatchingApp::TakeAnotherState(std::unique_lock<std::mutex>& lock) {
+  const ports::SequencerPosition sequencer = sequencer_;
+  const std::uint64_t begins = std::max<std::uint64_t>(sequencer.journal_begins.value(), 1);
+  // Nobody needs the results of a standby.
+  const domain::SequenceNumber most = sequencer.standby ? kNewest : std::max(sequencer.results_after, published_);
+  const char* const reason = sequencer.begin_anew         ? "it followed another journal"
+                             : results_from_.value() == 0 ? "the sequencer lacks results of what was applied"
+                                                          : "the journal begins behind it";
+  const ChainEnd present = applied_;
+  lock.unlock();
+  absl::StatusOr<Restored> found = FindState(sequencer, {domain::SequenceNumber(begins - 1), most});
+  if (found.ok()) {
+    if (present.sequence.value() != 0) {
+      runtime::Log(runtime::LogLevel::kWarn, "dropped the state",
+                   {{"seq", present.sequence.value()},
+                    {"results_after", sequencer.results_after.value()},
+                    {"journal_begins", begins},
+                    {"begins_with", found->at.sequence.value()},
+                    {"reason", reason}});
+      metrics_.StateDropped();
+    }
+    recent_.Clear();
+    BeginWith(*std::move(found));
+  }
+  lock.lock();
+  return found.status();
+}
+
+// One of its own snapshots, nothing when the journal has everything, or another replica's snapshot. Not under the lock.
+absl::StatusOr<Restored> MatchingApp::FindState(const ports::SequencerPosition& sequencer, SequenceRange of_use) {
+  if (snapshots_ != nullptr) {
+    if (sequencer.begin_anew) XT_RETURN_IF_ERROR(snapshots_->SetAside(engine_->applied()));
+    if (auto own = snapshots_->Restore(of_use)) return *std::move(own);
+  }
+  if (of_use.least.value() != 0) return FetchState(sequencer, of_use);
+  if (snapshots_ != nullptr) snapshots_->BeginEmpty();
+  return Restored{std::make_unique<Engine>(config_.engine), {}};
+}
+
+absl::StatusOr<Restored> MatchingApp::FetchState(const ports::SequencerPosition& sequencer, SequenceRange of_use) {
+  std::string why = snapshots_ == nullptr ? "it keeps none: snapshot.folder is not set" : "its own: none";
+  if (of_use.most < of_use.least) {
+    why = absl::StrCat("the sequencer lacks the results behind ", of_use.most.value());
+  } else if (snapshots_ != nullptr && source_) {
+    for (const std::string& address : sequencer.snapshot_sources) {
+      absl::StatusOr<Restored> fetched = FetchFrom(address, of_use);
+      if (fetched.ok()) return fetched;
+      if (!MayFetch()) return NotRunning();
+      absl::StrAppend(&why, "; ", address, ": ", fetched.status().message());
+    }
+  }
+  const std::string until = of_use.most == kNewest ? "" : absl::StrCat(" to ", of_use.most.value());
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the journal begins at sequence ", of_use.least.value() + 1, ", the replica stands at ",
+      engine_->applied().value(), ", and no snapshot from ", of_use.least.value(), until, " was had: ", why));
+}
+
+// It may take long: the engine's heart beats with every piece.
+absl::StatusOr<Restored> MatchingApp::FetchFrom(const std::string& address, SequenceRange of_use) {
+  heartbeat_.Beat();
+  const auto read = [&](const PieceVisitor& visitor) {
+    return source_(address, of_use, [&](std::string_view piece) -> absl::Status {
+      if (!MayFetch()) return NotRunning();
+      heartbeat_.Beat();
+      return visitor(piece);
+    });
+  };
+  const auto check = [&](const Snapshot& at) -> absl::Status {
+    if (!of_use.Has(at.sequence)) {
+      return absl::DataLossError(absl::StrCat("it handed out the snapshot at ", at.sequence.value()));
+    }
+    // The sequencer has just said that it does not fit.
+    if (at.sequence == applied_.sequence && at.frame_hash == applied_.hash) {
+      return absl::FailedPreconditionError("it has the state that is to be dropped");
+    }
+    return absl::OkStatus();
+  };
+  return snapshots_->Fetch(read, check);
+}
+
+// Not under the lock: whoever reads the metrics takes it under theirs.
+void MatchingApp::BeginWith(Restored state) {
+  engine_ = std::move(state.engine);
+  metrics_.Restored(*engine_);
   const std::lock_guard lock(mutex_);
-  applied_ = {at.sequence, at.frame_hash, at.timestamp_ns};
-  published_ = std::max(published_, at.published);
+  applied_ = {state.at.sequence, state.at.frame_hash, state.at.timestamp_ns};
+  published_ = std::max(published_, state.at.published);
+}
+
+bool MatchingApp::Running() {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::kRunning;
+}
+
+bool MatchingApp::MayFetch() {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::kRunning && !draining_;
 }
 
 // By a standby, which nobody waits for.
@@ -421,12 +508,47 @@ absl::StatusOr<ports::SnapshotInfo> MatchingApp::TakeSnapshot(bool even_leading)
 
 absl::Status MatchingApp::CheckMayBeTaken(bool even_leading) {
   const std::lock_guard lock(mutex_);
-  if (snapshots_ == nullptr) return absl::FailedPreconditionError("it keeps no snapshots: snapshot.folder is not set");
+  if (snapshots_ == nullptr) return KeepsNoSnapshots();
   if (!even_leading && connected_ && !sequencer_.standby) {
     return absl::FailedPreconditionError("it works for the leader: orders would wait");
   }
   if (applied_.sequence.value() == 0) return absl::UnavailableError("nothing was applied yet");
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<domain::SequenceNumber>> MatchingApp::ListSnapshots() {
+  if (!Running()) return NotRunning();
+  if (snapshots_ == nullptr) return KeepsNoSnapshots();
+  return snapshots_->List();
+}
+
+absl::Status MatchingApp::ReadSnapshot(domain::SequenceNumber at_least, domain::SequenceNumber at_most,
+                                       const PieceVisitor& visitor) {
+  if (!Running()) return NotRunning();
+  if (snapshots_ == nullptr) return absl::NotFoundError(KeepsNoSnapshots().message());
+  return snapshots_->Read({at_least, at_most}, visitor);
+}
+
+absl::Status MatchingApp::CopySnapshot(const std::string& source, domain::SequenceNumber at_least,
+                                       domain::SequenceNumber at_most) {
+  if (!Running()) return NotRunning();
+  if (snapshots_ == nullptr) return KeepsNoSnapshots();
+  if (!source_) return absl::UnimplementedError("there is no way to other replicas");
+  const SequenceRange range{at_least, at_most};
+  const auto has = [&](domain::SequenceNumber sequence) { return range.Has(sequence); };
+  if (std::ranges::any_of(snapshots_->List(), has)) return absl::OkStatus();
+  const auto read = [this, source, range](const PieceVisitor& visitor) {
+    return source_(source, range, [&](std::string_view piece) { return Running() ? visitor(piece) : NotRunning(); });
+  };
+  const auto check = [range](const Snapshot& at) -> absl::Status {
+    if (range.Has(at.sequence)) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat("it handed out the snapshot at ", at.sequence.value()));
+  };
+  const auto copied = std::make_shared<std::promise<absl::Status>>();
+  if (!snapshots_->Copy(read, check, [copied](const absl::Status& status) { copied->set_value(status); })) {
+    return absl::UnavailableError("another snapshot is being written");
+  }
+  return copied->get_future().get();
 }
 
 absl::StatusOr<ports::StateDigest> MatchingApp::GetStateDigest() {

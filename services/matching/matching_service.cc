@@ -1,6 +1,7 @@
 #include "services/matching/matching_service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -189,12 +191,20 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
 
   absl::Status ConnectReplica(ports::ReplicaPosition& position) {
     standby_ = request_.standby();
-    XT_ASSIGN_OR_RETURN(
-        position,
-        replica_.Connect(
-            [stream = self_](absl::StatusOr<ports::FrameResults> results) { stream->Observe(std::move(results)); },
-            {domain::SequenceNumber(request_.results_after()), domain::SequenceNumber(request_.committed_sequence()),
-             domain::Epoch(request_.epoch()), Published(), request_.begin_anew(), standby_}));
+    const ports::SequencerPosition sequencer{
+        .results_after = domain::SequenceNumber(request_.results_after()),
+        .committed = domain::SequenceNumber(request_.committed_sequence()),
+        .epoch = domain::Epoch(request_.epoch()),
+        .published = Published(),
+        .begin_anew = request_.begin_anew(),
+        .standby = standby_,
+        .journal_begins = domain::SequenceNumber(request_.journal_begins()),
+        .snapshot_sources = {request_.snapshot_sources().begin(), request_.snapshot_sources().end()}};
+    XT_ASSIGN_OR_RETURN(position, replica_.Connect(
+                                      [stream = self_](absl::StatusOr<ports::FrameResults> results) {
+                                        stream->Observe(std::move(results));
+                                      },
+                                      sequencer));
     return absl::OkStatus();
   }
 
@@ -303,9 +313,15 @@ class Stream final : public grpc::ServerBidiReactor<pb::ReplicateRequest, pb::Re
   grpc::Status status_;
 };
 
+// All but ReadSnapshot and CopySnapshot are answered on gRPC's threads.
+using CallbackMethods = pb::MatchingService::WithCallbackMethod_Replicate<
+    pb::MatchingService::WithCallbackMethod_GetBook<pb::MatchingService::WithCallbackMethod_GetReferenceData<
+        pb::MatchingService::WithCallbackMethod_GetStateDigest<pb::MatchingService::WithCallbackMethod_TakeSnapshot<
+            pb::MatchingService::WithCallbackMethod_ListSnapshots<pb::MatchingService::Service>>>>>>;
+
 }  // namespace
 
-class MatchingService::Impl final : public pb::MatchingService::CallbackService {
+class MatchingService::Impl final : public CallbackMethods {
  public:
   Impl(ports::MatchingReplica& replica, ports::MatchingQueries& queries, const MatchingServiceOptions& options)
       : replica_(replica), queries_(queries), options_(options), registry_(options.on_disconnect) {}
@@ -350,7 +366,7 @@ class MatchingService::Impl final : public pb::MatchingService::CallbackService 
 
   grpc::ServerUnaryReactor* TakeSnapshot(grpc::CallbackServerContext* context, const pb::TakeSnapshotRequest* request,
                                          pb::TakeSnapshotResponse* response) override {
-    if (options_.snapshots == nullptr) return Answer(context, absl::UnimplementedError("it keeps no snapshots"));
+    if (options_.snapshots == nullptr) return Answer(context, KeepsNone());
     const auto taken = options_.snapshots->TakeSnapshot(request->even_leading());
     if (taken.ok()) {
       response->set_sequence(taken->sequence.value());
@@ -359,7 +375,40 @@ class MatchingService::Impl final : public pb::MatchingService::CallbackService 
     return Answer(context, taken.status());
   }
 
+  grpc::ServerUnaryReactor* ListSnapshots(grpc::CallbackServerContext* context, const pb::ListSnapshotsRequest*,
+                                          pb::ListSnapshotsResponse* response) override {
+    if (options_.snapshots == nullptr) return Answer(context, KeepsNone());
+    const auto sequences = options_.snapshots->ListSnapshots();
+    if (sequences.ok()) {
+      for (const domain::SequenceNumber sequence : *sequences) response->add_sequences(sequence.value());
+    }
+    return Answer(context, sequences.status());
+  }
+
+  // On a thread of this call, which waits for nothing that a Connect holds.
+  grpc::Status ReadSnapshot(grpc::ServerContext*, const pb::ReadSnapshotRequest* request,
+                            grpc::ServerWriter<pb::ReadSnapshotResponse>* writer) override {
+    if (options_.snapshots == nullptr) return ToGrpc(KeepsNone());
+    pb::ReadSnapshotResponse response;
+    const auto send = [&](std::string_view piece) -> absl::Status {
+      if (draining_) return absl::UnavailableError("draining");
+      response.set_piece(piece.data(), piece.size());
+      return writer->Write(response) ? absl::OkStatus() : absl::CancelledError("the stream broke");
+    };
+    return ToGrpc(options_.snapshots->ReadSnapshot(domain::SequenceNumber(request->at_least()),
+                                                   domain::SequenceNumber(request->at_most()), send));
+  }
+
+  // The same.
+  grpc::Status CopySnapshot(grpc::ServerContext*, const pb::CopySnapshotRequest* request,
+                            pb::CopySnapshotResponse*) override {
+    if (options_.snapshots == nullptr) return ToGrpc(KeepsNone());
+    return ToGrpc(options_.snapshots->CopySnapshot(request->source(), domain::SequenceNumber(request->at_least()),
+                                                   domain::SequenceNumber(request->at_most())));
+  }
+
   void EndStreams(std::chrono::steady_clock::time_point deadline) {
+    draining_ = true;
     for (const std::shared_ptr<Stream>& stream : registry_.End()) {
       stream->End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
     }
@@ -367,6 +416,7 @@ class MatchingService::Impl final : public pb::MatchingService::CallbackService 
   }
 
  private:
+  static absl::Status KeepsNone() { return absl::UnimplementedError("it keeps no snapshots"); }
   static grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(ToGrpc(status));
@@ -377,6 +427,7 @@ class MatchingService::Impl final : public pb::MatchingService::CallbackService 
   ports::MatchingQueries& queries_;
   const MatchingServiceOptions options_;
   StreamRegistry registry_;
+  std::atomic<bool> draining_{false};
 };
 
 MatchingService::MatchingService(ports::MatchingReplica& replica, ports::MatchingQueries& queries,

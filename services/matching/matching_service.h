@@ -1,6 +1,8 @@
 // MatchingService: the gRPC face of MatchingReplica, MatchingQueries and ReplicaSnapshots. One sequencer at a time: a new stream ends the
 // one before it with ABORTED, once its first message has connected it to the replica. A frame is decoded from the bytes
 // of the journal and must have the hash that came with it, else the stream ends with DATA_LOSS.
+// ReadSnapshot alone is served by a thread of its own for each call. All others share gRPC's few, which may all be waiting
+// for the engine while the engine waits for another replica's snapshot: two replicas could wait for each other.
 //
 // Bounds: frames for which the replica has no room are held, at most `max_held_frames`, beyond which the stream ends
 // with RESOURCE_EXHAUSTED; results cannot be more than the frames that were taken. Thread-safe; the ports must outlive
@@ -22,7 +24,7 @@ struct MatchingServiceOptions {
   std::size_t max_held_frames = 8'192;
   // The stream of the present sequencer ended and no other took its place; must not block. May be empty.
   std::function<void()> on_disconnect;
-  ports::ReplicaSnapshots* snapshots = nullptr;  // null: TakeSnapshot is UNIMPLEMENTED
+  ports::ReplicaSnapshots* snapshots = nullptr;  // null: their methods are UNIMPLEMENTED
 };
 
 class MatchingService {
@@ -35,7 +37,8 @@ class MatchingService {
 
   [[nodiscard]] runtime::GrpcService service() const;
 
-  // Ends the stream and refuses new ones (UNAVAILABLE). Returns when it has ended, or at the deadline.
+  // Ends the stream and the reading of snapshots, and refuses new ones (UNAVAILABLE). Returns when the stream has ended, or
+  // at the deadline.
   void EndStreams(std::chrono::steady_clock::time_point deadline);
 
  private:

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "libs/adapters/grpc/clients.h"
 #include "libs/runtime/grpc_host.h"
@@ -23,7 +24,10 @@ namespace {
 namespace pb = ::xtrader::v1;
 using domain::SequenceNumber;
 using domain::Side;
+using ::testing::ElementsAre;
 using testing::FrameChain;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::ResultCollector;
 
 class MatchingServiceTest : public ::testing::Test {
@@ -64,6 +68,11 @@ class MatchingServiceTest : public ::testing::Test {
     }
     EXPECT_TRUE(position.ok()) << position.status();
     return position.value_or(ports::ReplicaPosition{});
+  }
+
+  static std::unique_ptr<ports::ReplicaSnapshots> ConnectSnapshots(const std::string& address) {
+    return grpc_clients::ConnectReplicaSnapshots(
+        {.addresses = {address}, .call_timeout = testing::kPatience, .silence = testing::kPatience});
   }
 
   test::TemporaryFolder folder_;
@@ -138,6 +147,85 @@ TEST_F(MatchingServiceTest, ASnapshotIsAskedForAcrossProcesses) {
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(response.sequence(), FrameChain::kSetupCommands);
   EXPECT_GT(response.bytes(), 0u);
+}
+
+TEST_F(MatchingServiceTest, SnapshotsAreListedAndReadAcrossProcesses) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(1));
+  const auto snapshots = ConnectSnapshots(host_->address());
+  const auto none = snapshots->ListSnapshots();
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_THAT(*none, IsEmpty());
+  EXPECT_TRUE(absl::IsFailedPrecondition(snapshots->TakeSnapshot(false).status()));
+  const auto taken = snapshots->TakeSnapshot(true);
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  constexpr SequenceNumber kOnly{FrameChain::kSetupCommands};
+  EXPECT_EQ(taken->sequence, kOnly);
+  EXPECT_THAT(*snapshots->ListSnapshots(), ElementsAre(kOnly));
+  std::string bytes;
+  const auto collect = [&](std::string_view piece) {
+    bytes += piece;
+    return absl::OkStatus();
+  };
+  const absl::Status read = snapshots->ReadSnapshot(kOnly, kOnly, collect);
+  ASSERT_TRUE(read.ok()) << read;
+  EXPECT_EQ(bytes, test::ReadFile(SnapshotStore::OpenToRead(folder_ / "snapshots").FileOf(kOnly)));
+  EXPECT_TRUE(absl::IsNotFound(snapshots->ReadSnapshot(SequenceNumber(1), SequenceNumber(9), collect)));
+  EXPECT_TRUE(absl::IsNotFound(snapshots->ReadSnapshot(SequenceNumber(11), SequenceNumber(99), collect)));
+  service_.EndStreams(std::chrono::steady_clock::now() + testing::kPatience);
+  EXPECT_TRUE(absl::IsUnavailable(snapshots->ReadSnapshot(kOnly, kOnly, collect))) << "it drains";
+}
+
+TEST_F(MatchingServiceTest, AReplicaTakesTheSnapshotOfAnotherOneAcrossProcesses) {
+  ConnectClient();
+  ASSERT_TRUE(replica_->Offer(chain_.Next(FrameChain::Setup())).ok());
+  ASSERT_TRUE(replica_->Commit(SequenceNumber(chain_.sequence())).ok());
+  ASSERT_TRUE(results_.WaitForFrames(1));
+  ASSERT_TRUE(app_.TakeSnapshot(true).ok());
+  MatchingConfig config = Config();
+  config.snapshot_folder = folder_ / "empty";
+  runtime::MetricsRegistry metrics;
+  runtime::HealthRegistry health(&metrics);
+  const auto source = [](const std::string& address, SequenceRange range,
+                         const ports::ReplicaSnapshots::PieceVisitor& visitor) {
+    return ConnectSnapshots(address)->ReadSnapshot(range.least, range.most, visitor);
+  };
+  MatchingApp app(config, metrics, health, SystemClock::Instance(), source);
+  ASSERT_TRUE(app.Start().ok());
+  MatchingService service(app, app, {.on_disconnect = [&app] { app.Disconnect(); }, .snapshots = &app});
+  auto host = runtime::GrpcHost::Start({}, {service.service()}, health, metrics);
+  ASSERT_TRUE(host.ok()) << host.status();
+  auto replica = grpc_clients::ConnectMatchingReplica({.addresses = {(*host)->address()},
+                                                       .call_timeout = testing::kPatience,
+                                                       .silence = testing::kPatience,
+                                                       .connect_wait = testing::kPatience});
+  ResultCollector results;
+  // It asks itself, too, while it connects: that must not stand in its way.
+  const auto position =
+      replica->Connect(results.Observer(), {.epoch = domain::Epoch(1),
+                                            .standby = true,
+                                            .journal_begins = SequenceNumber(FrameChain::kSetupCommands + 1),
+                                            .snapshot_sources = {(*host)->address(), host_->address()}});
+  EXPECT_TRUE(position.ok()) << position.status();
+  EXPECT_EQ(position.value_or(ports::ReplicaPosition{}).applied, SequenceNumber(FrameChain::kSetupCommands));
+  EXPECT_EQ(app.GetStateDigest()->digest, app_.GetStateDigest()->digest);
+  replica.reset();
+  const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
+  service.EndStreams(deadline);
+  (*host)->Shutdown(deadline);
+  app.Stop();
+}
+
+TEST_F(MatchingServiceTest, AReplicaThatHasNoStateForTheJournalSaysWhyAcrossProcesses) {
+  ConnectClient();
+  ports::SequencerPosition sequencer{SequenceNumber(9), {}, domain::Epoch(1)};
+  sequencer.journal_begins = SequenceNumber(5);
+  const auto refused = replica_->Connect(results_.Observer(), sequencer);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused.status())) << refused.status();
+  EXPECT_THAT(refused.status().ToString(), HasSubstr("the journal begins at sequence 5, the replica stands at 0"));
+  EXPECT_EQ(ConnectClient().applied, SequenceNumber(0));
 }
 
 TEST_F(MatchingServiceTest, WhatIsDueIsToldAcrossProcesses) {

@@ -44,7 +44,8 @@ MatchingMetrics::MatchingMetrics(runtime::MetricsRegistry& registry, const std::
                                  {{"shard", shard}})),
       state_drops_(registry.Counter(
           "matching_state_drops_total",
-          "Times that the state was dropped: a sequencer lacked results, or it followed another journal.",
+          "Times that the state was dropped: a sequencer lacked results, it followed another journal, or the journal "
+          "begins behind it.",
           {{"shard", shard}})),
       standby_(registry.Gauge("matching_standby", "1 while a leader feeds it as a hot standby.", {{"shard", shard}})) {
   static_assert(std::size(kOperationNames) == kOperations);

@@ -1,12 +1,13 @@
 // SnapshotStore: the snapshots of one replica's state in a folder of its own, so that a restart need not apply the whole
 // journal again. A file holds where the state stands in the journal, with the hash of that frame, and the engine's state
-// (docs/matching.md has both formats). It is written as a whole or not at all, and the two newest are kept: when the newest
-// is damaged, the one before it is used. Not thread-safe: Load and Write by one thread at a time.
+// (docs/matching.md has both formats). It is written as a whole or not at all; which ones are removed is the caller's
+// business. Not thread-safe: one thread at a time, but FileOf, which any thread may call.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,17 +44,44 @@ class SnapshotStore {
   [[nodiscard]] absl::StatusOr<Snapshot> Load(domain::SequenceNumber sequence) const;
   // DATA_LOSS also when the state is damaged, of another sequence, or does not fit `config`.
   [[nodiscard]] absl::StatusOr<Restored> Restore(const EngineConfig& config, domain::SequenceNumber sequence) const;
-  // Durable when it returns. Older ones than the two newest are removed.
+  // Reads back what was written: DATA_LOSS unless the state restored from it is the one of `written`.
+  [[nodiscard]] absl::Status Verify(const EngineConfig& config, const Snapshot& written) const;
+  // Durable when it returns.
   absl::Status Write(const Snapshot& snapshot);
-  // They belong to another journal: renamed, not to be used again. Nothing is removed.
-  absl::Status SetAside();
+  absl::Status Remove(domain::SequenceNumber sequence);
+  // It is not to be used again: renamed, with `.why` behind its name.
+  absl::Status SetAside(domain::SequenceNumber sequence, std::string_view why);
 
   [[nodiscard]] std::string FileOf(domain::SequenceNumber sequence) const;
 
  private:
+  friend class ArrivingSnapshot;
   explicit SnapshotStore(std::string folder) : folder_(std::move(folder)) {}
 
   std::string folder_;
+};
+
+// A snapshot that another replica hands out: a file of the folder that is none of its snapshots until it is kept. Removed
+// with the object when it was not kept; by the next start, when there is nobody to do that. One at a time, by one thread.
+class ArrivingSnapshot {
+ public:
+  explicit ArrivingSnapshot(const SnapshotStore& store);
+  ~ArrivingSnapshot();
+  ArrivingSnapshot(const ArrivingSnapshot&) = delete;
+  ArrivingSnapshot& operator=(const ArrivingSnapshot&) = delete;
+
+  absl::Status Append(std::string_view piece);
+  // All of it is there. Errors as of SnapshotStore::Restore.
+  [[nodiscard]] absl::StatusOr<Restored> Restore(const EngineConfig& config) const;
+  // From now on it is the store's snapshot of that sequence, durably.
+  absl::Status KeepAs(domain::SequenceNumber sequence);
+
+ private:
+  const SnapshotStore& store_;
+  const std::string file_;
+  const int fd_;
+  const absl::Status opened_;
+  bool kept_ = false;
 };
 
 }  // namespace xt::matching

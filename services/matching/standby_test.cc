@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -19,8 +20,11 @@ namespace {
 
 using domain::SequenceNumber;
 using domain::Side;
+using ::testing::Each;
+using ::testing::ElementsAre;
 using testing::FrameChain;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::ResultCollector;
 
 constexpr domain::Epoch kEpoch{5};
@@ -253,6 +257,80 @@ TEST_F(StandbyTest, SnapshotsOfAnotherJournalAreSetAside) {
   EXPECT_EQ(position->applied, SequenceNumber(0));
   ASSERT_EQ(Snapshots().size(), 1u);
   EXPECT_THAT(Snapshots().front(), HasSubstr("of-another-journal"));
+}
+
+TEST_F(StandbyTest, BeginsAnewWithTheNextOlderSnapshotUntilNoneIsLeft) {
+  constexpr SequenceNumber kFirst{FrameChain::kSetupCommands};
+  constexpr SequenceNumber kSecond{FrameChain::kSetupCommands + 1};
+  ASSERT_TRUE(Connect(true).ok());
+  Apply(FrameChain::Setup());
+  ASSERT_TRUE(app().TakeSnapshot(false).ok());
+  ApplyOrder("a");
+  ASSERT_TRUE(app().TakeSnapshot(false).ok());
+  const Hash128 second = Digest();
+  const FrameChain behind_second = chain_;
+  ApplyOrder("b");
+  auto position = BeginAnew();
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, kSecond) << "it is before the state that does not fit";
+  EXPECT_EQ(position->frame_hash, behind_second.hash());
+  EXPECT_EQ(Digest(), second);
+  EXPECT_THAT(*app().ListSnapshots(), ElementsAre(kSecond, kFirst));
+  position = BeginAnew();
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, kFirst);
+  EXPECT_THAT(*app().ListSnapshots(), ElementsAre(kFirst));
+  position = BeginAnew();
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(0));
+  EXPECT_EQ(position->results_from, SequenceNumber(1));
+  EXPECT_THAT(*app().ListSnapshots(), IsEmpty());
+  ASSERT_EQ(Snapshots().size(), 2u);
+  EXPECT_THAT(Snapshots(), Each(HasSubstr("of-another-journal")));
+  chain_ = FrameChain();
+  Apply(FrameChain::Setup());
+  EXPECT_TRUE(app().TakeSnapshot(false).ok());
+}
+
+TEST_F(StandbyTest, BeginsAnewBehindNothingThatTheLeaderLacks) {
+  ASSERT_TRUE(Connect(true).ok());
+  Apply(FrameChain::Setup());
+  ASSERT_TRUE(app().TakeSnapshot(false).ok());
+  ApplyOrder("a");
+  ASSERT_TRUE(app().TakeSnapshot(false).ok());
+  ASSERT_TRUE(app().Published(SequenceNumber(chain_.sequence())).ok());
+  ApplyOrder("b");
+  const auto position =
+      app().Connect(process_->results.Observer(),
+                    {.results_after = SequenceNumber(FrameChain::kSetupCommands), .epoch = kEpoch, .begin_anew = true});
+  ASSERT_TRUE(position.ok());
+  EXPECT_EQ(position->applied, SequenceNumber(FrameChain::kSetupCommands)) << "what it was told is forgotten";
+}
+
+TEST_F(StandbyTest, ListsAndHandsOutWhatItKeeps) {
+  EXPECT_THAT(*app().ListSnapshots(), IsEmpty());
+  ASSERT_TRUE(Connect(true).ok());
+  Apply(FrameChain::Setup());
+  ASSERT_TRUE(app().TakeSnapshot(false).ok());
+  constexpr SequenceNumber kOnly{FrameChain::kSetupCommands};
+  EXPECT_THAT(*app().ListSnapshots(), ElementsAre(kOnly));
+  std::string bytes;
+  const auto collect = [&](std::string_view piece) {
+    bytes += piece;
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(app().ReadSnapshot(kOnly, kOnly, collect).ok());
+  EXPECT_EQ(bytes, test::ReadFile(Snapshots().front()));
+  EXPECT_TRUE(absl::IsNotFound(app().ReadSnapshot(kEverything, kEverything, collect)));
+  Restart();
+  EXPECT_THAT(*app().ListSnapshots(), ElementsAre(kOnly)) << "the start restored it";
+  config_.snapshot_folder.clear();
+  Restart();
+  EXPECT_TRUE(absl::IsFailedPrecondition(app().ListSnapshots().status()));
+  EXPECT_TRUE(absl::IsNotFound(app().ReadSnapshot(kOnly, kOnly, collect)));
+  app().Stop();
+  EXPECT_TRUE(absl::IsUnavailable(app().ListSnapshots().status()));
+  EXPECT_TRUE(absl::IsUnavailable(app().ReadSnapshot(kOnly, kOnly, collect)));
 }
 
 TEST_F(StandbyTest, ASnapshotThatDoesNotFitTheConfigurationIsPassedOver) {

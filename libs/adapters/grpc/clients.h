@@ -17,6 +17,7 @@
 #include "libs/ports/market_queries.h"
 #include "libs/ports/matching_replica.h"
 #include "libs/ports/order_sequencing.h"
+#include "libs/ports/replica_snapshots.h"
 
 namespace grpc::experimental {
 class ClientInterceptorFactoryInterface;
@@ -59,6 +60,10 @@ std::unique_ptr<ports::MatchingReplica> ConnectMatchingReplica(const ClientOptio
 // at which the one before was left, and until the new one has replayed as far, too; after the change answers may be of
 // an earlier sequence than before. Each answer is consistent and names its sequence.
 std::unique_ptr<ports::MatchingQueries> ConnectMatchingQueries(const ClientOptions& options);
+
+// Of one replica: each keeps its own. Every call has the call timeout, TakeSnapshot too, which waits for the disk; reading a
+// snapshot has it for each piece. A thread that reads one needs no thread of gRPC, so those may wait for it.
+std::unique_ptr<ports::ReplicaSnapshots> ConnectReplicaSnapshots(const ClientOptions& options);
 
 // A call goes to the instance that answered last; when that is UNAVAILABLE or does not answer in time, to each other
 // one once. The last of these failures is returned.

@@ -63,7 +63,7 @@ class Session {
     context_.TryCancel();
     if (reader_.joinable()) reader_.join();
     if (writer_.joinable()) writer_.join();
-    stream_->Finish();
+    if (!finished_) stream_->Finish();
   }
 
   absl::StatusOr<ports::ReplicaPosition> Start() {
@@ -71,6 +71,7 @@ class Session {
     writer_ = std::thread([this] { Write(); });
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, options_.call_timeout, [this] { return position_.has_value() || broken_; });
+    if (!position_ && broken_) return Refusal(lock);
     if (!position_) return absl::UnavailableError("matching did not tell its position");
     observing_ = true;
     if (broken_) return absl::UnavailableError("the connection to matching broke");
@@ -123,11 +124,23 @@ class Session {
     domain::SequenceNumber published;
   };
 
+  // Why the stream ended before it told a position, in the replica's own words.
+  absl::Status Refusal(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    reader_.join();
+    writer_.join();
+    finished_ = true;
+    const absl::Status status = ToAbsl(stream_->Finish());
+    if (!status.ok() && !absl::IsCancelled(status)) return status;
+    return absl::UnavailableError("matching did not tell its position");
+  }
+
   void Read() {
     pb::ReplicateResponse response;
     absl::Status error;
     while (error.ok() && stream_->Read(&response)) error = Take(response);
-    context_.TryCancel();
+    // One that was refused has a status, to be had from Start.
+    if (!error.ok() || HasPosition()) context_.TryCancel();
     {
       std::unique_lock lock(mutex_);
       broken_ = true;
@@ -177,8 +190,10 @@ class Session {
     first.set_begin_anew(sequencer_.begin_anew);
     first.set_standby(sequencer_.standby);
     if (sequencer_.published) first.set_published_sequence(sequencer_.published->value());
+    first.set_journal_begins(sequencer_.journal_begins.value());
+    for (const std::string& source : sequencer_.snapshot_sources) first.add_snapshot_sources(source);
     if (stream_->Write(first)) WriteFrames();
-    context_.TryCancel();
+    if (!broken()) context_.TryCancel();
   }
 
   void WriteFrames() {
@@ -224,6 +239,7 @@ class Session {
   bool stopping_ = false;
   bool broken_ = false;
   bool observing_ = false;  // Connect has its answer; from now on the observer is called
+  bool finished_ = false;   // of the threads that make and destroy it
   std::optional<ports::ReplicaPosition> position_;
   std::deque<std::shared_ptr<const domain::Frame>> frames_;
   std::size_t unanswered_ = 0;

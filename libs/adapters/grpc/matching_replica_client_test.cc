@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kLimit{30};
 // Tells a position and answers each frame once it is committed, with one event per command.
 class FakeMatching final : public pb::MatchingService::Service {
  public:
-  enum class Mode { kNormal, kSilent, kDamagedResult };
+  enum class Mode { kNormal, kSilent, kRefuses, kDamagedResult };
 
   grpc::Status Replicate(grpc::ServerContext* context,
                          grpc::ServerReaderWriter<pb::ReplicateResponse, pb::ReplicateRequest>* stream) override {
@@ -35,6 +35,11 @@ class FakeMatching final : public pb::MatchingService::Service {
     }
     pb::ReplicateRequest request;
     if (!stream->Read(&request)) return grpc::Status::OK;
+    {
+      std::lock_guard lock(mutex_);
+      first_ = request;
+    }
+    if (mode == Mode::kRefuses) return {grpc::StatusCode::FAILED_PRECONDITION, "it works for the leader"};
     if (mode != Mode::kSilent) TellPosition(request, *stream);
     while (stream->Read(&request)) {
       for (const pb::OfferedFrame& offered : request.frames()) Keep(offered);
@@ -52,6 +57,12 @@ class FakeMatching final : public pb::MatchingService::Service {
   std::size_t received() {
     std::lock_guard lock(mutex_);
     return received_;
+  }
+
+  // Of the last stream.
+  pb::ReplicateRequest first() {
+    std::lock_guard lock(mutex_);
+    return first_;
   }
 
   std::atomic<Mode> mode{Mode::kNormal};
@@ -108,6 +119,7 @@ class FakeMatching final : public pb::MatchingService::Service {
   grpc::ServerContext* context_ = nullptr;
   std::vector<domain::Frame> frames_;
   std::size_t received_ = 0;
+  pb::ReplicateRequest first_;
 };
 
 class Observed {
@@ -203,6 +215,16 @@ TEST_F(MatchingReplicaClientTest, TellsTheReplicaWhereItsResultsEnd) {
             SequenceNumber(0));
 }
 
+TEST_F(MatchingReplicaClientTest, TellsTheReplicaWhereTheJournalBeginsAndWhoHasSnapshots) {
+  Make();
+  ports::SequencerPosition sequencer{SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)};
+  sequencer.journal_begins = SequenceNumber(7);
+  sequencer.snapshot_sources = {"a:1", "b:2"};
+  ASSERT_TRUE(client_->Connect(observed_.Observer(), sequencer).ok());
+  EXPECT_EQ(matching_.first().journal_begins(), 7U);
+  EXPECT_THAT(matching_.first().snapshot_sources(), ::testing::ElementsAre("a:1", "b:2"));
+}
+
 TEST_F(MatchingReplicaClientTest, NothingIsAnsweredBeforeItsCommit) {
   Make();
   ASSERT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
@@ -268,6 +290,17 @@ TEST_F(MatchingReplicaClientTest, AReplicaThatSaysNothingOrIsNotThere) {
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(client_->Offer(MakeFrame(42, 1)).code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(observed_.errors(), 0U);
+}
+
+TEST_F(MatchingReplicaClientTest, AReplicaThatRefusesSaysWhy) {
+  matching_.mode = FakeMatching::Mode::kRefuses;
+  Make();
+  EXPECT_EQ(
+      client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).status(),
+      absl::FailedPreconditionError("it works for the leader"));
+  EXPECT_EQ(observed_.errors(), 0U);
+  matching_.mode = FakeMatching::Mode::kNormal;
+  EXPECT_TRUE(client_->Connect(observed_.Observer(), {SequenceNumber(100), SequenceNumber(12), domain::Epoch(3)}).ok());
 }
 
 class SeveralReplicasTest : public ::testing::Test {

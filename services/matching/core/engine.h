@@ -105,6 +105,8 @@ class Engine {
   [[nodiscard]] Hash128 Digest() const;
   // The state as bytes, to go on from: docs/matching.md has the format.
   [[nodiscard]] std::string SaveSnapshot() const;
+  // Whether SaveSnapshot would give these bytes, without making them.
+  [[nodiscard]] bool IsStateOf(std::string_view snapshot) const;
   // Null, and why in `error`, when the bytes are damaged, of another version, or do not fit into `config`.
   static std::unique_ptr<Engine> RestoreSnapshot(const EngineConfig& config, std::string_view bytes,
                                                  std::string* error);

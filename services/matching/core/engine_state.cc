@@ -2,6 +2,7 @@
 // engine_restore.cc reads it back.
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "services/matching/core/engine.h"
@@ -41,6 +42,21 @@ class StringSink {
 
  private:
   std::string& out_;
+};
+
+// Compares with bytes that are there.
+class CompareSink {
+ public:
+  explicit CompareSink(std::string_view expected) : rest_(expected) {}
+  void Append(const void* bytes, std::size_t size) {
+    same_ = same_ && size <= rest_.size() && std::memcmp(bytes, rest_.data(), size) == 0;
+    if (same_) rest_.remove_prefix(size);
+  }
+  [[nodiscard]] bool same() const { return same_ && rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  bool same_ = true;
 };
 
 }  // namespace
@@ -195,6 +211,15 @@ std::string Engine::SaveSnapshot() const {
   std::memcpy(bytes.data() + kSnapshotMagic.size() + sizeof(std::uint64_t), &body_bytes, sizeof(body_bytes));
   bytes += HashBytes(bytes).ToBytes();
   return bytes;
+}
+
+// What stands around the body follows from it.
+bool Engine::IsStateOf(std::string_view snapshot) const {
+  constexpr std::size_t kAround = kSnapshotPrologBytes + kSnapshotHashBytes;
+  if (snapshot.size() < kAround) return false;
+  CompareSink sink(snapshot.substr(kSnapshotPrologBytes, snapshot.size() - kAround));
+  StateWriter<CompareSink>(*this, sink).Run();
+  return sink.same();
 }
 
 }  // namespace xt::matching

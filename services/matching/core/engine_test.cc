@@ -174,6 +174,20 @@ TEST_F(EngineTest, TheDigestSeesABalanceAnOrderAndAnId) {
   EXPECT_NE(engine_.Digest(), before);
 }
 
+TEST_F(EngineTest, KnowsItsOwnStateInBytes) {
+  const std::string bytes = engine_.SaveSnapshot();
+  EXPECT_TRUE(engine_.IsStateOf(bytes));
+  for (const std::size_t size : {std::size_t{0}, std::size_t{40}, bytes.size() - 8}) {
+    EXPECT_FALSE(engine_.IsStateOf(bytes.substr(0, size))) << size;
+  }
+  EXPECT_FALSE(engine_.IsStateOf(bytes + "12345678"));
+  std::string other = bytes;
+  other[other.size() / 2] = static_cast<char>(other[other.size() / 2] ^ 1);
+  EXPECT_FALSE(engine_.IsStateOf(other));
+  Apply(Limit(1, Side::kBuy, 100, 1));
+  EXPECT_FALSE(engine_.IsStateOf(bytes));
+}
+
 using EngineDeathTest = EngineTest;
 
 TEST_F(EngineDeathTest, AGapInTheSequenceIsABrokenInvariant) {
