@@ -113,6 +113,36 @@ TEST(FileExecutionStreamTest, WhatTheStreamLostIsDeliveredAgainWhenItComesAgain)
   EXPECT_THAT(read, ::testing::ElementsAre(2, 3, 4, 5));
 }
 
+TEST(FileExecutionStreamTest, ACrashBetweenTheLogAndItsGroupsIsMended) {
+  TemporaryFolder folder;
+  const std::string group = folder.path() + "/group-g";
+  const std::string before = folder.path() + "/before";
+  {
+    auto stream = MustOpen(folder.path());
+    ASSERT_TRUE(stream->Publish(Entries(1, 5)).ok());
+    auto consumer = *stream->Join("g", "c");
+    ASSERT_EQ(consumer->Read(5, kNow)->size(), 5U);
+    ASSERT_TRUE(consumer
+                    ->Acknowledge({domain::SequenceNumber(1), domain::SequenceNumber(2), domain::SequenceNumber(3),
+                                   domain::SequenceNumber(4), domain::SequenceNumber(5)})
+                    .ok());
+    for (const char* slot : {".0", ".1"}) std::filesystem::copy_file(group + slot, before + slot);
+    ASSERT_TRUE(stream->BeginAt(domain::SequenceNumber(11)).ok());
+  }
+  for (const char* slot : {".0", ".1"}) std::filesystem::rename(before + slot, group + slot);
+  auto stream = MustOpen(folder.path());
+  EXPECT_EQ(stream->LastSequence()->value(), 10U);
+  EXPECT_EQ(stream->Acknowledged()->value(), 10U);
+  EXPECT_EQ(stream->GroupStats()[0].lag, 0U);
+  ASSERT_TRUE(stream->Publish(Entries(11, 12)).ok());
+  auto consumer = *stream->Join("g", "c");
+  const auto read = consumer->Read(100, kNow);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), 2U);
+  EXPECT_EQ(read->at(0).entry.sequence.value(), 11U);
+  EXPECT_EQ(read->at(0).delivery_count, 1U);
+}
+
 TEST(FileExecutionStreamTest, OneLiveConsumerPerNameAndCheckedNames) {
   TemporaryFolder folder;
   auto stream = MustOpen(folder.path());

@@ -185,6 +185,128 @@ TEST_P(ExecutionStreamContract, NothingIsTrimmedThatAGroupHasNotAcknowledged) {
   EXPECT_EQ(all, Numbers(1, kLast));
 }
 
+TEST_P(ExecutionStreamContract, AcknowledgedIsWhatEveryGroupHas) {
+  const auto acknowledged = [this] {
+    const auto sequence = stream_->Acknowledged();
+    EXPECT_TRUE(sequence.ok()) << sequence.status();
+    return sequence.ok() ? sequence->value() : ~std::uint64_t{0};
+  };
+  EXPECT_EQ(acknowledged(), 0U);
+  ASSERT_TRUE(stream_->Publish(Entries(1, 20)).ok());
+  EXPECT_EQ(acknowledged(), 20U) << "without a group nobody needs anything";
+  auto fast = Join("a", "fast");
+  EXPECT_EQ(acknowledged(), 0U) << "it has read nothing";
+  ASSERT_EQ(SequencesOf(fast->Read(10, kNow), 1), Numbers(1, 10));
+  EXPECT_EQ(acknowledged(), 0U);
+  ASSERT_TRUE(fast->Acknowledge(Acks(1, 4)).ok());
+  ASSERT_TRUE(fast->Acknowledge(Acks(6, 10)).ok());
+  EXPECT_EQ(acknowledged(), 4U) << "5 is missing";
+  ASSERT_TRUE(fast->Acknowledge(Acks(5, 5)).ok());
+  EXPECT_EQ(acknowledged(), 10U);
+  auto slow = Join("a", "slow");
+  EXPECT_EQ(acknowledged(), 0U);
+  ASSERT_EQ(SequencesOf(slow->Read(9, kNow), 1), Numbers(1, 9));
+  ASSERT_TRUE(slow->Acknowledge(Acks(1, 9)).ok());
+  EXPECT_EQ(acknowledged(), 9U);
+  ASSERT_EQ(SequencesOf(slow->Read(100, kNow), 1), Numbers(10, 20));
+  ASSERT_TRUE(slow->Acknowledge(Acks(10, 20)).ok());
+  EXPECT_EQ(acknowledged(), 10U);
+  fast.reset();
+  slow.reset();
+  Reopen();
+  EXPECT_EQ(acknowledged(), 10U) << "who is gone still has read no more";
+}
+
+TEST_P(ExecutionStreamContract, AcknowledgedMayBeAskedWhileAnotherPublishes) {
+  constexpr std::uint64_t kLast = 2000;
+  auto a = Join("a");
+  std::thread publisher([this] {
+    for (std::uint64_t first = 1; first <= kLast; first += 10) {
+      EXPECT_TRUE(stream_->Publish(Entries(first, first + 9)).ok());
+    }
+  });
+  std::thread reader([&] {
+    for (std::uint64_t read = 0; read < kLast;) {
+      const auto some = SequencesOf(a->Read(50, kDeadline), 1);
+      if (some.empty()) return;
+      read = some.back();
+      EXPECT_TRUE(a->Acknowledge(Acks(some.front(), some.back())).ok());
+    }
+  });
+  std::uint64_t before = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto acknowledged = stream_->Acknowledged();
+    EXPECT_TRUE(acknowledged.ok()) << acknowledged.status();
+    if (!acknowledged.ok()) break;
+    EXPECT_GE(acknowledged->value(), before);
+    before = acknowledged->value();
+  }
+  publisher.join();
+  reader.join();
+  EXPECT_EQ(stream_->Acknowledged()->value(), kLast);
+}
+
+TEST_P(ExecutionStreamContract, AnEmptyStreamBeginsBehindWhatIsLost) {
+  ASSERT_TRUE(stream_->BeginAt(domain::SequenceNumber(1)).ok());
+  EXPECT_EQ(stream_->LastSequence()->value(), 0U);
+  ASSERT_TRUE(stream_->BeginAt(domain::SequenceNumber(101)).ok());
+  EXPECT_EQ(stream_->LastSequence()->value(), 100U);
+  EXPECT_EQ(stream_->Publish({Entry(102)}).code(), absl::StatusCode::kInvalidArgument);
+  Reopen();
+  EXPECT_EQ(stream_->LastSequence()->value(), 100U);
+  ASSERT_TRUE(stream_->Publish(Entries(99, 103)).ok()) << "what is before it counts as there";
+  EXPECT_EQ(SequencesOf(Join("a")->Read(100, kNow), 1), Numbers(101, 103));
+}
+
+TEST_P(ExecutionStreamContract, AGroupReadsOnBehindTheGap) {
+  auto a = Join("a");
+  ASSERT_TRUE(stream_->Publish(Entries(1, 5)).ok());
+  ASSERT_EQ(SequencesOf(a->Read(100, kNow), 1), Numbers(1, 5));
+  ASSERT_TRUE(a->Acknowledge(Acks(1, 5)).ok());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(stream_->BeginAt(domain::SequenceNumber(11)).ok());
+  ASSERT_TRUE(stream_->Publish(Entries(11, 14)).ok());
+  EXPECT_EQ(SequencesOf(a->Read(2, kNow), 1), Numbers(11, 12));
+  ASSERT_TRUE(a->Acknowledge(Acks(11, 12)).ok());
+  EXPECT_EQ(stream_->Acknowledged()->value(), 12U);
+  a.reset();
+  Reopen();
+  a = Join("a");
+  EXPECT_EQ(SequencesOf(a->Read(100, kNow), 1), Numbers(13, 14));
+  EXPECT_EQ(a->Lag(), 2U);
+}
+
+TEST_P(ExecutionStreamContract, NoGapIsMadeInWhatIsThere) {
+  ASSERT_TRUE(stream_->Publish(Entries(1, 5)).ok());
+  for (const std::uint64_t first : {1, 3, 5, 6}) {
+    ASSERT_TRUE(stream_->BeginAt(domain::SequenceNumber(first)).ok());
+    EXPECT_EQ(stream_->LastSequence()->value(), 5U);
+  }
+  ASSERT_TRUE(stream_->Publish(Entries(6, 6)).ok());
+  EXPECT_EQ(SequencesOf(Join("a")->Read(100, kNow), 1), Numbers(1, 6));
+}
+
+// Either the stream keeps it, or there is no gap before everybody has it.
+TEST_P(ExecutionStreamContract, WhatIsNotAcknowledgedIsNotLostToAGap) {
+  auto a = Join("a");
+  ASSERT_TRUE(stream_->Publish(Entries(1, 5)).ok());
+  ASSERT_EQ(SequencesOf(a->Read(3, kNow), 1), Numbers(1, 3));
+  ASSERT_TRUE(a->Acknowledge(Acks(1, 2)).ok());
+  const absl::Status early = stream_->BeginAt(domain::SequenceNumber(11));
+  if (!early.ok()) {
+    EXPECT_EQ(early.code(), absl::StatusCode::kFailedPrecondition) << early;
+    EXPECT_EQ(stream_->LastSequence()->value(), 5U);
+  }
+  a.reset();
+  Reopen();
+  a = Join("a");
+  EXPECT_EQ(SequencesOf(a->Read(100, kNow), 2), Numbers(3, 3));
+  EXPECT_EQ(SequencesOf(a->Read(100, kNow), 1), Numbers(4, 5));
+  ASSERT_TRUE(a->Acknowledge(Acks(3, 5)).ok());
+  ASSERT_TRUE(stream_->BeginAt(domain::SequenceNumber(11)).ok());
+  ASSERT_TRUE(stream_->Publish(Entries(11, 12)).ok());
+  EXPECT_EQ(SequencesOf(a->Read(100, kNow), 1), Numbers(11, 12));
+}
+
 TEST_P(ExecutionStreamContract, PublishWakesAWaitingReader) {
   auto a = Join("a");
   std::vector<std::uint64_t> read;
@@ -210,6 +332,8 @@ TEST_P(ExecutionStreamContract, CloseWakesReadersAndRefusesWhatFollows) {
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stream_->Publish(Entries(1, 1)).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stream_->LastSequence().status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(stream_->Acknowledged().status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(stream_->BeginAt(domain::SequenceNumber(9)).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stream_->Join("g", "c").status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(a->Acknowledge(Acks(1, 1)).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(a->Claim(kNow, 1).status().code(), absl::StatusCode::kCancelled);

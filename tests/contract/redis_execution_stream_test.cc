@@ -80,9 +80,47 @@ TEST_F(RedisExecutionStreamTest, SequencesBeyondTheExactDoublesStayExact) {
   EXPECT_EQ(Read(*consumer), Numbers(kBig - 1, kBig + 2));
   ASSERT_TRUE(Acknowledge(*consumer, kBig - 1, kBig).ok());
   EXPECT_EQ(consumer->Lag(), 2U);
+  EXPECT_EQ(stream->Acknowledged()->value(), kBig);
   MustRun(config_, {"XADD", key_, "9007199254740996-0", "b", "events of 9007199254740996"});
   ASSERT_TRUE(stream->Publish(Entries(kBig + 3, kBig + 4)).ok()) << "one of them was published by somebody else";
   EXPECT_EQ(Read(*consumer), Numbers(kBig + 3, kBig + 4));
+  for (const std::uint64_t first : {kBig + 8, kBig + 7}) {
+    ASSERT_TRUE(stream->BeginAt(domain::SequenceNumber(first)).ok());
+    EXPECT_EQ(stream->LastSequence()->value(), kBig + 7);
+  }
+}
+
+TEST_F(RedisExecutionStreamTest, OfTwoGroupsTheOneWithTheOldestPendingEntryCounts) {
+  auto stream = Make();
+  ASSERT_TRUE(stream->Publish(Entries(1, 120)).ok());
+  auto one = *stream->Join("one", "c");
+  auto two = *stream->Join("two", "c");
+  ASSERT_EQ(Read(*one, 99), Numbers(1, 99));
+  ASSERT_TRUE(Acknowledge(*one, 1, 99).ok());
+  ASSERT_EQ(Read(*two), Numbers(1, 120));
+  ASSERT_TRUE(Acknowledge(*two, 1, 99).ok());
+  EXPECT_EQ(stream->Acknowledged()->value(), 99U) << "one needs 100 as the next, two has it pending";
+  ASSERT_TRUE(Acknowledge(*two, 100, 110).ok());
+  EXPECT_EQ(stream->Acknowledged()->value(), 99U);
+  ASSERT_EQ(Read(*one), Numbers(100, 120));
+  ASSERT_TRUE(Acknowledge(*one, 100, 120).ok());
+  EXPECT_EQ(stream->Acknowledged()->value(), 110U);
+}
+
+TEST_F(RedisExecutionStreamTest, AStreamThatBeginsBehindAGapHasNoGroupOfItsOwn) {
+  auto stream = Make();
+  ASSERT_TRUE(stream->BeginAt(domain::SequenceNumber(101)).ok());
+  EXPECT_EQ(redis::Elements(*MustRun(config_, {"XINFO", "GROUPS", key_})).size(), 0U);
+  EXPECT_EQ(NumberOf(config_, {"XLEN", key_}), 0);
+  EXPECT_EQ(stream->Acknowledged()->value(), 100U);
+  auto consumer = *stream->Join("g", "c");
+  EXPECT_EQ(stream->Acknowledged()->value(), 0U);
+  EXPECT_EQ(consumer->Lag(), 0U) << "nothing is there";
+  ASSERT_TRUE(stream->Publish(Entries(101, 110)).ok());
+  EXPECT_EQ(consumer->Lag(), 10U);
+  ASSERT_EQ(Read(*consumer), Numbers(101, 110));
+  ASSERT_TRUE(Acknowledge(*consumer, 101, 110).ok());
+  EXPECT_EQ(stream->Acknowledged()->value(), 110U);
 }
 
 TEST_F(RedisExecutionStreamTest, APipelineThatFailsInTheMiddleLeavesNoHole) {
@@ -304,6 +342,35 @@ TEST_F(RedisExecutionStreamTest, AWipedRedisStartsOver) {
   EXPECT_EQ(stream.Publish(Entries(11, 12)).code(), absl::StatusCode::kInvalidArgument);
   ASSERT_TRUE(stream.Publish(Entries(1, 12)).ok());
   EXPECT_EQ(Read(*consumer), Numbers(1, 12));
+}
+
+// The group went, too. Whoever is first makes the stream anew.
+TEST_F(RedisExecutionStreamTest, AWipedRedisGoesOnBehindWhatNobodyHas) {
+  OwnRedis redis(Kind::kGeneral);
+  RedisExecutionStream stream(redis.Config());
+  auto consumer = *stream.Join("g", "c");
+  std::uint64_t last = 0;
+  for (const bool publisher_first : {true, false}) {
+    ASSERT_TRUE(stream.BeginAt(domain::SequenceNumber(last + 1)).ok());
+    ASSERT_TRUE(stream.Publish(Entries(last + 1, last + 10)).ok());
+    ASSERT_EQ(Read(*consumer), Numbers(last + 1, last + 10));
+    ASSERT_TRUE(Acknowledge(*consumer, last + 1, last + 10).ok());
+    MustRun(redis.Config(), {"FLUSHALL"});
+    last += 20;
+    if (publisher_first) {
+      ASSERT_TRUE(stream.BeginAt(domain::SequenceNumber(last + 1)).ok());
+    }
+    EXPECT_EQ(consumer->Read(100, kNow).status().code(), absl::StatusCode::kUnavailable);
+    if (!publisher_first) {
+      ASSERT_TRUE(stream.BeginAt(domain::SequenceNumber(last + 1)).ok());
+    }
+    EXPECT_EQ(stream.Acknowledged()->value(), 0U) << "a group that has read nothing";
+    ASSERT_TRUE(stream.Publish(Entries(last + 1, last + 3)).ok());
+    EXPECT_EQ(Read(*consumer), Numbers(last + 1, last + 3));
+    ASSERT_TRUE(Acknowledge(*consumer, last + 1, last + 3).ok());
+    EXPECT_EQ(stream.Acknowledged()->value(), last + 3);
+    last += 3;
+  }
 }
 
 }  // namespace

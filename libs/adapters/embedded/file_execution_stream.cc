@@ -47,6 +47,8 @@ struct FileExecutionStream::State {
 
   absl::Status LoadGroups();
   absl::StatusOr<Group*> LoadGroup(const std::string& name);
+  // By every group; without one the last entry.
+  [[nodiscard]] std::uint64_t Acknowledged() const;
   absl::StatusOr<std::vector<ExecutionDelivery>> Load(const std::vector<std::uint64_t>& sequences) const;
 };
 
@@ -65,6 +67,12 @@ absl::StatusOr<FileExecutionStream::State::Group*> FileExecutionStream::State::L
   group.members = members.ok() ? *std::move(members) : ConsumerGroup(log->begin() - 1);
   group.members.Clamp(log->begin(), log->end());
   return &group;
+}
+
+std::uint64_t FileExecutionStream::State::Acknowledged() const {
+  std::uint64_t acknowledged = log->end() - 1;
+  for (const auto& [name, group] : groups) acknowledged = std::min(acknowledged, group.members.floor());
+  return acknowledged;
 }
 
 // The entries of ascending sequences, which need not follow each other. Fewer when they are too large for one answer.
@@ -206,7 +214,6 @@ absl::StatusOr<std::unique_ptr<FileExecutionStream>> FileExecutionStream::Open(s
 }
 
 absl::Status FileExecutionStream::Publish(const std::vector<EventEntry>& entries) {
-  std::uint64_t acknowledged_by_all = 0;
   {
     std::lock_guard lock(state_->mutex);
     if (state_->closed) return Closed();
@@ -220,11 +227,7 @@ absl::Status FileExecutionStream::Publish(const std::vector<EventEntry>& entries
       if (sequence >= end) fresh.push_back(*entries[i].payload);
     }
     XT_RETURN_IF_ERROR(state_->log->Append(fresh));
-    if (!state_->groups.empty()) acknowledged_by_all = state_->log->end() - 1;
-    for (const auto& [name, group] : state_->groups) {
-      acknowledged_by_all = std::min(acknowledged_by_all, group.members.floor());
-    }
-    XT_RETURN_IF_ERROR(state_->log->TrimBelow(acknowledged_by_all + 1));
+    if (!state_->groups.empty()) XT_RETURN_IF_ERROR(state_->log->TrimBelow(state_->Acknowledged() + 1));
   }
   state_->changed.notify_all();
   return absl::OkStatus();
@@ -234,6 +237,30 @@ absl::StatusOr<SequenceNumber> FileExecutionStream::LastSequence() {
   std::lock_guard lock(state_->mutex);
   if (state_->closed) return Closed();
   return SequenceNumber(state_->log->end() - 1);
+}
+
+absl::StatusOr<SequenceNumber> FileExecutionStream::Acknowledged() {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) return Closed();
+  return SequenceNumber(state_->Acknowledged());
+}
+
+// A crash between the log and the groups: whoever loads a group makes it fit the log.
+absl::Status FileExecutionStream::BeginAt(SequenceNumber first) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->closed) return Closed();
+  const std::uint64_t end = state_->log->end();
+  if (first.value() <= end) return absl::OkStatus();
+  if (const std::uint64_t acknowledged = state_->Acknowledged(); acknowledged + 1 < end) {
+    return absl::FailedPreconditionError(absl::StrCat("the entries ", acknowledged + 1, " to ", end - 1,
+                                                      " are not acknowledged: no gap can follow them"));
+  }
+  XT_RETURN_IF_ERROR(state_->log->Restart(first.value()));
+  for (auto& [name, group] : state_->groups) {
+    group.members.Clamp(first.value(), first.value());
+    XT_RETURN_IF_ERROR(group.file.Store(group.members.Encode()));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> FileExecutionStream::Join(std::string_view group,

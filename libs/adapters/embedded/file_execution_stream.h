@@ -5,6 +5,8 @@
 //
 // Bound: a group holds at most `max_pending` unacknowledged entries; beyond that Read waits for acknowledgements.
 // Trimming: segments that every group has acknowledged are deleted; without a group nothing is.
+// A gap (BeginAt): the positions of a log are dense, so the log begins anew behind it, and only when every group has
+// acknowledged what is there.
 // Idle times run on the given clock and start again at a restart.
 // Threads: as the port says. One live consumer per group and name (FAILED_PRECONDITION); consumers may outlive the
 // stream.
@@ -42,6 +44,8 @@ class FileExecutionStream final : public ports::ExecutionStream {
 
   absl::Status Publish(const std::vector<ports::EventEntry>& entries) override;
   absl::StatusOr<domain::SequenceNumber> LastSequence() override;
+  absl::StatusOr<domain::SequenceNumber> Acknowledged() override;
+  absl::Status BeginAt(domain::SequenceNumber first) override;
   absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view group,
                                                                  std::string_view consumer) override;
   void Close() override;

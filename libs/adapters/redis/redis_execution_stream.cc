@@ -76,7 +76,7 @@ struct RedisExecutionStream::State {
   }
 };
 
-// The publisher's connection, and what it knows of the stream's end.
+// The publisher's connection, and what it knows of the stream's end. Whoever asks meanwhile waits for its turn.
 class RedisExecutionStream::Publisher {
  public:
   explicit Publisher(State& state) : state_(state), connection_(state.config) { state_.Add(connection_); }
@@ -84,12 +84,15 @@ class RedisExecutionStream::Publisher {
 
   absl::Status Publish(const std::vector<EventEntry>& entries);
   absl::StatusOr<SequenceNumber> LastSequence();
+  absl::StatusOr<SequenceNumber> Acknowledged();
+  absl::Status BeginAt(SequenceNumber first);
 
  private:
   absl::Status PublishFrom(const std::vector<EventEntry>& entries);
   absl::Status Send(std::span<const EventEntry> entries);
   void QueueChunk(std::span<const EventEntry> entries);
   absl::StatusOr<std::uint64_t> ReadLast();
+  absl::StatusOr<std::uint64_t> ReadAcknowledged();
   absl::Status Trim();
 
   State& state_;
@@ -109,6 +112,28 @@ absl::StatusOr<SequenceNumber> RedisExecutionStream::Publisher::LastSequence() {
   auto last = ReadLast();
   if (!last.ok()) return state_.Note(last.status());
   return SequenceNumber(*last);
+}
+
+absl::StatusOr<std::uint64_t> RedisExecutionStream::Publisher::ReadAcknowledged() {
+  XT_ASSIGN_OR_RETURN(const Reply reply, connection_.Eval(scripts::kAcknowledged, {state_.key}, {}));
+  const std::string_view end = Text(*reply);
+  XT_ASSIGN_OR_RETURN(const std::uint64_t sequence, ParseSequence(end));
+  return end.ends_with("-1") ? sequence : sequence - std::min<std::uint64_t>(sequence, 1);
+}
+
+absl::StatusOr<SequenceNumber> RedisExecutionStream::Publisher::Acknowledged() {
+  std::lock_guard lock(mutex_);
+  auto acknowledged = ReadAcknowledged();
+  if (!acknowledged.ok()) return state_.Note(acknowledged.status());
+  return SequenceNumber(*acknowledged);
+}
+
+absl::Status RedisExecutionStream::Publisher::BeginAt(SequenceNumber first) {
+  if (first.value() <= 1) return absl::OkStatus();
+  const std::string behind = absl::StrCat(first.value() - 1);
+  std::lock_guard lock(mutex_);
+  last_.reset();
+  return state_.Note(connection_.Eval(scripts::kBeginBehind, {state_.key}, {behind}).status());
 }
 
 absl::Status RedisExecutionStream::Publisher::Publish(const std::vector<EventEntry>& entries) {
@@ -356,6 +381,10 @@ absl::Status RedisExecutionStream::Publish(const std::vector<EventEntry>& entrie
 }
 
 absl::StatusOr<SequenceNumber> RedisExecutionStream::LastSequence() { return publisher_->LastSequence(); }
+
+absl::StatusOr<SequenceNumber> RedisExecutionStream::Acknowledged() { return publisher_->Acknowledged(); }
+
+absl::Status RedisExecutionStream::BeginAt(SequenceNumber first) { return publisher_->BeginAt(first); }
 
 absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> RedisExecutionStream::Join(std::string_view group,
                                                                                      std::string_view consumer) {

@@ -9,9 +9,11 @@
 // Redis (OOM, MISCONF) is RESOURCE_EXHAUSTED too; what was stored is then known by LastSequence only.
 // Trimming: only by MINID, behind the slowest group and `keep_entries`, for who reads without a group. Without a group
 // nothing is trimmed.
+// A gap (BeginAt) is in the stream's last id alone: what came before it stays for the groups that have not read it.
 // Lost entries: what was trimmed by someone else while it was pending cannot be delivered. It is acknowledged and counted;
 // the consumer sees the gap by the sequences.
-// Threads: as the port says; every consumer has a connection of its own. Consumers may outlive the stream.
+// Threads: as the port says; every consumer has a connection of its own, everything else shares the publisher's and takes
+// turns. Consumers may outlive the stream.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +51,8 @@ class RedisExecutionStream final : public ports::ExecutionStream {
 
   absl::Status Publish(const std::vector<ports::EventEntry>& entries) override;
   absl::StatusOr<domain::SequenceNumber> LastSequence() override;
+  absl::StatusOr<domain::SequenceNumber> Acknowledged() override;
+  absl::Status BeginAt(domain::SequenceNumber first) override;
   absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view group,
                                                                  std::string_view consumer) override;
   void Close() override;

@@ -58,6 +58,56 @@ if not floor then return 0 end
 if ARGV[1] ~= '' and less(ARGV[1], (parts(floor))) then floor = ARGV[1] .. '-1' end
 return redis.call('XTRIM', KEYS[1], 'MINID', floor))lua"};
 
+// KEYS: stream. Up to where every group has acknowledged: "<sequence>-0" says before it, "<sequence>-1" up to it. Without a
+// group, the last sequence that was ever in the stream.
+inline constexpr Script kAcknowledged{R"lua(
+if redis.call('EXISTS', KEYS[1]) == 0 then return '0-1' end
+local function parts(id) return string.match(id, '^(%d+)-(%d+)$') end
+local function less(a, b)
+  if #a ~= #b then return #a < #b end
+  return a < b
+end
+local floor
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local g = {}
+  for i = 1, #group, 2 do g[group[i]] = group[i + 1] end
+  -- One that never acknowledges in between: the oldest pending entry, else the last delivered.
+  local id = parts(g['last-delivered-id']) .. '-1'
+  if g['pending'] > 0 then id = parts(redis.call('XPENDING', KEYS[1], g['name'])[2]) .. '-0' end
+  local sequence, part = parts(id)
+  if floor then
+    local s, p = parts(floor)
+    if less(sequence, s) or (sequence == s and less(part, p)) then floor = id end
+  else
+    floor = id
+  end
+end
+if floor then return floor end
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then return parts(info[i + 1]) .. '-1' end
+end)lua"};
+
+// KEYS: stream. ARGV: a sequence. The stream ends there when it ended before; it is made when it is missing. What is in it
+// stays, and every group goes on where it is.
+inline constexpr Script kBeginBehind{R"lua(
+local function less(a, b)
+  if #a ~= #b then return #a < #b end
+  return a < b
+end
+local last = '0'
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('XGROUP', 'CREATE', KEYS[1], '_i', '0', 'MKSTREAM')
+  redis.call('XGROUP', 'DESTROY', KEYS[1], '_i')
+else
+  local info = redis.call('XINFO', 'STREAM', KEYS[1])
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = string.match(info[i + 1], '^%d+') end
+  end
+end
+if less(last, ARGV[1]) then redis.call('XSETID', KEYS[1], ARGV[1] .. '-0') end
+return 'OK')lua"};
+
 // KEYS: stream. ARGV: group, consumer, id, most. Delivers the consumer's own pending entries behind the id again: how many
 // were gone, then id, payload and delivery count of each.
 inline constexpr Script kReadOwn{R"lua(
