@@ -26,11 +26,12 @@ void PersistenceConfig::Describe(runtime::ConfigSchema& schema) {
                 .doc = "Executions that another consumer left unacknowledged for so long are taken over."});
   schema.Int64("consumer.claim_interval_ms", &claim_interval_ms,
                {.min = 1, .max = 600'000, .unit = "ms", .doc = "How often it looks for such executions."});
-  schema.Int64("fallback.patience_ms", &fallback_patience_ms,
-               {.min = 0,
-                .max = 600'000,
-                .unit = "ms",
-                .doc = "Redis away for so long: the executions are read from Kafka, where it is configured."});
+  schema.Int64(
+      "fallback.patience_ms", &fallback_patience_ms,
+      {.min = 0,
+       .max = 600'000,
+       .unit = "ms",
+       .doc = "Redis away for so long, or without an execution that is due: Kafka is read, where it is configured."});
   schema.Int64(
       "store.retry_min_ms", &retry_min_ms,
       {.min = 1, .max = 60'000, .unit = "ms", .doc = "First pause after the store failed; doubles each time."});

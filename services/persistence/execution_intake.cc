@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "libs/base/status.h"
 #include "libs/runtime/log.h"
 #include "libs/wire/event_codec.h"
@@ -15,6 +16,12 @@ namespace xt::persistence {
 using runtime::HealthStatus;
 using runtime::LogField;
 using runtime::LogLevel;
+
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+}  // namespace
 
 ExecutionIntake::ExecutionIntake(const PersistenceConfig& config, const ExecutionPorts& ports, ports::Store& store,
                                  CommittedSequence& committed, PersistenceMetrics& metrics,
@@ -103,6 +110,7 @@ bool ExecutionIntake::ClaimWriting() {
 // Another instance stores; what it has stored can be asked for here as well.
 absl::Status ExecutionIntake::StandBy() {
   XT_RETURN_IF_ERROR(RereadWatermark());
+  LeaveGap();
   stream_check_.SetOk();
   metrics_.pending.Set(static_cast<std::int64_t>(buffer_->size()));
   Pause(config_.poll_ms);
@@ -237,26 +245,78 @@ void ExecutionIntake::AdvanceTo(domain::SequenceNumber watermark) {
 }
 
 absl::Status ExecutionIntake::CloseGap() {
-  const bool gap = buffer_->gap();
-  if (gap && !in_gap_) {
-    metrics_.gaps.Increment();
-    runtime::Log(LogLevel::kWarn, "executions are missing", {{"seq", buffer_->watermark().value() + 1}});
-  }
-  in_gap_ = gap;
-  if (gap) {
-    stream_check_.Set(HealthStatus::kDegraded, "executions are missing");
-    XT_RETURN_IF_ERROR(RereadWatermark());
-    // With room for nothing more Read does not set the pace.
-    if (buffer_->full()) BackOff();
-  } else if (pause_ms_ == 0) {
-    ShowSource();
+  if (buffer_->gap()) {
+    XT_RETURN_IF_ERROR(FillGap());
+  } else {
+    LeaveGap();
+    if (pause_ms_ == 0) ShowSource();
   }
   const std::int64_t now_ns = clock_.MonotonicNs();
-  if (last_claim_ns_ && now_ns - *last_claim_ns_ < config_.claim_interval_ms * 1'000'000) return absl::OkStatus();
+  if (last_claim_ns_ && now_ns - *last_claim_ns_ < config_.claim_interval_ms * kNsPerMs) return absl::OkStatus();
   const auto claimed = source_.Claim(std::chrono::milliseconds(claim_idle_ms_), config_.batch_entries);
   if (!claimed.ok() || claimed->empty()) claim_idle_ms_ = config_.claim_idle_ms;
   if (claim_idle_ms_ > 0) last_claim_ns_ = now_ns;
   return claimed.ok() ? Take(*claimed) : absl::OkStatus();
+}
+
+absl::Status ExecutionIntake::FillGap() {
+  const std::int64_t now_ns = clock_.MonotonicNs();
+  if (!gap_) {
+    gap_ = Gap{now_ns, buffer_->watermark(), now_ns};
+    metrics_.gaps.Increment();
+    runtime::Log(LogLevel::kWarn, "executions are missing", {{"seq", buffer_->watermark().value() + 1}});
+  }
+  XT_RETURN_IF_ERROR(RereadWatermark());
+  if (!buffer_->gap()) return absl::OkStatus();
+  if (gap_->behind != buffer_->watermark()) gap_ = Gap{gap_->since_ns, buffer_->watermark(), now_ns};
+  absl::StatusOr<Deliveries> found = Deliveries();
+  if (now_ns - gap_->since_ns >= config_.fallback_patience_ms * kNsPerMs) {
+    found = source_.ReadMissing(config_.batch_entries, std::chrono::milliseconds(config_.poll_ms), buffer_->watermark(),
+                                buffer_->first());
+    if (absl::IsDataLoss(found.status())) return found.status();
+  }
+  TellGap(found.status());
+  if (found.ok() && !found->empty()) return Take(*found);
+  // With room for nothing more Read does not set the pace.
+  if (buffer_->full()) BackOff();
+  return absl::OkStatus();
+}
+
+// `topic`: whether that can be read.
+void ExecutionIntake::TellGap(const absl::Status& topic) {
+  const std::uint64_t first = buffer_->watermark().value() + 1;
+  const std::uint64_t last = buffer_->first().value() - 1;
+  metrics_.missing.Set(static_cast<std::int64_t>(last - first + 1));
+  // By then everything was claimed that others had left when it began.
+  const std::int64_t claimed_ms = config_.claim_idle_ms + config_.claim_interval_ms;
+  const bool tell = clock_.MonotonicNs() - gap_->behind_ns >= claimed_ms * kNsPerMs;
+  if (tell && !std::exchange(gap_->told, true)) {
+    runtime::Log(LogLevel::kError,
+                 "nobody has executions that the database lacks: nothing is stored until they are there",
+                 {{"seq", first}, {"last", last}});
+  }
+  std::string reason = absl::StrCat("executions ", first, " to ", last, " are missing");
+  if (gap_->told) {
+    const char* where = "the stream has not got them";
+    if (!topic.ok()) {
+      where = "the stream has not got them, and trading.events cannot be read";
+    } else if (source_.has_topic()) {
+      where = "neither the stream nor trading.events has them";
+    }
+    absl::StrAppend(&reason, ": ", where, "; nothing is stored until they are there");
+  }
+  stream_check_.Set(HealthStatus::kDegraded, reason);
+}
+
+void ExecutionIntake::LeaveGap() {
+  if (!gap_) return;
+  if (gap_->told) {
+    runtime::Log(LogLevel::kInfo, "the executions that were missing are there",
+                 {{"seq", buffer_->watermark().value() + 1}});
+  }
+  gap_.reset();
+  source_.NothingIsMissing();
+  metrics_.missing.Set(0);
 }
 
 void ExecutionIntake::ShowSource() {

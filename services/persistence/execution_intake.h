@@ -2,11 +2,13 @@
 // them in order, stores them in batches of one transaction each, and acknowledges after the commit. What is stored
 // already is dropped by its sequence, so a redelivery changes nothing.
 //
-// When the next sequence is missing, it keeps what it has, asks the stream for what other consumers left behind, and
-// looks whether another one has stored it meanwhile; the check `persistence.executions` is degraded until then. When
-// the store is unreachable it retries for ever. Corruption (a damaged entry, books that do not balance, a conflict of
-// client order ids) halts: nothing is acknowledged, the check `persistence.store` is down, queries beyond fail. Start
-// and Stop by one thread; the thread it owns touches everything else.
+// When the next sequence is missing, it keeps what it has, asks the stream for what other consumers left behind, after
+// `fallback.patience_ms` the topic for what the stream has lost, and looks whether another one has stored it meanwhile. It
+// never goes on without: orders that were closed in the hole would stay open in the database for ever. The check
+// `persistence.executions` is degraded until then, and says what is missing. When the store is unreachable it retries for
+// ever. Corruption (a damaged entry, books that do not balance, a conflict of client order ids) halts: nothing is
+// acknowledged, the check `persistence.store` is down, queries beyond fail. Start and Stop by one thread; the thread it owns
+// touches everything else.
 #pragma once
 
 #include <chrono>
@@ -66,6 +68,9 @@ class ExecutionIntake {
   absl::Status RereadWatermark();
   void AdvanceTo(domain::SequenceNumber watermark);
   absl::Status CloseGap();
+  absl::Status FillGap();
+  void TellGap(const absl::Status& topic);
+  void LeaveGap();
   void ShowSource();
   void Acknowledge(const std::vector<domain::SequenceNumber>& sequences);
   void BackOff();
@@ -89,7 +94,15 @@ class ExecutionIntake {
   bool writes_ = false;         // the others that share the store do not
   std::int64_t claim_idle_ms_;  // how long another must have held what is claimed
   std::optional<std::int64_t> last_claim_ns_;
-  bool in_gap_ = false;
+
+  // Of the gap before what is held.
+  struct Gap {
+    std::int64_t since_ns;
+    domain::SequenceNumber behind;
+    std::int64_t behind_ns;  // since when it is behind that
+    bool told = false;       // that nobody has what is missing
+  };
+  std::optional<Gap> gap_;
 
   std::mutex mutex_;
   std::condition_variable stop_signal_;

@@ -18,7 +18,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
-// While the topic is read: how often the stream is tried. A try can take a connection's timeout.
+// While the topic is read: how often the stream is tried; and the topic, for what is missing. A try can take a connection's
+// timeout.
 constexpr std::int64_t kRetryNs = 1'000 * kNsPerMs;
 
 bool IsAway(const absl::Status& status) {
@@ -71,9 +72,7 @@ absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::ReadStream(std::siz
 absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::ReadEvents(std::size_t max, milliseconds timeout,
                                                                         SequenceNumber committed) {
   if (events_ == nullptr) {
-    XT_ASSIGN_OR_RETURN(events_,
-                        ports_.events->SubscribeBehind(std::string(ports::topic::kTradingEvents),
-                                                       {committed, std::numeric_limits<std::uint32_t>::max()}));
+    XT_ASSIGN_OR_RETURN(events_, SubscribeBehind(committed));
   }
   XT_RETURN_IF_ERROR(events_->Commit());
   XT_ASSIGN_OR_RETURN(auto messages, events_->Poll(max, timeout));
@@ -101,6 +100,44 @@ absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::ReadBoth(std::size_
   if (!some) return events;
   if (events.ok()) both->insert(both->end(), events->begin(), events->end());
   return both;
+}
+
+absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::ReadMissing(std::size_t max, milliseconds timeout,
+                                                                         SequenceNumber behind, SequenceNumber before) {
+  if (ports_.events == nullptr) return Deliveries();
+  if (!missing_.status.ok() && clock_.MonotonicNs() - missing_.failed_ns < kRetryNs) return missing_.status;
+  const SequenceNumber next(behind.value() + 1);
+  if (next != missing_.next) missing_ = {};
+  auto found = PollMissing(max, timeout, next, before);
+  if (!found.ok()) missing_ = {.status = found.status(), .failed_ns = clock_.MonotonicNs()};
+  return found;
+}
+
+// Takes only what follows: that is stored at once. What it has passed over comes with another consumer.
+absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::PollMissing(std::size_t max, milliseconds timeout,
+                                                                         SequenceNumber next, SequenceNumber before) {
+  if (missing_.consumer == nullptr) {
+    XT_ASSIGN_OR_RETURN(missing_.consumer, SubscribeBehind(SequenceNumber(next.value() - 1)));
+  }
+  XT_ASSIGN_OR_RETURN(auto messages, missing_.consumer->Poll(max, timeout));
+  Deliveries deliveries;
+  for (ports::MarketDelivery& delivery : messages) {
+    const SequenceNumber sequence = delivery.message.id.sequence;
+    if (sequence == next && next < before) {
+      deliveries.push_back({{sequence, std::move(delivery.message.payload)}, 1});
+      ++next;
+    } else if (sequence >= next) {
+      missing_.passed_over = true;
+    }
+  }
+  missing_.next = next;
+  if (missing_.passed_over && !deliveries.empty()) missing_ = {};
+  return deliveries;
+}
+
+absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> ExecutionSource::SubscribeBehind(SequenceNumber sequence) const {
+  return ports_.events->SubscribeBehind(std::string(ports::topic::kTradingEvents),
+                                        {sequence, std::numeric_limits<std::uint32_t>::max()});
 }
 
 bool ExecutionSource::OutOfPatience() const {
@@ -131,6 +168,7 @@ absl::StatusOr<ExecutionSource::Deliveries> ExecutionSource::Claim(milliseconds 
 void ExecutionSource::Close() {
   consumer_.reset();
   events_.reset();
+  missing_ = {};
 }
 
 std::uint64_t ExecutionSource::Lag() const {

@@ -3,6 +3,7 @@
 // bytes, from behind what is committed. When the stream answers again, both are read until the stream has delivered as
 // much as the topic; then the stream alone. The intake drops by sequence what comes twice, and acknowledges it, so that
 // the group keeps nothing pending. Without a stream the topic is read always, without a bus the stream.
+// What the stream lost, so that nobody can publish it again, the topic may still have: ReadMissing.
 //
 // One thread. LastSequence may be called by any.
 #pragma once
@@ -46,6 +47,11 @@ class ExecutionSource {
   // As ExecutionConsumer::Read. `committed`: what is stored, so that nothing before it is looked for. An error other than
   // DATA_LOSS and CANCELLED: nothing can be read now.
   absl::StatusOr<Deliveries> Read(std::size_t max, std::chrono::milliseconds timeout, domain::SequenceNumber committed);
+  // What follows `behind`, and lies before `before`: up to `max` entries from the topic, waiting up to `timeout` for the
+  // first. Asked again, it goes on; until NothingIsMissing. Empty without a topic, and where the next one is not in it.
+  absl::StatusOr<Deliveries> ReadMissing(std::size_t max, std::chrono::milliseconds timeout,
+                                         domain::SequenceNumber behind, domain::SequenceNumber before);
+  void NothingIsMissing() { missing_ = {}; }
   // Nothing is acknowledged while the stream is away: it delivers that again.
   absl::Status Acknowledge(const std::vector<domain::SequenceNumber>& sequences);
   absl::StatusOr<Deliveries> Claim(std::chrono::milliseconds min_idle, std::size_t max);
@@ -55,6 +61,7 @@ class ExecutionSource {
 
   // The topic is read, though there is a stream.
   [[nodiscard]] bool fallen_back() const { return fallen_back_; }
+  [[nodiscard]] bool has_topic() const { return ports_.events != nullptr; }
 
  private:
   [[nodiscard]] bool StreamAnswers() const { return consumer_ != nullptr && !away_since_ns_; }
@@ -63,6 +70,10 @@ class ExecutionSource {
                                         domain::SequenceNumber committed);
   absl::StatusOr<Deliveries> ReadBoth(std::size_t max, std::chrono::milliseconds timeout,
                                       domain::SequenceNumber committed);
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<ports::MarketConsumer>> SubscribeBehind(
+      domain::SequenceNumber sequence) const;
+  absl::StatusOr<Deliveries> PollMissing(std::size_t max, std::chrono::milliseconds timeout,
+                                         domain::SequenceNumber next, domain::SequenceNumber before);
   [[nodiscard]] bool OutOfPatience() const;
   void FallBack(const absl::Status& why);
   void ReturnToStream();
@@ -78,6 +89,16 @@ class ExecutionSource {
   std::int64_t tried_ns_ = 0;                  // when the stream failed last
   domain::SequenceNumber from_stream_;         // the highest that it delivered
   domain::SequenceNumber from_events_;         // the highest since it was fallen back on; 0: none
+
+  // The search for what is missing.
+  struct Missing {
+    std::unique_ptr<ports::MarketConsumer> consumer;
+    domain::SequenceNumber next;  // what the consumer looks for
+    bool passed_over = false;     // it has seen what may be looked for later
+    absl::Status status;          // why it failed
+    std::int64_t failed_ns = 0;
+  };
+  Missing missing_;
 };
 
 }  // namespace xt::persistence

@@ -13,6 +13,7 @@ using domain::AccountId;
 using domain::SequenceNumber;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::chrono::milliseconds kNow{0};
@@ -191,6 +192,64 @@ TEST_F(ExecutionSourceTest, WithoutATopicAStreamThatIsAwayIsAnError) {
     EXPECT_EQ(alone.Read(1, kNow, {}).status().code(), absl::StatusCode::kUnavailable);
     clock_.AdvanceNs(10'000 * kNsPerMs);
   }
+}
+
+TEST_F(ExecutionSourceTest, WhatIsMissingIsLookedForInTheTopic) {
+  const auto missing = [this](std::size_t max, std::uint64_t behind, std::uint64_t before) {
+    std::vector<std::uint64_t> sequences;
+    const auto found = source_.ReadMissing(max, kNow, SequenceNumber(behind), SequenceNumber(before));
+    EXPECT_TRUE(found.ok()) << found.status();
+    if (!found.ok()) return sequences;
+    for (const auto& delivery : *found) sequences.push_back(delivery.entry.sequence.value());
+    return sequences;
+  };
+  ASSERT_TRUE(source_.Open().ok());
+  InTopic(1, 9);
+  InTopic(8, 12);  // a publisher that was not sure
+  EXPECT_THAT(missing(4, 2, 20), ElementsAre(3, 4)) << "the fake begins with 1";
+  EXPECT_THAT(missing(4, 4, 20), ElementsAre(5, 6, 7, 8));
+  EXPECT_THAT(missing(4, 8, 11), ElementsAre(9, 10)) << "each once";
+  EXPECT_THAT(events_.subscribed_behind(), ElementsAre(2)) << "it goes on";
+  EXPECT_THAT(missing(20, 11, 14), ElementsAre(12)) << "a gap behind the first";
+  EXPECT_THAT(missing(4, 12, 14), IsEmpty());
+  InTopic(13, 14);
+  EXPECT_THAT(missing(4, 12, 14), ElementsAre(13)) << "14 is there already";
+  EXPECT_THAT(events_.subscribed_behind(), ElementsAre(2, 11));
+  EXPECT_FALSE(source_.fallen_back());
+}
+
+TEST_F(ExecutionSourceTest, WhatIsPublishedOnceMoreIsFound) {
+  ASSERT_TRUE(source_.Open().ok());
+  InTopic(1, 2);
+  InTopic(5, 7);
+  const auto found = [this](std::uint64_t behind) {
+    return source_.ReadMissing(10, kNow, SequenceNumber(behind), SequenceNumber(8));
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(*found(2), IsEmpty());
+  EXPECT_THAT(events_.subscribed_behind(), ElementsAre(2));
+  InTopic(3, 4);
+  EXPECT_THAT(*found(2), SizeIs(2));
+  EXPECT_THAT(*found(4), SizeIs(3)) << "they came before";
+  EXPECT_THAT(events_.subscribed_behind(), ElementsAre(2, 4));
+}
+
+TEST_F(ExecutionSourceTest, ATopicThatIsAwayIsNotAskedAllTheTime) {
+  ASSERT_TRUE(source_.Open().ok());
+  InTopic(1, 5);
+  events_.FailSubscribes(absl::UnavailableError("away"));
+  const auto found = [this] { return source_.ReadMissing(10, kNow, SequenceNumber(2), SequenceNumber(4)); };
+  EXPECT_EQ(found().status().code(), absl::StatusCode::kUnavailable);
+  events_.FailSubscribes(absl::OkStatus());
+  EXPECT_EQ(found().status().code(), absl::StatusCode::kUnavailable);
+  clock_.AdvanceNs(1'000 * kNsPerMs);
+  EXPECT_THAT(*found(), SizeIs(1));
+}
+
+TEST_F(ExecutionSourceTest, WithoutATopicNothingIsFound) {
+  ExecutionSource alone(config_, {.stream = &stream_}, clock_);
+  ASSERT_TRUE(alone.Open().ok());
+  EXPECT_THAT(*alone.ReadMissing(10, kNow, SequenceNumber(2), SequenceNumber(6)), IsEmpty());
+  EXPECT_FALSE(alone.has_topic());
 }
 
 TEST_F(ExecutionSourceTest, WhatIsDamagedIsNotHiddenByTheTopic) {

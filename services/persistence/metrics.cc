@@ -53,7 +53,9 @@ PersistenceMetrics::PersistenceMetrics(runtime::MetricsRegistry& registry)
           registry.Counter("mq_consumer_redeliveries_total", "Messages delivered more than once.", StreamLabels())),
       duplicates_dropped(
           registry.Counter("mq_duplicates_dropped_total", "Messages dropped by their event id.", StreamLabels())),
-      gaps(registry.Counter("mq_consumer_gaps_total", "Times that the next sequence was missing.", StreamLabels())) {
+      gaps(registry.Counter("mq_consumer_gaps_total", "Times that the next sequence was missing.", StreamLabels())),
+      missing(
+          registry.Gauge("mq_consumer_missing", "Messages missing before those that wait for them.", StreamLabels())) {
   for (const absl::StatusCode code : kStoreErrors) StoreErrors(registry, code);
   StoreErrors(registry, absl::StatusCode::kUnknown);
 }

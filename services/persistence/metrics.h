@@ -40,6 +40,7 @@ class PersistenceMetrics {
   runtime::Counter& redeliveries;
   runtime::Counter& duplicates_dropped;
   runtime::Counter& gaps;
+  runtime::Gauge& missing;
 };
 
 }  // namespace xt::persistence

@@ -7,6 +7,7 @@
 
 #include "services/persistence/testing/fakes.h"
 #include "services/persistence/testing/results.h"
+#include "tests/support/eventually.h"
 
 namespace xt::persistence {
 namespace {
@@ -262,6 +263,137 @@ TEST_F(PersistenceAppTest, WhileTheStreamIsAwayTheTopicIsStoredAndNothingTwice) 
     watermark = batch.watermark.value();
   }
   EXPECT_EQ(watermark, 7U);
+}
+
+// The stream lost something, and its publisher went on behind that.
+class PersistenceGapTest : public PersistenceAppTest {
+ protected:
+  PersistenceGapTest() {
+    config_.fallback_patience_ms = 0;
+    config_.claim_idle_ms = 1;
+  }
+  void StartWithTheTopic() {
+    app_ = std::make_unique<PersistenceApp>(config_, ExecutionPorts{&stream_, &events_}, store_, metrics_, health_,
+                                            SystemClock::Instance());
+    ASSERT_TRUE(app_->Start().ok());
+  }
+  void AddToTheTopic(std::uint64_t from, std::uint64_t to) {
+    for (std::uint64_t i = from; i <= to; ++i) events_.Add(Deposit(i, AccountId(static_cast<std::uint32_t>(i)), 1));
+  }
+  std::uint64_t Missing() { return Metric(std::string("mq_consumer_missing") + kLabels); }
+  bool WaitUntilTold(const std::string& text) {
+    return test::Eventually([&] { return health_.ReadyJson().find(text) != std::string::npos; });
+  }
+  // Each once, and in order.
+  void ExpectStored(std::uint64_t from, std::uint64_t to) {
+    std::uint64_t watermark = from - 1;
+    for (const ports::StoreBatch& batch : store_.batches()) {
+      EXPECT_EQ(batch.previous_watermark.value(), watermark);
+      watermark = batch.watermark.value();
+    }
+    EXPECT_EQ(watermark, to);
+  }
+};
+
+TEST_F(PersistenceGapTest, WhatTheStreamLostIsTakenFromTheTopic) {
+  config_.batch_entries = 4;
+  AddToTheTopic(1, 12);
+  StartWithTheTopic();
+  DeliverDeposits(1, 2);
+  ASSERT_TRUE(WaitUntilCommitted(2));
+  DeliverDeposits(9, 10);
+  DeliverDeposits(12, 14);  // 11 is missing as well
+  ASSERT_TRUE(WaitUntilCommitted(14));
+  app_->Stop();
+  ExpectStored(1, 14);
+  EXPECT_EQ(Missing(), 0U);
+  EXPECT_EQ(Metric("mq_consumer_fallback{broker=\"executions\"}"), 0U) << "the stream is there";
+  EXPECT_TRUE(stream_.acknowledged().contains(9));
+}
+
+TEST_F(PersistenceGapTest, ThereIsRoomForWhatIsMissing) {
+  config_.max_held_entries = 5;
+  config_.batch_entries = 4;
+  AddToTheTopic(1, 60);
+  StartWithTheTopic();
+  DeliverDeposits(50, 70);
+  ASSERT_TRUE(WaitUntilCommitted(70));
+  app_->Stop();
+  ExpectStored(1, 70);
+}
+
+TEST_F(PersistenceGapTest, WhatIsStoredAlreadyIsNotMissing) {
+  store_.SetWatermark(50);
+  Start();
+  DeliverDeposits(41, 55);
+  ASSERT_TRUE(WaitUntilCommitted(55));
+  DeliverDeposits(56, 57);
+  ASSERT_TRUE(WaitUntilCommitted(57));
+  app_->Stop();
+  ExpectStored(51, 57);
+  EXPECT_EQ(Metric(std::string("mq_consumer_gaps_total") + kLabels), 0U);
+  EXPECT_THAT(stream_.acknowledged(), SizeIs(17));
+}
+
+TEST_F(PersistenceGapTest, AStreamThatBeginsRightBehindWhatIsStoredLacksNothing) {
+  store_.SetWatermark(50);
+  Start();
+  DeliverDeposits(51, 52);
+  ASSERT_TRUE(WaitUntilCommitted(52));
+  app_->Stop();
+  EXPECT_EQ(Metric(std::string("mq_consumer_gaps_total") + kLabels), 0U);
+}
+
+TEST_F(PersistenceGapTest, WhatNobodyHasIsToldAndNeverSkipped) {
+  Start();
+  DeliverDeposits(1, 1);
+  ASSERT_TRUE(WaitUntilCommitted(1));
+  DeliverDeposits(5, 6);
+  ASSERT_TRUE(WaitUntilTold("executions 2 to 4 are missing: the stream has not got them; nothing is stored until"));
+  EXPECT_EQ(Missing(), 3U);
+  EXPECT_EQ(*app_->CommittedSequence(), SequenceNumber(1));
+  DeliverDeposits(7, 7);
+  stream_.LeaveBehind(Deposit(2, AccountId(2), 1));
+  ASSERT_TRUE(WaitUntilCommitted(2));
+  ASSERT_TRUE(WaitUntilTold("executions 3 to 4 are missing"));
+  EXPECT_FALSE(stream_.acknowledged().contains(5)) << "it is delivered again after a restart";
+  DeliverDeposits(3, 4);  // somebody brought it back
+  ASSERT_TRUE(WaitUntilCommitted(7));
+  EXPECT_TRUE(test::Eventually([&] { return Missing() == 0; }));
+  EXPECT_TRUE(WaitUntilTold(R"("persistence.executions","status":"ok")"));
+  app_->Stop();
+  ExpectStored(1, 7);
+}
+
+TEST_F(PersistenceGapTest, WhatTheTopicHasNotEitherIsAskedForAgain) {
+  AddToTheTopic(1, 1);
+  AddToTheTopic(4, 9);
+  StartWithTheTopic();
+  DeliverDeposits(6, 6);
+  ASSERT_TRUE(WaitUntilTold("executions 2 to 5 are missing: neither the stream nor trading.events has them"));
+  AddToTheTopic(2, 5);  // published once more
+  ASSERT_TRUE(WaitUntilCommitted(6));
+  app_->Stop();
+  ExpectStored(1, 6);
+}
+
+TEST_F(PersistenceGapTest, ATopicThatIsAwayIsTold) {
+  AddToTheTopic(1, 5);
+  events_.FailSubscribes(absl::UnavailableError("away"));
+  StartWithTheTopic();
+  DeliverDeposits(3, 3);
+  ASSERT_TRUE(
+      WaitUntilTold("executions 1 to 2 are missing: the stream has not got them, and trading.events cannot be"));
+  events_.FailSubscribes(absl::OkStatus());
+  ASSERT_TRUE(WaitUntilCommitted(3));
+}
+
+TEST_F(PersistenceGapTest, WhoDoesNotStoreMissesNothing) {
+  Start();
+  DeliverDeposits(3, 3);
+  ASSERT_TRUE(test::Eventually([&] { return Missing() == 2; }));
+  store_.SetWriter(false);
+  EXPECT_TRUE(test::Eventually([&] { return Missing() == 0; }));
 }
 
 TEST_F(PersistenceAppTest, WithoutAStreamTheTopicIsStored) {

@@ -49,6 +49,8 @@ class ReorderBuffer {
 
   // Results are held, but the next one is missing.
   [[nodiscard]] bool gap() const { return !held_.empty() && held_.begin()->first.value() != watermark_.value() + 1; }
+  // The first that is held; where there is a gap, what it ends before.
+  [[nodiscard]] domain::SequenceNumber first() const { return held_.begin()->first; }
   [[nodiscard]] domain::SequenceNumber watermark() const { return watermark_; }
   [[nodiscard]] std::size_t size() const { return held_.size(); }
   [[nodiscard]] bool full() const { return held_.size() >= capacity_; }

@@ -28,6 +28,7 @@ TEST(ReorderBuffer, AGapHoldsBackWhatIsBehindIt) {
   buffer.Offer(Result(2));
   buffer.Offer(Result(3));
   EXPECT_TRUE(buffer.gap());
+  EXPECT_EQ(buffer.first(), SequenceNumber(2));
   EXPECT_THAT(buffer.Run(10), SizeIs(0));
   buffer.Offer(Result(1));
   EXPECT_FALSE(buffer.gap());

@@ -103,6 +103,22 @@ absl::StatusOr<domain::SequenceNumber> FakeStream::LastSequence() {
   return last_;
 }
 
+absl::StatusOr<domain::SequenceNumber> FakeStream::Acknowledged() {
+  std::lock_guard lock(mutex_);
+  std::uint64_t last = 0;
+  for (const std::uint64_t sequence : acknowledged_) {
+    if (last != 0 && sequence != last + 1) break;
+    last = sequence;
+  }
+  return domain::SequenceNumber(last);
+}
+
+absl::Status FakeStream::BeginAt(domain::SequenceNumber first) {
+  std::lock_guard lock(mutex_);
+  if (first > last_) last_ = domain::SequenceNumber(first.value() - 1);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> FakeStream::Join(std::string_view, std::string_view) {
   std::lock_guard lock(mutex_);
   if (!join_error_.ok()) return join_error_;

@@ -36,6 +36,8 @@ class FakeStream final : public ports::ExecutionStream {
 
   absl::Status Publish(const std::vector<ports::EventEntry>& entries) override;
   absl::StatusOr<domain::SequenceNumber> LastSequence() override;
+  absl::StatusOr<domain::SequenceNumber> Acknowledged() override;
+  absl::Status BeginAt(domain::SequenceNumber first) override;
   absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view group,
                                                                  std::string_view consumer) override;
   void Close() override {}
