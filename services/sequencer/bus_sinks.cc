@@ -44,6 +44,7 @@ class ExecutionSink final : public BusSink {
     XT_ASSIGN_OR_RETURN(const domain::SequenceNumber last, stream_.LastSequence());
     return last;
   }
+  absl::Status BeginAt(domain::SequenceNumber first) override { return stream_.BeginAt(first); }
   absl::StatusOr<std::vector<std::size_t>> Load(const std::vector<ports::EventEntry>& entries) override {
     entries_ = entries;
     return std::vector<std::size_t>{entries.size()};

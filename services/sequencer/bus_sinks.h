@@ -36,6 +36,11 @@ class BusSink {
   }
   // The last sequence that the bus itself knows of; nothing when only the cursor knows.
   virtual absl::StatusOr<std::optional<domain::SequenceNumber>> LastSequence() { return std::nullopt; }
+  // The bus lacks what nobody has any more, and goes on with `first`. One that does not count needs not be told.
+  virtual absl::Status BeginAt(domain::SequenceNumber first) {
+    (void)first;
+    return absl::OkStatus();
+  }
   // The number of messages per topic, in the order of topics().
   virtual absl::StatusOr<std::vector<std::size_t>> Load(const std::vector<ports::EventEntry>& entries) = 0;
   // Returns when everything loaded is confirmed.

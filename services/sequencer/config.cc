@@ -30,6 +30,14 @@ void SequencerConfig::Describe(runtime::ConfigSchema& schema) {
                {.min = 1, .max = 1024, .unit = "frames", .doc = "Frames on their way to matching during a replay."});
   schema.Int64("replica.retry_ms", &replica_retry_ms,
                {.min = 1, .max = 60'000, .unit = "ms", .doc = "Pause before it connects to matching again."});
+  schema.Int64("journal.keep_commands", &journal_keep_commands,
+               {.min = 0,
+                .max = 1'000'000'000,
+                .unit = "commands",
+                .doc = "Stay in the journal though replicas of matching keep snapshots behind them and every bus has "
+                       "their events; it is trimmed when it is twice as long. 0: it is never trimmed."});
+  schema.Int64("journal.trim_every_ms", &journal_trim_every_ms,
+               {.min = 10, .max = 3'600'000, .unit = "ms", .doc = "Between two looks whether it can be trimmed."});
   schema.Int64("publisher.batch", &publisher_batch,
                {.min = 1, .max = 10'000, .unit = "commands", .doc = "Outbox entries published at once."});
   schema.Int64("publisher.gather_ms", &publisher_gather_ms,

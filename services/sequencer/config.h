@@ -22,6 +22,9 @@ struct SequencerConfig {
   std::size_t max_open_frames = 8;
   std::size_t replay_window_frames = 8;
   std::int64_t replica_retry_ms = 200;
+  // At least so many commands stay in the journal; 0: all of them.
+  std::uint64_t journal_keep_commands = 200'000;
+  std::int64_t journal_trim_every_ms = 10'000;
   std::size_t publisher_batch = 256;
   std::int64_t publisher_gather_ms = 5;
   std::int64_t publisher_backoff_min_ms = 50;

@@ -6,6 +6,11 @@ namespace {
 runtime::Labels Shard(const std::string& shard) { return {{"shard", shard}}; }
 runtime::Labels Role(const std::string& shard) { return {{"role", "sequencer"}, {"shard", shard}}; }
 
+runtime::Counter& Trims(runtime::MetricsRegistry& registry, const std::string& shard, const std::string& result) {
+  return registry.Counter("journal_trims_total", "Attempts to trim the journal that was long enough for it, by result.",
+                          {{"shard", shard}, {"result", result}});
+}
+
 }  // namespace
 
 SequencerMetrics::SequencerMetrics(runtime::MetricsRegistry& registry, const std::string& shard)
@@ -24,6 +29,10 @@ SequencerMetrics::SequencerMetrics(runtime::MetricsRegistry& registry, const std
       standbys_fed(registry.Gauge("sequencer_standbys_fed", "Hot standbys of matching that are fed.", Shard(shard))),
       mismatches(registry.Counter("matching_state_hash_mismatch_total",
                                   "Frames of which replicas of matching said different things.", Shard(shard))),
+      journal_base(
+          registry.Gauge("journal_base_sequence", "Last command that was trimmed off the journal.", Shard(shard))),
+      journal_trims(Trims(registry, shard, "trimmed")),
+      journal_trims_failed(Trims(registry, shard, "failed")),
       is_leader(registry.Gauge("leader_is_leader", "1 while this process leads the role.", Role(shard))),
       epoch(registry.Gauge("leader_epoch", "Epoch of the leader that this process knows of.", Role(shard))),
       transitions(registry.Counter("leader_transitions_total", "Changes of leadership seen.", Role(shard))),

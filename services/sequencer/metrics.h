@@ -21,6 +21,9 @@ struct SequencerMetrics {
   runtime::Histogram& frame_commands;
   runtime::Gauge& standbys_fed;
   runtime::Counter& mismatches;
+  runtime::Gauge& journal_base;
+  runtime::Counter& journal_trims;
+  runtime::Counter& journal_trims_failed;
 
   runtime::Gauge& is_leader;
   runtime::Gauge& epoch;

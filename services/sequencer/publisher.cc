@@ -33,7 +33,9 @@ std::size_t ReasonOf(const absl::Status& status) {
 struct Publisher::Series {
   Series(runtime::MetricsRegistry& registry, const BusSink& sink)
       : in_flight(registry.Gauge("mq_producer_in_flight", "Messages sent and not confirmed.", Broker(sink))),
-        up(registry.Gauge("mq_connection_up", "1 while the bus takes what is published.", Broker(sink))) {
+        up(registry.Gauge("mq_connection_up", "1 while the bus takes what is published.", Broker(sink))),
+        lost(registry.Counter("mq_producer_lost_commands_total",
+                              "Commands whose events the bus lost, and nobody can work out again.", Broker(sink))) {
     for (const std::string& topic : sink.topics()) {
       runtime::Labels labels = Broker(sink);
       labels.emplace_back("topic", topic);
@@ -61,6 +63,7 @@ struct Publisher::Series {
 
   runtime::Gauge& in_flight;
   runtime::Gauge& up;
+  runtime::Counter& lost;
   std::vector<runtime::Counter*> ok, error, errors;
   std::vector<runtime::Histogram*> latency;
 };
@@ -132,7 +135,8 @@ std::optional<domain::SequenceNumber> Publisher::lost_after() const {
 
 void Publisher::SetLostAfter(std::optional<domain::SequenceNumber> sequence) {
   const std::lock_guard lock(mutex_);
-  lost_after_ = sequence;
+  const bool given_up = sequence && sequence->value() + 1 < given_up_before_.value();
+  if (!given_up) lost_after_ = sequence;
 }
 
 bool Publisher::stopping() const {
@@ -157,7 +161,8 @@ void Publisher::Run() {
 
 // Finds where to go on: behind the cursor, or behind what the bus says it has.
 absl::Status Publisher::Resume() {
-  XT_ASSIGN_OR_RETURN(const auto last, sink_->LastSequence());
+  XT_ASSIGN_OR_RETURN(auto last, sink_->LastSequence());
+  if (last) XT_RETURN_IF_ERROR(SkipWhatIsLost(*last));
   if (last && *last < cursor_->position()) XT_RETURN_IF_ERROR(Backfill(*last));
   SetLostAfter(std::nullopt);
   // The bus may know more than a log that was lost: those entries come again and are dropped by the bus.
@@ -165,6 +170,40 @@ absl::Status Publisher::Resume() {
   // A bus that does not tell is believed once it has taken something.
   if (last || !failing_) Succeeded();
   return absl::OkStatus();
+}
+
+void Publisher::GiveUpBefore(domain::SequenceNumber first) {
+  const std::lock_guard lock(mutex_);
+  given_up_before_ = std::max(given_up_before_, first);
+  // Nobody is to look for it again before this one has gone on.
+  if (lost_after_ && lost_after_->value() + 1 < given_up_before_.value()) lost_after_.reset();
+}
+
+// Where the bus, which ends at `last`, lacks what was given up, it ends behind that from now on.
+absl::Status Publisher::SkipWhatIsLost(domain::SequenceNumber& last) {
+  domain::SequenceNumber first;
+  {
+    const std::lock_guard lock(mutex_);
+    first = given_up_before_;
+  }
+  if (first.value() <= last.value() + 1) return absl::OkStatus();
+  XT_RETURN_IF_ERROR(sink_->BeginAt(first));
+  const domain::SequenceNumber end(first.value() - 1);
+  CountLost(last, end);
+  last = end;
+  return absl::OkStatus();
+}
+
+// A bus that is lost again lacks the same once more.
+void Publisher::CountLost(domain::SequenceNumber after, domain::SequenceNumber last) {
+  if (!lost_) lost_ = Lost{last, last};
+  const std::uint64_t before = lost_->after.value() - std::min(after, lost_->after).value();
+  const std::uint64_t behind = last.value() - std::min(last, std::max(after, lost_->last)).value();
+  lost_ = Lost{std::min(after, lost_->after), std::max(last, lost_->last)};
+  if (before + behind == 0) return;
+  series_->lost.IncrementSingleWriter(before + behind);
+  runtime::Log(runtime::LogLevel::kError, "the bus goes on behind events that are lost",
+               {{"component", sink_->name()}, {"after", after.value()}, {"seq", last.value() + 1}});
 }
 
 // The bus lost what it had confirmed. The cursor does not move back, but the log still has the entries; what it has not

@@ -45,8 +45,11 @@ class Publisher {
   bool WaitFor(domain::SequenceNumber sequence, std::chrono::steady_clock::time_point deadline);
   // The last sequence that the bus has confirmed. From any thread, like the next.
   [[nodiscard]] domain::SequenceNumber confirmed() const;
-  // Set while the bus says that it ends at this sequence, and the outbox begins later.
+  // Set while the bus says that it ends at this sequence, and the outbox begins later; not while that was given up.
   [[nodiscard]] std::optional<domain::SequenceNumber> lost_after() const;
+  // Nobody has the events before `first` any more: a bus that says that it lacks some of them goes on there, and they are
+  // counted.
+  void GiveUpBefore(domain::SequenceNumber first);
   // Asks the thread to end after the batch under way.
   void RequestStop();
   // Returns when it has ended. Idempotent.
@@ -58,6 +61,8 @@ class Publisher {
   void Run();
   absl::Status Resume();
   absl::Status Backfill(domain::SequenceNumber from);
+  absl::Status SkipWhatIsLost(domain::SequenceNumber& last);
+  void CountLost(domain::SequenceNumber after, domain::SequenceNumber last);
   void SetLostAfter(std::optional<domain::SequenceNumber> sequence);
   absl::Status PublishNext();
   bool Gather();
@@ -79,12 +84,17 @@ class Publisher {
   std::int64_t next_ns_ = 0;  // when the next batch may begin
   bool healthy_ = false;
   bool failing_ = false;  // was told in the log
+  struct Lost {
+    domain::SequenceNumber after, last;
+  };
+  std::optional<Lost> lost_;  // was counted
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
   domain::SequenceNumber reached_;
   std::optional<domain::SequenceNumber> lost_after_;
+  domain::SequenceNumber given_up_before_;  // 0: nothing was
   runtime::MetricCallback depth_, confirmed_;
   std::thread thread_;
 };

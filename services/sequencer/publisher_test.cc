@@ -211,6 +211,75 @@ TEST(PublisherGatherTest, AFullBatchIsFollowedAtOnce) {
   EXPECT_TRUE(world.executions.WaitForEntries(4));
 }
 
+// One publisher of the executions, whose log begins at 11; they lack everything.
+class PublisherGapTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(log_.BeginAt(SequenceNumber(11)).ok());
+    Append(11, 20);
+    ASSERT_TRUE(publisher_.Start().ok());
+    ASSERT_TRUE(test::Eventually([&] { return publisher_.lost_after() == SequenceNumber(0); }));
+  }
+  void TearDown() override { publisher_.Stop(); }
+  void Append(std::uint64_t first, std::uint64_t last) {
+    for (std::uint64_t n = first; n <= last; ++n) {
+      ASSERT_TRUE(log_.Append({{SequenceNumber(n), std::make_shared<const std::string>(std::to_string(n))}}).ok());
+    }
+  }
+  [[nodiscard]] bool Counted(std::uint64_t lost) const {
+    const std::string series = "mq_producer_lost_commands_total{broker=\"executions\"} " + std::to_string(lost) + "\n";
+    return metrics_.Text().find(series) != std::string::npos;
+  }
+
+  testing::FakeEventLog log_;
+  testing::FakeExecutionStream stream_;
+  runtime::MetricsRegistry metrics_;
+  runtime::HealthRegistry health_{&metrics_};
+  Publisher publisher_{log_,
+                       MakeExecutionSink(stream_),
+                       {.backoff_min = std::chrono::milliseconds(1), .backoff_max = std::chrono::milliseconds(2)},
+                       metrics_,
+                       health_,
+                       SystemClock::Instance()};
+};
+
+TEST_F(PublisherGapTest, ABusThatCannotGoOnYetIsAskedAgainAndCountedOnce) {
+  stream_.FailBeginAt(absl::FailedPreconditionError("somebody has not read what is there"));
+  publisher_.GiveUpBefore(SequenceNumber(11));
+  EXPECT_FALSE(publisher_.lost_after().has_value()) << "nobody is to look for it again";
+  ASSERT_TRUE(stream_.WaitForBeginAt(3));
+  EXPECT_FALSE(publisher_.lost_after().has_value());
+  EXPECT_TRUE(Counted(0)) << "it may come back";
+  EXPECT_TRUE(stream_.entries().empty());
+  stream_.FailBeginAt(absl::OkStatus());
+  ASSERT_TRUE(stream_.WaitForLast(20));
+  EXPECT_EQ(stream_.entries().front().sequence, SequenceNumber(11));
+  EXPECT_TRUE(Counted(10));
+}
+
+TEST_F(PublisherGapTest, ABusThatHasItAgainGoesOnWhereItIs) {
+  ASSERT_TRUE(stream_.BeginAt(SequenceNumber(14)).ok());  // as with a backup that was put back
+  publisher_.GiveUpBefore(SequenceNumber(11));
+  ASSERT_TRUE(stream_.WaitForLast(20));
+  EXPECT_EQ(stream_.entries().front().sequence, SequenceNumber(14));
+  EXPECT_TRUE(Counted(0));
+}
+
+TEST_F(PublisherGapTest, WhatIsLostTwiceIsCountedOnceAndWhatIsLostBesidesToo) {
+  publisher_.GiveUpBefore(SequenceNumber(11));
+  ASSERT_TRUE(stream_.WaitForLast(20));
+  EXPECT_TRUE(Counted(10));
+  stream_.SetDown(true);
+  stream_.CutAfter(0);
+  ASSERT_TRUE(log_.BeginAt(SequenceNumber(16)).ok());
+  publisher_.GiveUpBefore(SequenceNumber(16));
+  Append(16, 21);
+  stream_.SetDown(false);
+  ASSERT_TRUE(stream_.WaitForLast(21));
+  EXPECT_EQ(stream_.entries().front().sequence, SequenceNumber(16));
+  EXPECT_TRUE(Counted(15)) << "1 to 10, and 11 to 15";
+}
+
 TEST_F(PublisherTest, ARestartGoesOnBehindTheCursor) {
   Trade(1, 10);
   WaitForAll(12);

@@ -17,11 +17,17 @@ absl::StatusOr<std::string> MisfitOf(ports::CommandJournal& journal, domain::Seq
     return absl::StrCat("matching stands at sequence ", applied, " and has results from ",
                         position.results_from.value());
   }
-  bool same = false;
+  const ports::JournalBase base = journal.Base();
+  bool same = position.applied == base.sequence && position.frame_hash == base.hash;
+  if (same) return "";
   const absl::Status read = journal.Read(position.applied, [&](const ports::JournalRecord& record) -> absl::Status {
     same = record.last_sequence == position.applied && record.hash == position.frame_hash;
     return absl::CancelledError("the first one is enough");
   });
+  if (absl::IsOutOfRange(read)) {
+    return absl::StrCat("matching stands at sequence ", applied, ", and the journal begins behind ",
+                        base.sequence.value());
+  }
   if (!absl::IsCancelled(read)) XT_RETURN_IF_ERROR(read);
   if (same) return "";
   return absl::StrCat("matching has another frame at sequence ", applied, " than the journal");

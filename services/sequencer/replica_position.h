@@ -9,6 +9,9 @@
 
 namespace xt::sequencer {
 
+// A replica that does not fit is made to begin anew so often at most: it keeps three snapshots.
+inline constexpr int kMostBegunAnew = 4;
+
 // Why the journal, which ends with `end`, cannot be replayed behind the position; empty when it can. An error is the
 // journal's.
 absl::StatusOr<std::string> MisfitOf(ports::CommandJournal& journal, domain::SequenceNumber end,

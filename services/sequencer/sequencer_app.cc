@@ -23,6 +23,12 @@ PublisherOptions OptionsOf(const SequencerConfig& config) {
           .backoff_max = std::chrono::milliseconds(config.publisher_backoff_max_ms)};
 }
 
+std::vector<std::string> AddressesOf(const std::vector<SnapshotKeeper>& keepers) {
+  std::vector<std::string> addresses;
+  for (const SnapshotKeeper& keeper : keepers) addresses.push_back(keeper.address);
+  return addresses;
+}
+
 }  // namespace
 
 SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& ports,
@@ -34,6 +40,15 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
       state_(health),
       inbox_(std::make_shared<Inbox>(config.max_unanswered)),
       frames_(std::make_shared<CommittedFrames>(kFramesKeptCommands)),
+      trimmer_({.journal = ports.journal,
+                .keepers = ports.keepers,
+                .frames = frames_,
+                .executions = ports.executions,
+                .base = metrics_.journal_base,
+                .trimmed = metrics_.journal_trims,
+                .failed = metrics_.journal_trims_failed,
+                .keep_commands = config_.journal_keep_commands,
+                .every = std::chrono::milliseconds(config_.journal_trim_every_ms)}),
       loop_({.config = config_,
              .journal = ports.journal,
              .replica = ports.replica,
@@ -45,7 +60,10 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
              .state = state_,
              .codes = codes_,
              .frames = *frames_,
+             .snapshot_sources = AddressesOf(ports.keepers),
              .published = [this] { return PublishedSoFar(); },
+             .oldest_snapshot = [this](domain::SequenceNumber at_least) { return OldestSnapshot(at_least); },
+             .give_up_before = [this](domain::SequenceNumber first) { GiveUpBefore(first); },
              .on_halt = [this](const absl::Status& reason) { Halted(reason); }},
             inbox_) {
   const auto add = [&](std::unique_ptr<BusSink> sink) {
@@ -56,9 +74,10 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
   if (ports.market != nullptr) add(MakeMarketSink(*ports.market, codes_));
   add(MakeNotificationSink(ports.notifications, codes_));
   for (const SequencerPorts::Standby& standby : ports.standbys) {
-    standbys_.push_back(std::make_unique<StandbyFeeder>(StandbyContext{
-        standby.name, *standby.replica, ports.journal, frames_, inbox_, metrics_.standbys_fed,
-        config.replay_window_frames, std::chrono::milliseconds(kStandbyRetry * config.replica_retry_ms)}));
+    standbys_.push_back(std::make_unique<StandbyFeeder>(
+        StandbyContext{standby.name, *standby.replica, ports.journal, frames_, inbox_, metrics_.standbys_fed,
+                       AddressesOf(ports.keepers), config.replay_window_frames,
+                       std::chrono::milliseconds(kStandbyRetry * config.replica_retry_ms)}));
   }
 }
 
@@ -71,6 +90,7 @@ absl::Status SequencerApp::Start() {
       ports_.election.Campaign([this](const ports::Leadership& leadership) { OnLeadership(leadership); }));
   thread_ = std::thread([this] { loop_.Run(); });
   for (const auto& standby : standbys_) standby->Start();
+  trimmer_.Start();
   XT_RETURN_IF_ERROR(state_.WaitUntilOpened());
   const std::lock_guard lock(start_mutex_);
   absl::Status status = state_.WaitUntilOpened();
@@ -122,6 +142,22 @@ Published SequencerApp::PublishedSoFar() const {
     if (lost_after) published.lost_after = std::min(*lost_after, published.lost_after.value_or(*lost_after));
   }
   return published;
+}
+
+std::optional<domain::SequenceNumber> SequencerApp::OldestSnapshot(domain::SequenceNumber at_least) const {
+  std::optional<domain::SequenceNumber> oldest;
+  for (const SnapshotKeeper& keeper : ports_.keepers) {
+    const auto sequences = keeper.snapshots->ListSnapshots();
+    if (!sequences.ok()) continue;
+    for (const domain::SequenceNumber sequence : *sequences) {
+      if (sequence >= at_least) oldest = std::min(sequence, oldest.value_or(sequence));
+    }
+  }
+  return oldest;
+}
+
+void SequencerApp::GiveUpBefore(domain::SequenceNumber first) {
+  for (const auto& publisher : publishers_) publisher->GiveUpBefore(first);
 }
 
 void SequencerApp::Submit(const domain::Command& command, Done done) {
@@ -180,8 +216,10 @@ void SequencerApp::Stop() {
   inbox_->Close();
   ports_.election.Resign();
   metrics_.is_leader.Set(0);
+  trimmer_.RequestStop();
   for (const auto& standby : standbys_) standby->RequestStop();
   for (const auto& standby : standbys_) standby->Stop();
+  trimmer_.Stop();
   for (const auto& publisher : publishers_) publisher->RequestStop();
   for (const auto& publisher : publishers_) publisher->Stop();
 }

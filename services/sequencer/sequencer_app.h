@@ -1,6 +1,6 @@
 // SequencerApp: the sequencer, wired to its ports. It implements OrderSequencing for the gateway; behind it one thread
-// orders, journals and answers (sequencer_loop.h), one publisher per bus carries the outbox out (publisher.h), and one feeder
-// per replica keeps it a hot standby (standby_feeder.h). The ports are given by reference and must outlive it: real objects in one process, adapters across processes, fakes in tests.
+// orders, journals and answers (sequencer_loop.h), one publisher per bus carries the outbox out (publisher.h), one feeder
+// per replica keeps it a hot standby (standby_feeder.h), and one trims the journal (journal_trimmer.h). The ports are given by reference and must outlive it: real objects in one process, adapters across processes, fakes in tests.
 //
 // Start, Drain and Stop by one thread, in this order; everything else from any thread.
 #pragma once
@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "services/sequencer/committed_frames.h"
 #include "services/sequencer/config.h"
 #include "services/sequencer/inbox.h"
+#include "services/sequencer/journal_trimmer.h"
 #include "services/sequencer/metrics.h"
 #include "services/sequencer/publisher.h"
 #include "services/sequencer/sequencer_loop.h"
@@ -53,6 +55,8 @@ struct SequencerPorts {
     ports::MatchingReplica* replica;
   };
   std::vector<Standby> standbys;
+  // One per replica of matching; without any the journal is never trimmed.
+  std::vector<SnapshotKeeper> keepers;
 };
 
 class SequencerApp final : public ports::OrderSequencing {
@@ -100,6 +104,8 @@ class SequencerApp final : public ports::OrderSequencing {
   void Halted(const absl::Status& reason);
   void OnLeadership(const ports::Leadership& leadership);
   [[nodiscard]] Published PublishedSoFar() const;
+  [[nodiscard]] std::optional<domain::SequenceNumber> OldestSnapshot(domain::SequenceNumber at_least) const;
+  void GiveUpBefore(domain::SequenceNumber first);
 
   const SequencerConfig config_;
   const SequencerPorts ports_;
@@ -111,6 +117,7 @@ class SequencerApp final : public ports::OrderSequencing {
   std::vector<std::unique_ptr<Publisher>> publishers_;
   const std::shared_ptr<CommittedFrames> frames_;
   std::vector<std::unique_ptr<StandbyFeeder>> standbys_;
+  JournalTrimmer trimmer_;
   SequencerLoop loop_;
   std::function<void(const absl::Status&)> on_halt_;
   std::mutex start_mutex_;  // a halt is told by Start or by on_halt_, not by both

@@ -50,8 +50,13 @@ struct LoopContext {
   SequencerMetrics& metrics;
   SequencerState& state;
   SymbolCodes& codes;
-  CommittedFrames& frames;  // for the standbys
+  CommittedFrames& frames;                    // for the standbys
+  std::vector<std::string> snapshot_sources;  // ports::SequencerPosition
   std::function<Published()> published;
+  // Of all that replicas of matching keep, from `at_least` on; nothing when there is none, or nobody answers.
+  std::function<std::optional<domain::SequenceNumber>(domain::SequenceNumber at_least)> oldest_snapshot;
+  // Nobody has the events before `first` any more, or can work them out.
+  std::function<void(domain::SequenceNumber first)> give_up_before;
   std::function<void(const absl::Status&)> on_halt;
 };
 
@@ -67,6 +72,8 @@ class SequencerLoop {
     bool running = false;
     domain::SequenceNumber target;   // the journal's end
     domain::SequenceNumber applied;  // results are in the outbox up to here
+    // The first sequence that a replica can be fed; 0: where that is depends on where it stands.
+    domain::SequenceNumber journal_begins;
     // The last sequence of each frame whose results are on their way.
     std::deque<domain::SequenceNumber> open_frames;
     std::int64_t logged_ns = 0;
@@ -99,6 +106,10 @@ class SequencerLoop {
   void ConnectAndReplay();
   absl::Status CatchUp();
   absl::StatusOr<ports::ReplicaPosition> ConnectReplica();
+  absl::StatusOr<ports::ReplicaPosition> ConnectToGoBack();
+  absl::StatusOr<ports::ReplicaPosition> ConnectFitting();
+  absl::StatusOr<ports::ReplicaPosition> ConnectAt(bool begin_anew);
+  absl::Status PrepareOutbox(domain::SequenceNumber results_from);
   absl::Status TakeRecent(const ports::ReplicaPosition& position);
   absl::StatusOr<std::string> CheckFits(const ports::ReplicaPosition& position);
   absl::Status HaltOnDataLoss(absl::Status read);

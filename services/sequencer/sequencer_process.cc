@@ -39,10 +39,11 @@ struct SequencerProcess::Parts {
         backend_metrics(context.metrics),
         replica(grpc_clients::ConnectMatchingReplica(Client(config, context))),
         standbys(ConnectStandbys(config, context)),
+        snapshots(ConnectSnapshots(config, context)),
         queries(grpc_clients::ConnectMatchingQueries(Client(config, context))),
         app(config.service,
             {*adapters.journal, *replica, *queries, *adapters.events, adapters.executions.get(), adapters.market.get(),
-             *adapters.notifications, *adapters.election, Named(standbys, config)},
+             *adapters.notifications, *adapters.election, Named(standbys, config), Keepers(snapshots, config)},
             context.metrics, context.health, context.clock),
         service(app, {.max_unanswered = config.stream_max_unanswered,
                       .instance = context.config.instance,
@@ -96,6 +97,24 @@ struct SequencerProcess::Parts {
     }
     return replicas;
   }
+  using Snapshots = std::vector<std::unique_ptr<ports::ReplicaSnapshots>>;
+
+  static Snapshots ConnectSnapshots(const SequencerProcessConfig& config, const runtime::ServiceContext& context) {
+    Snapshots snapshots;
+    grpc_clients::ClientOptions options = Client(config, context);
+    for (const std::string& address : config.matching_addresses) {
+      options.addresses = {address};
+      snapshots.push_back(grpc_clients::ConnectReplicaSnapshots(options));
+    }
+    return snapshots;
+  }
+  static std::vector<SnapshotKeeper> Keepers(const Snapshots& snapshots, const SequencerProcessConfig& config) {
+    std::vector<SnapshotKeeper> keepers;
+    for (std::size_t i = 0; i < snapshots.size(); ++i) {
+      keepers.push_back({config.matching_addresses[i], snapshots[i].get()});
+    }
+    return keepers;
+  }
   static std::vector<SequencerPorts::Standby> Named(const Replicas& replicas, const SequencerProcessConfig& config) {
     std::vector<SequencerPorts::Standby> named;
     for (std::size_t i = 0; i < replicas.size(); ++i) {
@@ -108,6 +127,7 @@ struct SequencerProcess::Parts {
   backends::BackendMetrics backend_metrics;
   std::unique_ptr<ports::MatchingReplica> replica;
   const Replicas standbys;
+  const Snapshots snapshots;
   std::unique_ptr<ports::MatchingQueries> queries;
   SequencerApp app;
   SequencerService service;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -91,22 +92,93 @@ absl::Status SequencerLoop::CatchUp() {
   return replay_.replica;
 }
 
-// What the replica has applied of this journal. One that does not fit is made to begin anew, once.
 absl::StatusOr<ports::ReplicaPosition> SequencerLoop::ConnectReplica() {
-  if (derive_after_ && *derive_after_ < context_.events.FirstSequence()) {
-    XT_RETURN_IF_ERROR(context_.events.BeginAt(After(*derive_after_)));
+  if (!derive_after_) return ConnectFitting();
+  XT_ASSIGN_OR_RETURN(const ports::ReplicaPosition position, ConnectToGoBack());
+  XT_RETURN_IF_ERROR(PrepareOutbox(position.results_from));
+  return position;
+}
+
+// Back to what a bus has lost, as far as the replica still tells it, and as snapshots and the journal reach, with its history.
+// Orders do not wait for more than there is.
+absl::StatusOr<ports::ReplicaPosition> SequencerLoop::ConnectToGoBack() {
+  const std::optional<domain::SequenceNumber> lost_after = derive_after_;
+  const domain::SequenceNumber base = context_.journal.Base().sequence;
+  replay_.journal_begins = After(base);
+  auto position = ConnectFitting();
+  const auto refused = [&] { return base.value() != 0 && absl::IsFailedPrecondition(position.status()); };
+  if (refused()) {
+    const auto readable = context_.journal.ReadableFrom();
+    if (!readable.ok()) Log(LogLevel::kWarn, "the journal's history cannot be read", {LogField(readable.status())});
+    replay_.journal_begins = readable.value_or(After(base));
+    if (replay_.journal_begins <= base) position = ConnectFitting();
   }
-  const domain::SequenceNumber has = derive_after_.value_or(context_.events.LastSequence());
-  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position, link_.Connect({has, replay_.target, epoch_, derive_after_}));
+  if (refused()) {
+    derive_after_ = context_.oldest_snapshot(domain::SequenceNumber(replay_.journal_begins.value() - 1));
+    const bool of_use = derive_after_ && After(*derive_after_) < context_.events.FirstSequence();
+    if (of_use) position = ConnectFitting();
+  }
+  if (refused()) {
+    derive_after_.reset();
+    replay_.journal_begins = domain::SequenceNumber();
+    position = ConnectFitting();
+  }
+  derive_after_ = lost_after;
+  return position;
+}
+
+// What the replica has applied of this journal. One that does not fit is made to begin anew, with the snapshots that it
+// keeps, one after the other, and with none.
+absl::StatusOr<ports::ReplicaPosition> SequencerLoop::ConnectFitting() {
+  XT_ASSIGN_OR_RETURN(ports::ReplicaPosition position, ConnectAt(false));
   XT_ASSIGN_OR_RETURN(std::string misfit, CheckFits(position));
-  if (!misfit.empty()) {
+  for (int i = 0; i < kMostBegunAnew && !misfit.empty(); ++i) {
     Log(LogLevel::kWarn, "matching does not fit the journal and is to begin anew",
         {{"seq", position.applied.value()}, {"reason", misfit}});
-    XT_ASSIGN_OR_RETURN(position, link_.Connect({has, replay_.target, epoch_, derive_after_, true}));
+    XT_ASSIGN_OR_RETURN(position, ConnectAt(true));
     XT_ASSIGN_OR_RETURN(misfit, CheckFits(position));
   }
   if (!misfit.empty()) return absl::FailedPreconditionError(misfit);
   return position;
+}
+
+// What the journal begins behind is read from its history, if that is there; else the replica takes a newer state.
+absl::StatusOr<ports::ReplicaPosition> SequencerLoop::ConnectAt(bool begin_anew) {
+  ports::SequencerPosition sequencer{.results_after = derive_after_.value_or(context_.events.LastSequence()),
+                                     .committed = replay_.target,
+                                     .epoch = epoch_,
+                                     .published = derive_after_,
+                                     .begin_anew = begin_anew,
+                                     .journal_begins = replay_.journal_begins,
+                                     .snapshot_sources = context_.snapshot_sources};
+  XT_ASSIGN_OR_RETURN(const ports::ReplicaPosition position, link_.Connect(sequencer));
+  const domain::SequenceNumber base = context_.journal.Base().sequence;
+  if (position.applied >= base || replay_.journal_begins.value() != 0) return position;
+  XT_ASSIGN_OR_RETURN(const domain::SequenceNumber readable, context_.journal.ReadableFrom());
+  if (readable <= After(position.applied)) return position;
+  sequencer.begin_anew = false;
+  sequencer.journal_begins = After(base);
+  sequencer.results_after = std::max(sequencer.results_after, base);  // every bus had what was trimmed
+  return link_.Connect(sequencer);
+}
+
+// The outbox begins anew with what the bus lacks, where results are told from before it. Where they are not it stays: other
+// buses may lag, and have nothing but that. What it will not have then, nobody has.
+absl::Status SequencerLoop::PrepareOutbox(domain::SequenceNumber results_from) {
+  const domain::SequenceNumber needed = After(*derive_after_);
+  domain::SequenceNumber begins = context_.events.FirstSequence();
+  if (results_from < begins) {
+    const domain::SequenceNumber from = std::max(results_from, needed);
+    if (from < begins) XT_RETURN_IF_ERROR(context_.events.BeginAt(from));
+    begins = std::min(begins, from);
+  } else if (results_from > After(context_.events.LastSequence())) {
+    begins = results_from;  // TakeRecent has it begin there
+  }
+  if (begins <= needed) return absl::OkStatus();
+  Log(LogLevel::kError, "a bus has lost events that nobody can work out again: the journal was trimmed",
+      {{"after", derive_after_->value()}, {"seq", begins.value()}});
+  context_.give_up_before(begins);
+  return absl::OkStatus();
 }
 
 // The results that the replica tells again, of what it has applied. The outbox begins with them when what it lacks before

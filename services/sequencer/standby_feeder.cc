@@ -58,15 +58,36 @@ void StandbyFeeder::Run() {
 }
 
 absl::Status StandbyFeeder::Connect(domain::Epoch epoch, ports::ReplicaPosition& position) {
-  ports::SequencerPosition sequencer{.committed = context_.frames->committed(), .epoch = epoch, .standby = true};
-  XT_ASSIGN_OR_RETURN(position, ConnectAs(sequencer));
-  XT_ASSIGN_OR_RETURN(const std::string misfit, MisfitOf(context_.journal, context_.frames->committed(), position));
-  if (misfit.empty()) return absl::OkStatus();
-  Log(LogLevel::kWarn, "matching does not fit the journal and is to begin anew",
-      {{"replica", context_.name}, {"seq", position.applied.value()}, {"reason", misfit}});
-  sequencer.begin_anew = true;
-  XT_ASSIGN_OR_RETURN(position, ConnectAs(sequencer));
-  return absl::OkStatus();
+  ports::SequencerPosition sequencer{.committed = context_.frames->committed(),
+                                     .epoch = epoch,
+                                     .standby = true,
+                                     .snapshot_sources = context_.snapshot_sources};
+  for (int i = 0;; ++i) {
+    XT_ASSIGN_OR_RETURN(position, ConnectBehindBase(sequencer));
+    XT_ASSIGN_OR_RETURN(const std::string misfit, MisfitOf(context_.journal, context_.frames->committed(), position));
+    if (misfit.empty()) return absl::OkStatus();
+    if (i == kMostBegunAnew) return absl::FailedPreconditionError(misfit);
+    Log(LogLevel::kWarn, "matching does not fit the journal and is to begin anew",
+        {{"replica", context_.name}, {"seq", position.applied.value()}, {"reason", misfit}});
+    sequencer.begin_anew = true;
+  }
+}
+
+// One that stands before the base takes a newer state, which is sooner there than what the journal's history has; that is
+// for when there is none.
+absl::StatusOr<ports::ReplicaPosition> StandbyFeeder::ConnectBehindBase(const ports::SequencerPosition& sequencer) {
+  XT_ASSIGN_OR_RETURN(const ports::ReplicaPosition position, ConnectAs(sequencer));
+  const domain::SequenceNumber base = context_.journal.Base().sequence;
+  if (position.applied >= base) return position;
+  ports::SequencerPosition behind = sequencer;
+  behind.begin_anew = false;
+  behind.journal_begins = domain::SequenceNumber(base.value() + 1);
+  const auto newer = ConnectAs(behind);
+  if (!absl::IsFailedPrecondition(newer.status())) return newer;
+  XT_ASSIGN_OR_RETURN(const domain::SequenceNumber readable, context_.journal.ReadableFrom());
+  if (readable.value() > position.applied.value() + 1) return newer.status();
+  behind.journal_begins = {};
+  return ConnectAs(behind);
 }
 
 absl::StatusOr<ports::ReplicaPosition> StandbyFeeder::ConnectAs(const ports::SequencerPosition& sequencer) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "libs/ports/command_journal.h"
@@ -27,7 +28,8 @@ struct StandbyContext {
   ports::CommandJournal& journal;
   std::shared_ptr<CommittedFrames> frames;
   std::shared_ptr<Inbox> inbox;
-  runtime::Gauge& fed;  // standbys that are fed now
+  runtime::Gauge& fed;                        // standbys that are fed now
+  std::vector<std::string> snapshot_sources;  // ports::SequencerPosition
   std::size_t window_frames = 8;
   std::chrono::milliseconds retry{200};
 };
@@ -51,6 +53,7 @@ class StandbyFeeder {
   absl::Status FeedFrom(domain::SequenceNumber next);
   absl::Status Replay(domain::SequenceNumber& next);
   absl::Status Send(std::shared_ptr<const domain::Frame> frame);
+  absl::StatusOr<ports::ReplicaPosition> ConnectBehindBase(const ports::SequencerPosition& sequencer);
   absl::StatusOr<ports::ReplicaPosition> ConnectAs(const ports::SequencerPosition& sequencer);
   [[nodiscard]] bool interrupted() const { return stopping_ || link_->broken; }
   [[nodiscard]] absl::Status Interruption() const;

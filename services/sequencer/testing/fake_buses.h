@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,14 @@ class FakeEventLog final : public ports::EventLog {
   [[nodiscard]] std::uint64_t SizeBytes() const override { return 0; }
   void Close() override {}
 
+  // Forgets what came before `first`.
+  void TrimBefore(std::uint64_t first) {
+    state_.Do([&](State& s) {
+      const std::uint64_t gone = std::min(first - 1, s.last()) - s.before;
+      s.entries.erase(s.entries.begin(), s.entries.begin() + static_cast<std::ptrdiff_t>(gone));
+      s.before += gone;
+    });
+  }
   void SetCursor(const std::string& name, std::uint64_t position) {
     state_.Do([&](State& s) { s.cursors[name] = std::max(position, s.before); });
   }
@@ -176,14 +185,17 @@ class FakeNotificationBus final : public ports::NotificationBus {
   FakeChannel<ports::Notification> channel;
 };
 
+// What it was given, in order, maybe behind gaps.
 class FakeExecutionStream final : public ports::ExecutionStream {
  public:
   absl::Status Publish(const std::vector<ports::EventEntry>& entries) override {
     return state_.Do([&](State& s) -> absl::Status {
       if (s.down) return absl::UnavailableError("the stream is down");
       for (const ports::EventEntry& entry : entries) {
-        if (entry.sequence.value() > s.entries.size() + 1) return absl::InvalidArgumentError("a gap");
-        if (entry.sequence.value() == s.entries.size() + 1) s.entries.push_back(entry);
+        if (entry.sequence.value() > s.last + 1) return absl::InvalidArgumentError("a gap");
+        if (entry.sequence.value() <= s.last) continue;
+        s.entries.push_back(entry);
+        ++s.last;
       }
       return absl::OkStatus();
     });
@@ -191,7 +203,23 @@ class FakeExecutionStream final : public ports::ExecutionStream {
   absl::StatusOr<domain::SequenceNumber> LastSequence() override {
     return state_.Do([](State& s) -> absl::StatusOr<domain::SequenceNumber> {
       if (s.down) return absl::UnavailableError("the stream is down");
-      return domain::SequenceNumber(s.entries.size());
+      return domain::SequenceNumber(s.last);
+    });
+  }
+  absl::StatusOr<domain::SequenceNumber> Acknowledged() override {
+    return state_.Do([](State& s) -> absl::StatusOr<domain::SequenceNumber> {
+      ++s.asked;
+      if (s.down) return absl::UnavailableError("the stream is down");
+      return domain::SequenceNumber(s.acknowledged.value_or(s.last));
+    });
+  }
+  absl::Status BeginAt(domain::SequenceNumber first) override {
+    return state_.Do([&](State& s) -> absl::Status {
+      ++s.begun;
+      if (s.down) return absl::UnavailableError("the stream is down");
+      if (!s.begin_status.ok()) return s.begin_status;
+      if (first.value() > s.last + 1) s.last = first.value() - 1;
+      return absl::OkStatus();
     });
   }
   absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view, std::string_view) override {
@@ -202,18 +230,45 @@ class FakeExecutionStream final : public ports::ExecutionStream {
   void SetDown(bool down) {
     state_.Do([&](State& s) { s.down = down; });
   }
+  // What BeginAt answers; OK ends it.
+  void FailBeginAt(const absl::Status& status) {
+    state_.Do([&](State& s) { s.begin_status = status; });
+  }
+  [[nodiscard]] bool WaitForBeginAt(std::size_t count) {
+    return state_.WaitUntil([&](const State& s) { return s.begun >= count; });
+  }
+  // Without it nobody reads.
+  void SetAcknowledged(std::uint64_t sequence) {
+    state_.Do([&](State& s) { s.acknowledged = sequence; });
+  }
   // Loses what it had behind `sequence`.
   void CutAfter(std::uint64_t sequence) {
-    state_.Do([&](State& s) { s.entries.resize(sequence); });
+    state_.Do([&](State& s) {
+      std::erase_if(s.entries, [&](const ports::EventEntry& entry) { return entry.sequence.value() > sequence; });
+      s.last = std::min(s.last, sequence);
+    });
   }
   [[nodiscard]] std::vector<ports::EventEntry> entries() { return state_.Get().entries; }
   [[nodiscard]] bool WaitForEntries(std::size_t count) {
     return state_.WaitUntil([&](const State& s) { return s.entries.size() >= count; });
   }
+  [[nodiscard]] bool WaitForLast(std::uint64_t sequence) {
+    return state_.WaitUntil([&](const State& s) { return s.last >= sequence; });
+  }
+  // Until it was asked so often, from now on, what was acknowledged.
+  [[nodiscard]] bool WaitForAsked(std::size_t more) {
+    const std::size_t from = state_.Get().asked;
+    return state_.WaitUntil([&](const State& s) { return s.asked >= from + more; });
+  }
 
  private:
   struct State {
     std::vector<ports::EventEntry> entries;
+    std::uint64_t last = 0;
+    std::optional<std::uint64_t> acknowledged;
+    std::size_t asked = 0;
+    std::size_t begun = 0;
+    absl::Status begin_status;
     bool down = false;
   };
   Watched<State> state_;

@@ -1,6 +1,6 @@
 // FakeMatching: a replica that applies what is committed and answers at once, or when the test lets it. It can be absent,
-// full, or die. What a command does is a function that the test may replace; results depend on the journal alone, like
-// the real one's. Thread-safe where the port is.
+// full, or die. It can have snapshots, which are positions only. What a command does is a function that the test may
+// replace; results depend on the journal alone, like the real one's. Thread-safe where the port is.
 #pragma once
 
 #include <algorithm>
@@ -33,12 +33,21 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     auto position = state_.Do([&](State& s) -> absl::StatusOr<ports::ReplicaPosition> {
       ++s.connects;
       if (s.absent) return absl::UnavailableError("matching is absent");
+      const domain::SequenceNumber published = sequencer.published.value_or(s.published);
+      const domain::SequenceNumber from = ResultsFrom(s, sequencer, published);
+      if (from.value() == 0 || !Reaches(s.position, sequencer)) {
+        const auto snapshot = FindSnapshot(s, sequencer, published);
+        if (!Reaches(snapshot, sequencer)) {
+          return absl::FailedPreconditionError("the journal begins behind what matching has, and there is no snapshot");
+        }
+        Restore(s, snapshot, sequencer.begin_anew);
+      } else {
+        s.position.results_from = from;
+      }
+      s.published = published;
       s.observer = std::move(observer);
       s.frames.clear();
       s.answers.clear();
-      if (sequencer.published) s.published = *sequencer.published;
-      s.position.results_from = ResultsFrom(s, sequencer);
-      if (s.position.results_from.value() == 0) Drop(s);
       for (const ports::FrameResults& frame : s.kept) {
         if (frame.results.front().sequence >= s.position.results_from) s.answers.push_back(frame);
       }
@@ -137,6 +146,10 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   void SetPosition(const ports::ReplicaPosition& position) {
     state_.Do([&](State& s) { s.position = position; });
   }
+  // Snapshots of its own, or of other replicas, the newest first.
+  void SetSnapshots(const std::vector<ports::ReplicaPosition>& snapshots) {
+    state_.Do([&](State& s) { s.snapshots = snapshots; });
+  }
   // Breaks the contract: never drops its state.
   void SetStubborn() {
     state_.Do([&](State& s) { s.stubborn = true; });
@@ -150,6 +163,7 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   }
   // How often it dropped its state.
   [[nodiscard]] std::size_t drops() { return state_.Get().drops; }
+  [[nodiscard]] std::size_t connects() { return state_.Get().connects; }
   [[nodiscard]] bool WaitForApplied(std::uint64_t sequence) {
     return state_.WaitUntil([&](const State& s) { return s.position.applied.value() >= sequence; });
   }
@@ -166,6 +180,7 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
     std::deque<std::shared_ptr<const domain::Frame>> frames;  // not committed
     std::deque<ports::FrameResults> answers;
     std::vector<ports::FrameResults> kept;
+    std::vector<ports::ReplicaPosition> snapshots;
     domain::SequenceNumber published;
     ports::ReferenceData reference;
     Effect effect;
@@ -180,21 +195,42 @@ class FakeMatching final : public ports::MatchingReplica, public ports::Matching
   };
 
   // 0: it has to drop its state.
-  static domain::SequenceNumber ResultsFrom(const State& s, const ports::SequencerPosition& sequencer) {
+  static domain::SequenceNumber ResultsFrom(const State& s, const ports::SequencerPosition& sequencer,
+                                            domain::SequenceNumber published) {
     const domain::SequenceNumber end(s.position.applied.value() + 1);
     if (s.stubborn) return end;
     if (sequencer.begin_anew) return {};
     if (sequencer.standby) return end;
-    const domain::SequenceNumber from(std::max(sequencer.results_after, s.published).value() + 1);
+    const domain::SequenceNumber from(std::max(sequencer.results_after, published).value() + 1);
     if (from >= end) return end;
     for (const ports::FrameResults& frame : s.kept) {
-      if (frame.results.back().sequence >= from) return frame.results.front().sequence;
+      const domain::SequenceNumber first = frame.results.front().sequence;
+      if (frame.results.back().sequence >= from) return first <= from ? first : domain::SequenceNumber();
     }
     return {};
   }
-  static void Drop(State& s) {
+  // The journal has what follows the position.
+  static bool Reaches(const ports::ReplicaPosition& position, const ports::SequencerPosition& sequencer) {
+    return position.applied.value() + 1 >= sequencer.journal_begins.value();
+  }
+  // The newest one that the journal reaches, and is not behind the results that are lacked. Without any: the beginning.
+  static ports::ReplicaPosition FindSnapshot(const State& s, const ports::SequencerPosition& sequencer,
+                                             domain::SequenceNumber published) {
+    const domain::SequenceNumber at_most = std::max(sequencer.results_after, published);
+    for (const ports::ReplicaPosition& snapshot : s.snapshots) {
+      if (sequencer.begin_anew && snapshot.applied >= s.position.applied) continue;
+      if (!sequencer.standby && snapshot.applied > at_most) continue;
+      return Reaches(snapshot, sequencer) ? snapshot : ports::ReplicaPosition();
+    }
+    return {};
+  }
+  static void Restore(State& s, const ports::ReplicaPosition& snapshot, bool anew) {
     ++s.drops;
-    s.position = {.results_from = domain::SequenceNumber(1)};
+    if (anew) {
+      std::erase_if(s.snapshots, [&](const auto& misfit) { return misfit.applied >= s.position.applied; });
+    }
+    s.position = snapshot;
+    s.position.results_from = domain::SequenceNumber(snapshot.applied.value() + 1);
     s.reference = {};
     s.kept.clear();
   }

@@ -43,7 +43,8 @@ struct World {
     process = std::make_unique<Process>();
     process->health.SetState(runtime::ServingState::kServing);
     process->app = std::make_unique<SequencerApp>(
-        config, SequencerPorts{journal, matching, matching, *outbox, stream, bus, notifications, election, standbys},
+        config,
+        SequencerPorts{journal, matching, matching, *outbox, stream, bus, notifications, election, standbys, keepers},
         process->metrics, process->health, *clock);
     return *process->app;
   }
@@ -85,6 +86,7 @@ struct World {
   FakeNotificationBus notifications;
   FakeElection election;
   std::vector<SequencerPorts::Standby> standbys;
+  std::vector<SnapshotKeeper> keepers;
   std::unique_ptr<Process> process;
 };
 
