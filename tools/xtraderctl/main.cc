@@ -1,5 +1,6 @@
-// xtraderctl [--data DIR | ...] COMMAND: looks at a running exchange and acts on it. `./dev ctl` calls it. One file per
-// command. Exit status 1 when the answer is no, 2 for wrong arguments, and for a verify that could not be run.
+// xtraderctl [--data DIR | ...] COMMAND: looks at a running exchange and acts on it. `./dev ctl` calls it. One file
+// per command. Exit status 1 when the answer is no, 2 for wrong arguments, and for a verify that could not be run, or
+// that found nothing wrong but had not the whole journal.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "libs/base/status.h"
 #include "tools/cluster/cluster_file.h"
 #include "tools/xtraderctl/instances.h"
+#include "tools/xtraderctl/journal/joined_source.h"
 #include "tools/xtraderctl/journal/places.h"
 #include "tools/xtraderctl/replay/replay.h"
 #include "tools/xtraderctl/snapshot.h"
@@ -33,7 +35,7 @@ struct Arguments {
   std::vector<std::string> services;
   bool json = false;
   std::string redis;
-  std::string wal;
+  std::vector<std::string> wals;
   std::string shard = "0";
   std::string until;
   std::uint64_t order = 0;
@@ -140,10 +142,9 @@ absl::StatusOr<xt::ctl::Places> PlacesOf(const Arguments& arguments) {
   if (!arguments.data.empty()) {
     XT_ASSIGN_OR_RETURN(places, xt::ctl::PlacesOf(arguments.data));
   }
-  if (arguments.redis.empty() && arguments.wal.empty()) return places;
+  if (arguments.redis.empty() && arguments.wals.empty()) return places;
   places.redis_journal = arguments.redis;
-  places.wals.clear();
-  if (!arguments.wal.empty()) places.wals.push_back(arguments.wal);
+  places.wals = arguments.wals;
   return places;
 }
 
@@ -161,7 +162,7 @@ int RunReplay(const Arguments& arguments) {
   if (!places.ok()) return Fail(kNo, places.status());
   const auto sources = xt::ctl::SourcesOf(*places, arguments.shard);
   if (!sources.ok()) return Fail(kBadUsage, sources.status());
-  const auto source = xt::ctl::LongestOf(*sources);
+  const auto source = xt::ctl::JoinedSource::Of(*sources);
   if (!source.ok()) return Fail(kNo, source.status());
   const auto text = xt::ctl::Replay(**source, options);
   if (!text.ok()) return Fail(kNo, text.status());
@@ -215,7 +216,8 @@ int RunVerify(const Arguments& arguments) {
   const auto report = xt::ctl::VerifyPlaces(*places, arguments.shard, std::move(history));
   if (!report.ok()) return Fail(kBadUsage, report.status());
   std::fputs((arguments.json ? VerifyJson(*report) : VerifyText(*report)).c_str(), stdout);
-  return report->violated() ? kNo : 0;
+  if (report->violated()) return kNo;
+  return report->missing.empty() ? 0 : kBadUsage;
 }
 
 int RunSnapshot(const Arguments& arguments) {
@@ -232,8 +234,10 @@ int RunSnapshot(const Arguments& arguments) {
 
 void AddJournalOptions(CLI::App* command, Arguments& arguments) {
   command->add_option("--redis", arguments.redis, "HOST:PORT of the journal's Redis");
-  command->add_option("--wal", arguments.wal,
-                      "folder of a journal, as DIR/sequencer-0/journal; nothing is changed there");
+  command
+      ->add_option("--wal", arguments.wals,
+                   "folder of a journal, as DIR/sequencer-0/journal, once for each; nothing is changed there")
+      ->allow_extra_args(false);
   command->add_option("--shard", arguments.shard, "of the journal in Redis")->capture_default_str();
 }
 
@@ -352,7 +356,7 @@ int main(int argc, char** argv) {
     };
     if (*status) need(folder || services->count() > 0, "--data or --service");
     if (*replay || *verify) {
-      need(folder || !arguments.redis.empty() || !arguments.wal.empty(), "--data, --redis or --wal");
+      need(folder || !arguments.redis.empty() || !arguments.wals.empty(), "--data, --redis or --wal");
     }
     if (*halt || *resume) need(folder || !arguments.gateways.empty(), "--data or --gateway");
     if (*step_down) need(folder || !arguments.sequencers.empty(), "--data or --sequencer");

@@ -39,12 +39,15 @@ absl::StatusOr<Session> Connect(const Places& places) {
 
 absl::StatusOr<SequenceNumber> EndOf(JournalSource& source) {
   SequenceNumber end;
-  XT_RETURN_IF_ERROR(source
-                         .Read([&](const ports::JournalRecord& record) {
-                           end = record.last_sequence;
-                           return absl::OkStatus();
-                         })
-                         .status());
+  const auto begins = [&](const Beginning& beginning) {
+    end = beginning.base.sequence;
+    return absl::OkStatus();
+  };
+  const auto visit = [&](const ports::JournalRecord& record) {
+    end = record.last_sequence;
+    return absl::OkStatus();
+  };
+  XT_RETURN_IF_ERROR(source.Read(begins, visit).status());
   return end;
 }
 

@@ -20,7 +20,7 @@ absl::StatusOr<domain::Frame> ChainCheck::Take(const ports::JournalRecord& recor
   auto frame = wire::DecodeFrame(record.bytes);
   if (!frame.ok()) return Broken(record.first_sequence, std::string(MessageOf(frame.status())));
   XT_RETURN_IF_ERROR(CheckFrame(record, *frame));
-  if (record.epoch != epoch_) ++epochs_;
+  if (records_ == 0 || record.epoch != epoch_) ++epochs_;
   ++records_;
   sequence_ = record.last_sequence;
   hash_ = record.hash;
@@ -49,10 +49,11 @@ absl::Status ChainCheck::CheckFrame(const ports::JournalRecord& record, const do
     return Broken(first, "the frame says another place than its record");
   }
   if (frame.timestamp_ns < timestamp_ns_) return Broken(first, "journal time fell");
+  const bool known = epoch_.value() != 0 || sequence_.value() == 0;  // the epoch before
   std::uint64_t sequence = first.value();
   for (const domain::Command& command : frame.commands) {
-    const bool due = sequence == first.value() && frame.epoch != epoch_;
     const auto* start = std::get_if<domain::EpochStart>(&command.body);
+    const bool due = sequence == first.value() && (known ? frame.epoch != epoch_ : start != nullptr);
     const domain::SequenceNumber here(sequence++);
     if (due && start == nullptr) {
       return Broken(here, absl::StrCat("epoch ", frame.epoch.value(), " does not begin with its start"));

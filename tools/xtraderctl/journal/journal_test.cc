@@ -28,7 +28,8 @@ using ::testing::StartsWith;
 
 std::string Broken(MemoryJournal journal) {
   ChainCheck chain;
-  const auto read = journal.Read([&](const ports::JournalRecord& record) { return chain.Take(record).status(); });
+  const auto read =
+      journal.Read(testing::Anywhere, [&](const ports::JournalRecord& record) { return chain.Take(record).status(); });
   if (read.ok()) return "";
   EXPECT_TRUE(absl::IsDataLoss(read.status())) << read.status();
   return std::string(MessageOf(read.status()));
@@ -37,9 +38,10 @@ std::string Broken(MemoryJournal journal) {
 TEST(ChainCheckTest, AGoodJournal) {
   MemoryJournal journal = MemoryJournal::Story();
   ChainCheck chain;
-  EXPECT_TRUE(journal.Read([&](const auto& record) { return chain.Take(record).status(); }).ok());
+  EXPECT_TRUE(journal.Read(testing::Anywhere, [&](const auto& record) { return chain.Take(record).status(); }).ok());
   EXPECT_EQ(chain.sequence().value(), 15U);
   EXPECT_EQ(chain.records(), 6U);
+  EXPECT_EQ(chain.commands(), 15U);
   EXPECT_EQ(chain.epochs(), 1U);
 }
 
@@ -90,6 +92,42 @@ TEST(ChainCheckTest, EveryBreakIsNamed) {
   }
 }
 
+// What the first of the records says of a chain that begins there.
+std::string BrokenBehind(const ports::JournalBase& base, const MemoryJournal& journal) {
+  ChainCheck chain(base);
+  return std::string(MessageOf(chain.Take(journal.records.front()).status()));
+}
+
+TEST(ChainCheckTest, AJournalThatWasTrimmed) {
+  MemoryJournal journal = MemoryJournal::Story();
+  journal.TrimFront(12);
+  const ports::JournalBase base = journal.base;
+  ChainCheck chain(base);
+  EXPECT_TRUE(journal.Read(testing::Anywhere, [&](const auto& record) { return chain.Take(record).status(); }).ok());
+  EXPECT_EQ(chain.sequence().value(), 15U);
+  EXPECT_EQ(chain.commands(), 3U);
+  EXPECT_EQ(chain.epochs(), 1U);
+  EXPECT_EQ(BrokenBehind({}, journal), "sequence 13: it follows 0: not gap-free");
+  EXPECT_EQ(BrokenBehind({base.sequence, HashBytes("another"), base.epoch}, journal),
+            "sequence 13: it does not have the hash of the frame before");
+  EXPECT_EQ(BrokenBehind({base.sequence, base.hash, domain::Epoch(2)}, journal), "sequence 13: epoch 1 comes behind 2");
+}
+
+TEST(ChainCheckTest, WhereNothingTellsTheEpochBeforeTheFirstFrameMayStartOne) {
+  MemoryJournal journal = MemoryJournal::Story();
+  journal.Append({domain::EpochStart{domain::Epoch(1)}});
+  journal.TrimFront(15);
+  ports::JournalBase base = journal.base;
+  EXPECT_EQ(BrokenBehind(base, journal), "sequence 16: an epoch starts in the middle of an epoch");
+  base.epoch = {};
+  EXPECT_EQ(BrokenBehind(base, journal), "");
+  journal = MemoryJournal::Story();
+  journal.TrimFront(12);
+  base = journal.base;
+  base.epoch = {};
+  EXPECT_EQ(BrokenBehind(base, journal), "");
+}
+
 TEST(UntilTest, SequencesAndTimes) {
   EXPECT_EQ(ParseUntil("4711")->sequence.value(), 4711U);
   EXPECT_EQ(ParseUntil("2023-11-14T22:13:20Z")->time_ns, 1'700'000'000'000'000'000);
@@ -116,6 +154,14 @@ TEST(PlayerTest, StopsWhereItIsTold) {
   // The first frame is of ...001 ns, the third of ...003.
   EXPECT_EQ(played({.time_ns = 1'700'000'000'000'000'003}), std::pair(absl::StatusCode::kOk, std::uint64_t{12}));
   EXPECT_EQ(played({.time_ns = 1}), std::pair(absl::StatusCode::kOk, std::uint64_t{0}));
+}
+
+TEST(PlayerTest, PlaysNothingWithoutTheBeginning) {
+  MemoryJournal journal = MemoryJournal::Story();
+  journal.TrimFront(12);
+  Player player;
+  EXPECT_EQ(player.Play(journal, {}, [](const Step&) { ADD_FAILURE(); }),
+            absl::FailedPreconditionError("memory begins behind sequence 12"));
 }
 
 class WalSourceTest : public ::testing::Test {
@@ -147,7 +193,7 @@ class WalSourceTest : public ::testing::Test {
   // The last sequence and the note, or what is wrong.
   [[nodiscard]] std::pair<std::uint64_t, std::string> ReadAll() const {
     std::uint64_t last = 0;
-    const auto read = WalSource(folder())->Read([&](const ports::JournalRecord& record) {
+    const auto read = WalSource(folder())->Read(testing::Anywhere, [&](const ports::JournalRecord& record) {
       last = record.last_sequence.value();
       return absl::OkStatus();
     });
@@ -190,20 +236,6 @@ TEST_F(WalSourceTest, DamageIsNoTornTail) {
 TEST_F(WalSourceTest, NothingIsThere) {
   EXPECT_THAT(ReadAll().second, StartsWith("NOT_FOUND"));
   EXPECT_FALSE(std::filesystem::exists(folder()));
-}
-
-TEST_F(WalSourceTest, TheLongestOfTheLastEpochIsTaken) {
-  Write(MemoryJournal::Story());
-  std::vector<std::unique_ptr<JournalSource>> sources;
-  auto shorter = std::make_unique<MemoryJournal>(MemoryJournal::Story());
-  shorter->records.pop_back();
-  sources.push_back(std::move(shorter));
-  sources.push_back(WalSource(folder()));
-  sources.push_back(WalSource(folder_ / "nothing"));
-  EXPECT_EQ((*LongestOf(sources))->name(), "wal " + folder());
-  sources.resize(0);
-  sources.push_back(WalSource(folder_ / "nothing"));
-  EXPECT_TRUE(absl::IsUnavailable(LongestOf(sources).status()));
 }
 
 TEST_F(WalSourceTest, TheFoldersOfAClusterAndOfTheStandalone) {

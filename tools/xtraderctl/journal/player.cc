@@ -15,13 +15,24 @@ absl::Status Enough() { return absl::CancelledError("far enough"); }
 
 absl::Status Player::Play(JournalSource& source, const Until& until, const Observer& observer) {
   if (until.sequence.value() == 0) return absl::OkStatus();
-  const auto read = source.Read([&](const ports::JournalRecord& record) { return Take(record, until, observer); });
-  if (read.ok()) note_ = *read;
+  const auto read = source.Read([this](const Beginning& beginning) { return Begin(beginning); },
+                                [&](const ports::JournalRecord& record) { return Take(record, until, observer); });
+  if (read.ok()) absl::StrAppend(&note_, note_.empty() || read->empty() ? "" : "; ", *read);
   if (!read.ok() && !absl::IsCancelled(read.status())) return read.status();
   const bool to_the_end = until.sequence.value() == std::numeric_limits<std::uint64_t>::max();
   if (to_the_end || engine_->applied() == until.sequence) return absl::OkStatus();
   return absl::OutOfRangeError(
       absl::StrCat("the journal ends at sequence ", engine_->applied().value(), ", before ", until.sequence.value()));
+}
+
+absl::Status Player::Begin(const Beginning& beginning) {
+  if (chain_.records() != 0) {
+    return absl::UnavailableError(absl::StrCat("the journal was trimmed while it was played, what follows sequence ",
+                                               chain_.sequence().value(), " is gone: ", beginning.missing));
+  }
+  if (beginning.base.sequence.value() != 0) return absl::FailedPreconditionError(beginning.missing);
+  if (!beginning.damage.empty()) note_ = absl::StrCat("the history is damaged: ", beginning.damage);
+  return absl::OkStatus();
 }
 
 absl::Status Player::Take(const ports::JournalRecord& record, const Until& until, const Observer& observer) {

@@ -31,18 +31,20 @@ class Player {
  public:
   using Observer = std::function<void(const Step&)>;
 
-  // From the beginning, once per object. DATA_LOSS as ChainCheck and the source say; OUT_OF_RANGE when the journal ends
-  // before the sequence that `until` names.
+  // From the first command, once per object. FAILED_PRECONDITION, and nothing is played, when the journal does not
+  // begin with it; DATA_LOSS as ChainCheck and the source say; OUT_OF_RANGE when the journal ends before the sequence
+  // that `until` names; UNAVAILABLE when what comes next cannot be had any more.
   absl::Status Play(JournalSource& source, const Until& until, const Observer& observer);
 
   [[nodiscard]] const matching::Engine& engine() const { return *engine_; }
   // Of the last command that was applied.
   [[nodiscard]] std::int64_t timestamp_ns() const { return timestamp_ns_; }
   [[nodiscard]] const ChainCheck& chain() const { return chain_; }
-  // What the source said about itself.
+  // What the source said about itself, to those who read it to its end, and what is damaged of its history.
   [[nodiscard]] const std::string& note() const { return note_; }
 
  private:
+  absl::Status Begin(const Beginning& beginning);
   absl::Status Take(const ports::JournalRecord& record, const Until& until, const Observer& observer);
 
   const std::unique_ptr<matching::Engine> engine_ = std::make_unique<matching::Engine>();

@@ -18,7 +18,8 @@ struct ReplayOptions {
   bool json = false;
 };
 
-// What is to be printed. NOT_FOUND when there is no such order or account, else as Player.
+// What is to be printed. FAILED_PRECONDITION, saying which copy begins where, when the journal does not begin with
+// the first command; NOT_FOUND when there is no such order or account, else as Player.
 absl::StatusOr<std::string> Replay(JournalSource& source, const ReplayOptions& options);
 
 }  // namespace xt::ctl

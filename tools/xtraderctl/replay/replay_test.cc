@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "tools/xtraderctl/journal/joined_source.h"
 #include "tools/xtraderctl/testing/memory_journal.h"
 
 namespace xt::ctl {
@@ -94,6 +96,26 @@ TEST(ReplayTest, WhatIsNotThere) {
   EXPECT_TRUE(absl::IsNotFound(Replay(journal, {.account = domain::AccountId(3)}).status()));
   journal.records[3].bytes.back() ^= 1;
   EXPECT_TRUE(absl::IsDataLoss(Replay(journal, {}).status()));
+}
+
+TEST(ReplayTest, AJournalThatWasTrimmed) {
+  CopySources copies;
+  auto trimmed = std::make_unique<MemoryJournal>(MemoryJournal::Story());
+  MemoryJournal& journal = *trimmed;
+  journal.TrimToHistory(12);
+  copies.push_back(std::move(trimmed));
+  const auto whole = JoinedSource::Of(copies);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  const std::string text = *Replay(**whole, {});
+  EXPECT_THAT(text, HasSubstr("\nsequence 15 at 2023-11-14T22:13:20.000000006Z, "));
+  EXPECT_THAT(text, HasSubstr("\nwith the history: 1..12 from memory\n"));
+  journal.damage = "a file at offset 7";
+  EXPECT_THAT(*Replay(**JoinedSource::Of(copies), {}),
+              HasSubstr("\nthe history is damaged: a file at offset 7; with the history: 1..12 from memory\n"));
+  journal.history.clear();
+  EXPECT_EQ(Replay(**JoinedSource::Of(copies), {}).status(),
+            absl::FailedPreconditionError("the journal begins behind sequence 12, no copy has what leads there: memory "
+                                          "has 13..15"));
 }
 
 }  // namespace

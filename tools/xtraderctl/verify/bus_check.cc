@@ -71,16 +71,25 @@ void BusCheck::Expect(Bus& bus, const std::string& topic, const std::string& key
   ++next;
 }
 
+void BusCheck::CheckLane(const Bus& bus, const std::string& name, const Lane& lane) {
+  if (!lane.wrong().empty()) finding_.Violate(absl::StrCat(bus.content.name, ", ", name, ": ", lane.wrong()));
+}
+
+void BusCheck::CheckEnd(const Bus& bus, domain::SequenceNumber end) {
+  if (bus.content.through <= end) return;
+  finding_.Violate(absl::StrCat(bus.content.name, " has everything up to sequence ", bus.content.through.value(),
+                                ", but the journal ends at ", end.value()));
+}
+
 void BusCheck::FinishLanes(const Bus& bus) {
   for (const auto& [name, lane] : bus.content.lanes) {
-    const std::string place = absl::StrCat(bus.content.name, ", ", name, ": ");
-    if (!lane.wrong().empty()) finding_.Violate(place + lane.wrong());
+    CheckLane(bus, name, lane);
     const auto next = bus.next.find(name);
     const std::size_t compared = next == bus.next.end() ? 0 : next->second;
     if (compared == lane.messages().size()) continue;
     const domain::EventId& id = lane.messages()[compared].id;
     if (id.sequence <= bus.content.through) {
-      finding_.Violate(absl::StrCat(place, TextOf(id), " does not come from the journal"));
+      finding_.Violate(absl::StrCat(bus.content.name, ", ", name, ": ", TextOf(id), " does not come from the journal"));
     }
   }
 }
@@ -94,16 +103,23 @@ std::vector<Verdict> BusCheck::Finish() {
       continue;
     }
     FinishLanes(bus);
-    if (bus.content.through > last_) {
-      finding_.Violate(absl::StrCat(bus.content.name, " has everything up to sequence ", bus.content.through.value(),
-                                    ", but the journal ends at ", last_.value()));
-    }
+    CheckEnd(bus, last_);
     texts.push_back(absl::StrCat(bus.content.name, " ", bus.compared, " messages",
                                  bus.compared == 0 ? "" : absl::StrCat(" from ", bus.from.value()), " up to sequence ",
                                  bus.content.through.value()));
   }
   if (!failures.empty() && !finding_.violated()) return {finding_.NotChecked(absl::StrJoin(failures, "; "))};
   return {finding_.OkOr(absl::StrJoin(texts, "; "))};
+}
+
+// What came twice or out of order shows by itself.
+std::vector<Verdict> BusCheck::FinishUnplayed(domain::SequenceNumber end, const std::string& why) {
+  for (const Bus& bus : buses_) {
+    if (!bus.content.failure.empty()) continue;
+    for (const auto& [name, lane] : bus.content.lanes) CheckLane(bus, name, lane);
+    CheckEnd(bus, end);
+  }
+  return {finding_.Unplayed(why)};
 }
 
 }  // namespace xt::ctl

@@ -18,6 +18,7 @@ class BusCheck final : public Check {
 
   void Take(const Step& step) override;
   std::vector<Verdict> Finish() override;
+  std::vector<Verdict> FinishUnplayed(domain::SequenceNumber end, const std::string& why) override;
 
  private:
   struct Bus {
@@ -29,6 +30,8 @@ class BusCheck final : public Check {
   void Expect(const std::string& topic, const std::string& key, const domain::EventId& id, const std::string& payload);
   void Expect(Bus& bus, const std::string& topic, const std::string& key, const BusMessage& expected);
   void FinishLanes(const Bus& bus);
+  void CheckLane(const Bus& bus, const std::string& name, const Lane& lane);
+  void CheckEnd(const Bus& bus, domain::SequenceNumber end);
 
   std::vector<Bus> buses_;
   domain::SequenceNumber last_;

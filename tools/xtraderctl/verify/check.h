@@ -23,6 +23,9 @@ class Check {
   virtual void Take(const Step& step) = 0;
   // Behind the last command, once. In the order of the invariants.
   virtual std::vector<Verdict> Finish() = 0;
+  // Instead of Finish, when the journal could not be played, or not to its end, `end`: a violation that shows
+  // nevertheless, else `why` it was not checked.
+  virtual std::vector<Verdict> FinishUnplayed(domain::SequenceNumber end, const std::string& why) = 0;
 };
 
 // The first violation of one invariant; later ones mostly follow from it.
@@ -40,6 +43,8 @@ class Finding {
     return {invariant_, Outcome::kOk, std::move(text)};
   }
   [[nodiscard]] Verdict NotChecked(std::string why) const { return {invariant_, Outcome::kNotChecked, std::move(why)}; }
+  // Violated, or else not checked.
+  [[nodiscard]] Verdict Unplayed(std::string why) const { return violated() ? OkOr({}) : NotChecked(std::move(why)); }
 
  private:
   const std::string invariant_;

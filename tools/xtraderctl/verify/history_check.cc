@@ -87,12 +87,30 @@ std::vector<Verdict> HistoryCheck::Finish() {
   CompareSequences();
   CompareOrder();
   CountExecutions();
-  const auto acknowledged =
-      std::ranges::count_if(*history_, [](const auto& one) { return one.second.acknowledged_ns.has_value(); });
-  const auto unknown = static_cast<std::ptrdiff_t>(history_->size()) - acknowledged;
-  return {acknowledged_.OkOr(absl::StrCat(acknowledged, " acknowledged orders are in the journal")),
-          order_.OkOr(absl::StrCat(acknowledged, " orders in real time")),
+  const std::size_t acknowledged = CountAcknowledged();
+  const std::size_t unknown = history_->size() - acknowledged;
+  return {acknowledged_.OkOr(absl::StrCat(acknowledged, " acknowledged orders are in the journal")), OrderVerdict(),
           once_.OkOr(absl::StrCat(history_->size(), " ids, the outcome of ", unknown, " unknown to its client"))};
+}
+
+std::vector<Verdict> HistoryCheck::FinishUnplayed(domain::SequenceNumber end, const std::string& why) {
+  if (!history_) return Finish();
+  for (const auto& [key, order] : *history_) {
+    if (!order.acknowledged_ns || order.sequence <= end.value()) continue;
+    acknowledged_.Violate(absl::StrCat(NameOf(key), " was acknowledged at sequence ", order.sequence,
+                                       ", but the journal ends at ", end.value()));
+  }
+  CompareOrder();
+  return {acknowledged_.Unplayed(why), OrderVerdict(), once_.Unplayed(why)};
+}
+
+std::size_t HistoryCheck::CountAcknowledged() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(*history_, [](const auto& one) { return one.second.acknowledged_ns.has_value(); }));
+}
+
+Verdict HistoryCheck::OrderVerdict() const {
+  return order_.OkOr(absl::StrCat(CountAcknowledged(), " orders in real time"));
 }
 
 }  // namespace xt::ctl

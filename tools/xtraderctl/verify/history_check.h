@@ -19,6 +19,7 @@ class HistoryCheck final : public Check {
 
   void Take(const Step& step) override;
   std::vector<Verdict> Finish() override;
+  std::vector<Verdict> FinishUnplayed(domain::SequenceNumber end, const std::string& why) override;
 
  private:
   using Key = History::key_type;
@@ -27,8 +28,11 @@ class HistoryCheck final : public Check {
     int executions = 0;                            // of them, those that were not refused
   };
   void CompareSequences();
+  // Alone of these it does not ask the journal.
   void CompareOrder();
   void CountExecutions();
+  [[nodiscard]] std::size_t CountAcknowledged() const;
+  [[nodiscard]] Verdict OrderVerdict() const;
 
   const std::optional<History> history_;
   std::map<Key, Journalled> journalled_;  // of the ids of the history

@@ -96,16 +96,26 @@ void LiveCheck::ExpectBehind(const std::string& name, domain::SequenceNumber seq
       absl::StrCat(name, " stands at sequence ", sequence.value(), ", but the journal ends at ", last_.value()));
 }
 
+void LiveCheck::CheckAnswers() {
+  for (const ReplicaAnswer& replica : answers_.replicas) ExpectBehind(replica.name, replica.digest.sequence);
+  for (const SavedState& snapshot : answers_.snapshots) ExpectBehind(snapshot.file, snapshot.digest.sequence);
+  if (!answers_.damage.empty()) digests_.Violate(absl::StrCat("a snapshot cannot be restored: ", answers_.damage));
+}
+
+std::vector<Verdict> LiveCheck::FinishUnplayed(domain::SequenceNumber end, const std::string& why) {
+  last_ = end;
+  CheckAnswers();
+  return {digests_.Unplayed(why), books_.Unplayed(why)};
+}
+
 std::vector<Verdict> LiveCheck::Finish() {
   std::size_t fed = 0;
   std::size_t told = 0;
   for (const ReplicaAnswer& replica : answers_.replicas) {
     fed += replica.digest.sequence.value() != 0 ? 1 : 0;
     told += replica.books.size();
-    ExpectBehind(replica.name, replica.digest.sequence);
   }
-  for (const SavedState& snapshot : answers_.snapshots) ExpectBehind(snapshot.file, snapshot.digest.sequence);
-  if (!answers_.damage.empty()) digests_.Violate(absl::StrCat("a snapshot cannot be restored: ", answers_.damage));
+  CheckAnswers();
   const std::string why = answers_.failure.empty() ? "no replica of matching is fed" : answers_.failure;
   const std::string silent = answers_.failure.empty() ? "" : "; " + answers_.failure;
   const auto verdict = [&](const Finding& finding, std::size_t count, const std::string& text) {

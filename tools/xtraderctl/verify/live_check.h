@@ -45,6 +45,7 @@ class LiveCheck final : public Check {
 
   void Take(const Step& step) override;
   std::vector<Verdict> Finish() override;
+  std::vector<Verdict> FinishUnplayed(domain::SequenceNumber end, const std::string& why) override;
 
  private:
   void Compare(const Step& step, const ReplicaAnswer& replica);
@@ -52,6 +53,8 @@ class LiveCheck final : public Check {
   bool Compare(const Step& step, const std::string& name, const ports::StateDigest& digest);
   void Compare(const Step& step, const ReplicaAnswer& replica, const domain::BookSnapshot& book);
   void ExpectBehind(const std::string& name, domain::SequenceNumber sequence);
+  // What shows without the journal's states, but for its end.
+  void CheckAnswers();
 
   const LiveAnswers answers_;
   const RulesCheck& rules_;

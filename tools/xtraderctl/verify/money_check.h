@@ -15,6 +15,9 @@ class MoneyCheck final : public Check {
  public:
   void Take(const Step& step) override;
   std::vector<Verdict> Finish() override;
+  std::vector<Verdict> FinishUnplayed(domain::SequenceNumber /*end*/, const std::string& why) override {
+    return {finding_.Unplayed(why)};
+  }
 
  private:
   using Wide = __int128;

@@ -15,6 +15,9 @@ class RulesCheck final : public Check {
  public:
   void Take(const Step& step) override;
   std::vector<Verdict> Finish() override;
+  std::vector<Verdict> FinishUnplayed(domain::SequenceNumber /*end*/, const std::string& why) override {
+    return {finding_.Unplayed(why)};
+  }
 
   // At the last command; of no use after a violation.
   [[nodiscard]] const SecondEngine& second() const { return second_; }

@@ -101,14 +101,22 @@ void StoreCheck::FinishTables() {
   }
 }
 
+void StoreCheck::CheckEnd(domain::SequenceNumber end) {
+  if (end >= watermark_) return;
+  finding_.Violate(absl::StrCat("the database has everything up to sequence ", watermark_.value(),
+                                ", but the journal ends at ", end.value()));
+}
+
+std::vector<Verdict> StoreCheck::FinishUnplayed(domain::SequenceNumber end, const std::string& why) {
+  if (!store_.ok()) return {finding_.NotChecked(std::string(MessageOf(store_.status())))};
+  CheckEnd(end);
+  return {finding_.Unplayed(why)};
+}
+
 std::vector<Verdict> StoreCheck::Finish() {
   if (!store_.ok()) return {finding_.NotChecked(std::string(MessageOf(store_.status())))};
-  if (last_ < watermark_) {
-    finding_.Violate(absl::StrCat("the database has everything up to sequence ", watermark_.value(),
-                                  ", but the journal ends at ", last_.value()));
-  } else {
-    FinishTables();
-  }
+  CheckEnd(last_);
+  if (last_ >= watermark_) FinishTables();
   if (!failure_.ok() && !finding_.violated()) return {finding_.NotChecked(std::string(MessageOf(failure_)))};
   std::uint64_t rows = 0;
   for (const auto& [name, compared] : compared_) rows += compared == nullptr ? 0 : compared->rows();

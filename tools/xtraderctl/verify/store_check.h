@@ -20,6 +20,7 @@ class StoreCheck final : public Check {
 
   void Take(const Step& step) override;
   std::vector<Verdict> Finish() override;
+  std::vector<Verdict> FinishUnplayed(domain::SequenceNumber end, const std::string& why) override;
 
  private:
   void TakeEvent(const Step& step, const domain::EventId& id, const domain::Event& event);
@@ -30,6 +31,7 @@ class StoreCheck final : public Check {
   template <typename Key>
   void ExpectAll(const Table& table, const std::map<Key, StoreRow>& rows);
   void FinishTables();
+  void CheckEnd(domain::SequenceNumber end);
 
   absl::StatusOr<std::unique_ptr<StoreView>> store_;
   domain::SequenceNumber watermark_;

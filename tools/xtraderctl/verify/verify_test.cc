@@ -18,7 +18,6 @@
 #include "tools/xtraderctl/testing/fake_store.h"
 #include "tools/xtraderctl/testing/memory_journal.h"
 #include "tools/xtraderctl/verify/bus_check.h"
-#include "tools/xtraderctl/verify/copies_check.h"
 #include "tools/xtraderctl/verify/history_check.h"
 #include "tools/xtraderctl/verify/live_check.h"
 #include "tools/xtraderctl/verify/money_check.h"
@@ -396,53 +395,6 @@ TEST(BusContentTest, TheLinkOfADepthMessageIsNotItsContent) {
   EXPECT_NE(hash(depth), hash(linked));
 }
 
-TEST(CopiesTest, ACopyThatWentItsOwnWay) {
-  std::vector<std::unique_ptr<JournalSource>> sources;
-  sources.push_back(std::make_unique<MemoryJournal>(MemoryJournal::Story()));
-  const auto said = [&](std::uint64_t committed) {
-    return Text(CompareCopies(sources, *sources[0], domain::SequenceNumber(committed)));
-  };
-  EXPECT_EQ(said(15), "not checked there is one copy, nothing to compare it with");
-  auto other = std::make_unique<MemoryJournal>(MemoryJournal::Story());
-  other->records.pop_back();
-  MemoryJournal& copy = *other;
-  sources.push_back(std::move(other));
-  EXPECT_EQ(said(15), "ok of 15 the same: memory up to 14");
-  copy.records.back().hash.low ^= 1;
-  EXPECT_EQ(said(15), "violated memory has another frame at sequence 14");
-  EXPECT_EQ(said(13), "ok of 13 the same: memory up to 13") << "what was not committed may differ";
-  EXPECT_EQ(said(0), "not checked no database says what was committed");
-}
-
-// Its last frame reached its own file and was refused everywhere else.
-TEST(CopiesTest, WhatADeposedLeaderHasInItsFileAlone) {
-  auto journal = std::make_unique<MemoryJournal>(MemoryJournal::Story());
-  auto deposed = std::make_unique<MemoryJournal>(MemoryJournal::Story());
-  std::vector<ports::JournalRecord>& frames = journal->records;
-  std::vector<ports::JournalRecord>& copy = deposed->records;
-  std::vector<std::unique_ptr<JournalSource>> sources;
-  sources.push_back(std::move(journal));
-  sources.push_back(std::move(deposed));
-  const auto said = [&] { return Text(CompareCopies(sources, *sources[0], domain::SequenceNumber(15))); };
-  const std::string violated = "violated memory has another frame at sequence 14";
-
-  copy.pop_back();
-  copy.back().hash.low ^= 1;
-  EXPECT_EQ(said(), violated) << "in one epoch nobody is deposed";
-  frames[frames.size() - 2].epoch = frames.back().epoch = domain::Epoch(2);
-  EXPECT_EQ(said(), "ok of 15 the same: memory up to 14, the last 1 frames never confirmed");
-  copy.push_back(frames.back());
-  EXPECT_EQ(said(), violated) << "a frame of the later epoch follows";
-  copy.pop_back();
-  for (auto& frame : frames) frame.epoch = domain::Epoch(2);
-  for (auto& frame : copy) frame.hash.high ^= 1;
-  for (std::uint64_t sequence = 1; sequence < 10; ++sequence) {
-    copy.insert(copy.begin() + static_cast<std::ptrdiff_t>(sequence - 1), copy.front());
-    copy[sequence - 1].last_sequence = domain::SequenceNumber(sequence);
-  }
-  EXPECT_EQ(said(), "violated memory has another frame at sequence 1") << "more than may be in flight";
-}
-
 // Lines of a history, with the account of each order of the story.
 std::string Line(const std::string& event, int ns, int account, const std::string& id, int sequence = 0) {
   nlohmann::json line{{"event", event}, {"ns", ns}, {"account", account}, {"clientOrderId", id}};
@@ -538,8 +490,8 @@ TEST(VerifyTest, DamageBehindTheEndIsAViolation) {
   class Damaged final : public JournalSource {
    public:
     [[nodiscard]] std::string name() const override { return "damaged"; }
-    absl::StatusOr<std::string> Read(const Visitor& visitor) override {
-      const auto read = journal_.Read(visitor);
+    absl::StatusOr<std::string> Read(const Begins& begins, const Visitor& visitor) override {
+      const auto read = journal_.Read(begins, visitor);
       return read.ok() ? absl::DataLossError("wal at offset 7") : read;
     }
 
