@@ -28,7 +28,8 @@ constexpr char kReplicas[] = "sequencer=2,matching=2,gateway=2";
 constexpr const char* kSequencers[] = {"sequencer-0", "sequencer-1"};
 constexpr int kAccounts = 6;
 constexpr milliseconds kStep{50};
-constexpr milliseconds kDefaultSession{0};  // a paused leader is to be deposed soon
+constexpr milliseconds kDefaultSession{0};      // a paused leader is to be deposed soon
+constexpr std::int64_t kKeepCommands = 10'000;  // so that the journal is trimmed while faults come and go
 constexpr seconds kTool{120};
 // What a sequencer reaches through a proxy, and its key for that.
 constexpr std::pair<const char*, const char*> kLinks[] = {{"redis-journal", "redis_journal.address"},
@@ -55,7 +56,9 @@ std::string Await(const std::function<std::string()>& what_is_wrong, seconds pat
 World::World(std::string binaries, std::string data)
     : binaries_(std::move(binaries)),
       data_(std::move(data)),
-      cluster_(data_ + "/bin", kReplicas, "", data_, "", kDefaultSession) {}
+      cluster_(data_ + "/bin", kReplicas, "", data_, "", kDefaultSession) {
+  cluster_.KeepCommands(kKeepCommands);
+}
 
 absl::Status World::Up() {
   PrepareSabotage();

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/status.h"
+
 namespace xt::sim {
 namespace {
 
@@ -31,6 +33,56 @@ matching::EngineConfig SmallEngine(Mistake mistake) {
   return config;
 }
 
+namespace {
+
+// Has a thread of the replica answer, and waits for it.
+template <typename Answer>
+absl::StatusOr<Answer> Ask(World& world, MatchingHost& replica, Nanos timeout,
+                           std::function<absl::StatusOr<Answer>(matching::MatchingApp&)> question) {
+  struct Asked {
+    std::optional<absl::StatusOr<Answer>> answer;
+    WaitQueue changed;
+  };
+  if (replica.app() == nullptr) return Away();
+  const auto asked = std::make_shared<Asked>();
+  const Host client = world.host();
+  world.network.Send(client, replica.host(), [&world, client, &replica, asked, question = std::move(question)] {
+    if (replica.app() == nullptr) return;
+    world.kernel.Spawn(replica.process(), [&world, client, &replica, asked, question, app = replica.app()] {
+      auto answer = question(*app);
+      world.network.Send(replica.host(), client, [&world, asked, answer = std::move(answer)] {
+        asked->answer = answer;
+        world.kernel.NotifyAll(asked->changed);
+      });
+    });
+  });
+  const Nanos deadline = world.kernel.now() + timeout;
+  while (!asked->answer && world.kernel.Wait(asked->changed, deadline)) {
+  }
+  return asked->answer ? *asked->answer : Away();
+}
+
+}  // namespace
+
+// All of it at once: it is small.
+absl::Status MatchingHost::ReadFrom(const std::string& name, matching::SequenceRange range,
+                                    const ports::ReplicaSnapshots::PieceVisitor& visitor) {
+  const auto source = std::ranges::find(replicas_, name, &MatchingHost::name);
+  if (source == replicas_.end()) return absl::NotFoundError("no replica is called " + name);
+  XT_ASSIGN_OR_RETURN(
+      const std::string bytes,
+      Ask<std::string>(world_, **source, kCallTimeout,
+                       [range](matching::MatchingApp& app) -> absl::StatusOr<std::string> {
+                         std::string all;
+                         XT_RETURN_IF_ERROR(app.ReadSnapshot(range.least, range.most, [&](std::string_view piece) {
+                           all += piece;
+                           return absl::OkStatus();
+                         }));
+                         return all;
+                       }));
+  return visitor(bytes);
+}
+
 void MatchingHost::Start() {
   process_ = world_.kernel.NewProcess();
   world_.Place(process_, host_);
@@ -45,7 +97,10 @@ void MatchingHost::Start() {
     config.engine = SmallEngine(world_.mistake);
     config.snapshot_folder = folder_;
     config.snapshot_every_commands = kSnapshotEvery;
-    parts->app = std::make_unique<matching::MatchingApp>(config, parts->metrics, parts->health);
+    parts->app =
+        std::make_unique<matching::MatchingApp>(config, parts->metrics, parts->health, SystemClock::Instance(),
+                                                [this](const std::string& name, matching::SequenceRange range,
+                                                       const auto& visitor) { return ReadFrom(name, range, visitor); });
     if (!parts->app->Start().ok()) std::abort();
     app_ = std::shared_ptr<matching::MatchingApp>(parts, parts->app.get());
   });
@@ -174,27 +229,29 @@ absl::StatusOr<domain::BookSnapshot> MatchingLink::GetBook(domain::SymbolId, std
 absl::StatusOr<ports::StateDigest> MatchingLink::GetStateDigest() { return Away(); }
 
 absl::StatusOr<ports::ReferenceData> MatchingLink::AskReferenceData(MatchingHost& replica) {
-  struct Asked {
-    std::optional<absl::StatusOr<ports::ReferenceData>> answer;
-    WaitQueue changed;
-  };
-  if (replica.app() == nullptr) return Away();
-  const auto asked = std::make_shared<Asked>();
-  const Host client = world_.host();
-  world_.network.Send(client, replica.host(), [this, client, &replica, asked] {
-    if (replica.app() == nullptr) return;
-    world_.kernel.Spawn(replica.process(), [this, client, &replica, asked, app = replica.app()] {
-      auto answer = app->GetReferenceData();
-      world_.network.Send(replica.host(), client, [this, asked, answer] {
-        asked->answer = answer;
-        world_.kernel.NotifyAll(asked->changed);
-      });
-    });
-  });
-  const Nanos deadline = world_.kernel.now() + kAskTimeout;
-  while (!asked->answer && world_.kernel.Wait(asked->changed, deadline)) {
-  }
-  return asked->answer ? *asked->answer : Away();
+  return Ask<ports::ReferenceData>(world_, replica, kAskTimeout,
+                                   [](matching::MatchingApp& app) { return app.GetReferenceData(); });
+}
+
+absl::StatusOr<ports::SnapshotInfo> SnapshotLink::TakeSnapshot(bool) { return Away(); }
+
+absl::StatusOr<std::vector<domain::SequenceNumber>> SnapshotLink::ListSnapshots() {
+  return Ask<std::vector<domain::SequenceNumber>>(world_, replica_, kAskTimeout,
+                                                  [](matching::MatchingApp& app) { return app.ListSnapshots(); });
+}
+
+absl::Status SnapshotLink::ReadSnapshot(domain::SequenceNumber, domain::SequenceNumber, const PieceVisitor&) {
+  return Away();
+}
+
+absl::Status SnapshotLink::CopySnapshot(const std::string& source, domain::SequenceNumber at_least,
+                                        domain::SequenceNumber at_most) {
+  return Ask<bool>(world_, replica_, kCallTimeout,
+                   [source, at_least, at_most](matching::MatchingApp& app) -> absl::StatusOr<bool> {
+                     XT_RETURN_IF_ERROR(app.CopySnapshot(source, at_least, at_most));
+                     return true;
+                   })
+      .status();
 }
 
 absl::StatusOr<ports::ReferenceData> MatchingLink::GetReferenceData() {

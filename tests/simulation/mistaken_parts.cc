@@ -33,6 +33,10 @@ class MistakenCopy final : public ports::JournalCopy {
     return mistakes_.identity.empty() ? copy_->Is(member) : member == mistakes_.identity;
   }
   absl::Status CutTail(domain::SequenceNumber keep) override { return copy_->CutTail(keep); }
+  absl::Status BeginAt(const ports::JournalBase& base) override { return copy_->BeginAt(base); }
+  [[nodiscard]] ports::JournalBase Base() const override { return copy_->Base(); }
+  [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override { return copy_->ReadableFrom(); }
+  absl::Status TrimFront(domain::SequenceNumber upto) override { return copy_->TrimFront(upto); }
 
  private:
   const std::unique_ptr<ports::JournalCopy> copy_;
@@ -112,6 +116,19 @@ absl::Status MistakenJournal::Read(domain::SequenceNumber from, const Visitor& v
     record.bytes = wire::EncodeFrame(frame);
     return visitor(record);
   });
+}
+
+absl::Status MistakenJournal::TrimFront(domain::SequenceNumber upto) {
+  const absl::Status read = journal_.Read({}, [&](const ports::JournalRecord& record) -> absl::Status {
+    if (record.last_sequence > upto) return absl::CancelledError("enough was read");
+    const auto [kept, fresh] = trimmed_.frames.emplace(record.last_sequence.value(), record.bytes);
+    if (!fresh && kept->second != record.bytes) {
+      trimmed_.violation = "two different frames that end at " + std::to_string(kept->first) + " were trimmed";
+    }
+    return absl::OkStatus();
+  });
+  if (!absl::IsCancelled(read)) XT_RETURN_IF_ERROR(read);
+  return journal_.TrimFront(upto);
 }
 
 }  // namespace xt::sim

@@ -9,6 +9,7 @@
 #include "libs/ports/journal_copy.h"
 #include "libs/ports/leader_election.h"
 #include "tests/simulation/mistake.h"
+#include "tests/simulation/world.h"
 
 namespace xt::sim {
 
@@ -43,20 +44,26 @@ class MistakenElection final : public ports::LeaderElection {
   const Mistake mistake_;
 };
 
+// It also notes what is trimmed.
 class MistakenJournal final : public ports::CommandJournal {
  public:
-  MistakenJournal(ports::CommandJournal& journal, Mistake mistake) : journal_(journal), mistake_(mistake) {}
+  MistakenJournal(ports::CommandJournal& journal, Mistake mistake, Trimmed& trimmed)
+      : journal_(journal), mistake_(mistake), trimmed_(trimmed) {}
   absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token) override;
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override;
   void Append(ports::JournalRecord record, AppendDone done) override {
     journal_.Append(std::move(record), std::move(done));
   }
   [[nodiscard]] domain::SequenceNumber TailSequence() const override { return journal_.TailSequence(); }
+  [[nodiscard]] ports::JournalBase Base() const override { return journal_.Base(); }
+  [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override { return journal_.ReadableFrom(); }
+  absl::Status TrimFront(domain::SequenceNumber upto) override;
   [[nodiscard]] absl::Status Accepting() const override { return journal_.Accepting(); }
 
  private:
   ports::CommandJournal& journal_;
   const Mistake mistake_;
+  Trimmed& trimmed_;
   bool reads_tail_ = false;  // the next Read is that of the last frame, for its time
 };
 

@@ -11,8 +11,6 @@
 namespace xt::sim {
 namespace {
 
-constexpr char kZeroHash[] = "00000000000000000000000000000000";
-
 redisReply* NewReply(int type) {
   auto* const reply = static_cast<redisReply*>(std::calloc(1, sizeof(redisReply)));
   reply->type = type;
@@ -34,6 +32,12 @@ redisReply* Array(const std::vector<redisReply*>& elements) {
   reply->element = static_cast<redisReply**>(std::malloc(elements.size() * sizeof(redisReply*) + 1));
   for (std::size_t i = 0; i < elements.size(); ++i) reply->element[i] = elements[i];
   return reply;
+}
+
+redisReply* EntryReply(const RedisServer::Entry& entry) {
+  return Array({Bulk(std::to_string(entry.last) + "-0"),
+                Array({Bulk("e"), Bulk(entry.epoch), Bulk("n"), Bulk(entry.first), Bulk("p"), Bulk(entry.previous),
+                       Bulk("f"), Bulk(entry.bytes)})});
 }
 
 bool Less(const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
@@ -100,7 +104,9 @@ redisReply* RedisServer::Execute(const Args& args) {
     return Bulk(digest);
   }
   if (command == "EVALSHA") return Eval(args);
+  if (command == "HMGET") return Array({Bulk(data_.base), Bulk(data_.base_hash), Bulk(data_.base_epoch)});
   if (command == "XRANGE") return Range(args);
+  if (command == "XREVRANGE") return LastUpTo(args);
   return Error("ERR unknown command '" + command + "'");
 }
 
@@ -112,6 +118,8 @@ redisReply* RedisServer::Eval(const Args& args) {
   if (script->second == redis::scripts::kInit.text) return Init(rest);
   if (script->second == redis::scripts::kSetAside.text) return SetAside(rest);
   if (script->second == redis::scripts::kAppend.text) return Append(rest);
+  if (script->second == redis::scripts::kTrimFront.text) return TrimFront(rest);
+  if (script->second == redis::scripts::kBeginAt.text) return BeginAt(rest);
   return CutTail(rest);
 }
 
@@ -124,12 +132,11 @@ redisReply* RedisServer::Init(const Args& args) {
     data_ = {};
     data_.exists = true;
     data_.uuid = args[2];
-    data_.sequence = "0";
-    data_.hash = kZeroHash;
   }
   data_.token = args[0];
   data_.opened = args[1];
-  return Array({Bulk(run_id_), Bulk(data_.uuid), Bulk(data_.sequence), Bulk(data_.hash)});
+  return Array({Bulk(run_id_), Bulk(data_.uuid), Bulk(data_.sequence), Bulk(data_.hash), Bulk(data_.base),
+                Bulk(data_.base_hash), Bulk(data_.base_epoch)});
 }
 
 // What was there is not kept.
@@ -143,8 +150,6 @@ redisReply* RedisServer::SetAside(const Args& args) {
   data_.uuid = args[1];
   data_.token = token;
   data_.opened = args[0];
-  data_.sequence = "0";
-  data_.hash = kZeroHash;
   return Bulk("aside");
 }
 
@@ -178,6 +183,36 @@ redisReply* RedisServer::CutTail(const Args& args) {
   return Ok();
 }
 
+redisReply* RedisServer::TrimFront(const Args& args) {
+  if (!data_.exists) return Error("DAMAGED the journal is gone");
+  if (!MayWrite(args[0])) return Error("FENCED " + data_.token);
+  data_.base = args[1];
+  data_.base_hash = args[2];
+  data_.base_epoch = args[3];
+  const std::uint64_t lowest = std::stoull(args[4]);
+  std::erase_if(data_.entries, [&](const auto& entry) { return entry->last < lowest; });
+  return Ok();
+}
+
+redisReply* RedisServer::BeginAt(const Args& args) {
+  if (!data_.exists) return Error("DAMAGED the journal is gone");
+  if (!MayWrite(args[0])) return Error("FENCED " + data_.token);
+  data_.entries.clear();
+  data_.sequence = data_.base = args[1];
+  data_.hash = data_.base_hash = args[2];
+  data_.base_epoch = args[3];
+  return Ok();
+}
+
+// XREVRANGE with COUNT 1.
+redisReply* RedisServer::LastUpTo(const Args& args) {
+  const std::uint64_t upto = std::stoull(args[2]);
+  const std::uint64_t behind = std::stoull(args[3].substr(1));
+  const auto above = std::ranges::upper_bound(data_.entries, upto, {}, [](const auto& entry) { return entry->last; });
+  if (above == data_.entries.begin() || (*std::prev(above))->last <= behind) return Array({});
+  return Array({EntryReply(**std::prev(above))});
+}
+
 redisReply* RedisServer::Range(const Args& args) {
   const bool open = args[2][0] == '(';
   const std::uint64_t from = args[2] == "-" ? 0 : std::stoull(args[2].substr(open ? 1 : 0)) + (open ? 1 : 0);
@@ -186,10 +221,7 @@ redisReply* RedisServer::Range(const Args& args) {
   std::vector<redisReply*> found;
   auto it = std::ranges::lower_bound(data_.entries, from, {}, [](const auto& entry) { return entry->last; });
   for (; it != data_.entries.end() && (*it)->last <= to && found.size() < most; ++it) {
-    const Entry& entry = **it;
-    found.push_back(Array({Bulk(std::to_string(entry.last) + "-0"),
-                           Array({Bulk("e"), Bulk(entry.epoch), Bulk("n"), Bulk(entry.first), Bulk("p"),
-                                  Bulk(entry.previous), Bulk("f"), Bulk(entry.bytes)})}));
+    found.push_back(EntryReply(**it));
   }
   return Array(found);
 }

@@ -20,6 +20,7 @@ namespace xt::sim {
 enum class Mistake;
 
 inline constexpr std::uint64_t kAllWrites = 1'000'000;
+inline constexpr char kZeroHash[] = "00000000000000000000000000000000";
 
 class RedisServer {
  public:
@@ -52,11 +53,15 @@ class RedisServer {
   };
   using Entries = std::vector<std::shared_ptr<const Entry>>;  // ascending
   [[nodiscard]] const Entries& entries() const { return data_.entries; }
+  // What was trimmed of the journal.
+  [[nodiscard]] std::uint64_t base() const { return std::stoull(data_.base); }
 
  private:
   struct Data {
     bool exists = false;
-    std::string uuid, token, opened, sequence, hash;
+    std::string uuid, token, opened;
+    std::string sequence = "0", hash = kZeroHash;
+    std::string base = "0", base_hash = kZeroHash, base_epoch = "0";
     Entries entries;
   };
 
@@ -66,7 +71,10 @@ class RedisServer {
   redisReply* Append(const Args& args);
   [[nodiscard]] bool MayWrite(const std::string& token);
   redisReply* CutTail(const Args& args);
+  redisReply* TrimFront(const Args& args);
+  redisReply* BeginAt(const Args& args);
   redisReply* Range(const Args& args);
+  redisReply* LastUpTo(const Args& args);
   void Sync();
 
   Kernel& kernel_;

@@ -146,10 +146,14 @@ void Run::Main() {
   world_.redis.Start();
   std::vector<MatchingHost*> replicas;
   for (std::size_t i = 0; i < kReplicas; ++i) {
-    replicas_.push_back(std::make_unique<MatchingHost>(world_, static_cast<Host>(50 + i),
-                                                       options_.folder + "/matching-" + std::to_string(i + 1)));
-    replicas_.back()->Start();
+    const std::string name = "matching-" + std::to_string(i + 1);
+    replicas_.push_back(
+        std::make_unique<MatchingHost>(world_, static_cast<Host>(50 + i), name, options_.folder + "/" + name));
     replicas.push_back(replicas_.back().get());
+  }
+  for (MatchingHost* const replica : replicas) {
+    replica->SetReplicas(replicas);
+    replica->Start();
   }
   for (std::size_t i = 0; i < kSequencers; ++i) {
     const std::string name = "sequencer-" + std::to_string(i + 1);
@@ -278,7 +282,8 @@ void Run::Violate(const std::string& what) {
   if (report_.violation.empty()) report_.violation = what;
 }
 
-// The journal is what Redis holds once everything is in sync again; its own copy was compared with it by the leader.
+// The journal is what Redis holds once everything is in sync again, behind what was trimmed; its own copy was compared with
+// it by the leader.
 void Run::CheckJournal() {
   std::vector<const domain::Command*> commands;
   std::vector<domain::CommandResult> results;
@@ -288,11 +293,13 @@ void Run::CheckJournal() {
   auto oracle = std::make_unique<matching::Engine>(SmallEngine(options_.mistake));
   std::set<domain::SequenceNumber> shown;
   for (const ports::StateDigest& digest : shown_) shown.insert(digest.sequence);
-  const RedisServer::Entries entries = world_.redis.entries();
-  frames_.reserve(entries.size());
-  for (const auto& entry : entries) {
-    const std::uint64_t last = entry->last;
-    auto frame = wire::DecodeFrame(entry->bytes);
+  if (!world_.trimmed.violation.empty()) return Violate(world_.trimmed.violation);
+  std::map<std::uint64_t, std::string> all = world_.trimmed.frames;
+  all.erase(all.upper_bound(world_.redis.base()), all.end());
+  for (const auto& entry : world_.redis.entries()) all[entry->last] = entry->bytes;
+  frames_.reserve(all.size());
+  for (const auto& [last, bytes] : all) {
+    auto frame = wire::DecodeFrame(bytes);
     if (!frame.ok()) return Violate("the journal's frame at " + std::to_string(last) + " cannot be read");
     frames_.push_back(*std::move(frame));
     const domain::Frame& read = frames_.back();

@@ -23,6 +23,7 @@ namespace {
 
 constexpr Nanos kRestartPause = 300 * kMilli;
 constexpr std::uint64_t kSegmentBytes = 64 << 10;
+constexpr std::uint64_t kKeepCommands = 50;
 
 class NoNotifications final : public ports::NotificationBus {
  public:
@@ -54,6 +55,15 @@ class Executions final : public ports::ExecutionStream {
     if (!answer) return absl::UnavailableError("no answer");
     return domain::SequenceNumber(*answer);
   }
+  absl::StatusOr<domain::SequenceNumber> Acknowledged() override {
+    const auto answer = world_.network.Call<std::uint64_t>(world_.host(), kRedisHost, 200 * kMilli, [this] {
+      return std::optional<std::uint64_t>(server_.acknowledged());
+    });
+    if (!answer) return absl::UnavailableError("no answer");
+    return domain::SequenceNumber(*answer);
+  }
+  // What its reader has is never lost.
+  absl::Status BeginAt(domain::SequenceNumber) override { return absl::UnimplementedError("no gap is here"); }
   absl::StatusOr<std::unique_ptr<ports::ExecutionConsumer>> Join(std::string_view, std::string_view) override {
     return absl::UnimplementedError("nobody reads");
   }
@@ -137,6 +147,7 @@ struct SequencerHost::Parts {
   NoNotifications notifications;
   std::unique_ptr<MatchingLink> matching;
   std::vector<std::unique_ptr<MatchingLink>> standbys;
+  std::vector<std::unique_ptr<SnapshotLink>> snapshots;
   std::unique_ptr<sequencer::SequencerApp> app;
   std::atomic<bool> ready{false};
   WaitQueue end;
@@ -208,7 +219,7 @@ absl::Status SequencerHost::Launch(Parts& parts) {
   parts.mistaken_set = std::make_unique<MistakenSet>(*parts.in_sync, world_.mistake, *own);
   parts.journal = std::make_unique<replicated::ReplicatedJournal>(
       std::move(own), [&world = world_] { return MakeRemoteCopy(world); }, *parts.mistaken_set);
-  parts.mistaken_journal = std::make_unique<MistakenJournal>(*parts.journal, world_.mistake);
+  parts.mistaken_journal = std::make_unique<MistakenJournal>(*parts.journal, world_.mistake, world_.trimmed);
   parts.election = std::make_unique<zookeeper::ZooKeeperElection>(parts.session, "sequencer-0", name_);
   parts.mistaken_election = std::make_unique<MistakenElection>(*parts.election, world_.mistake);
   XT_ASSIGN_OR_RETURN(parts.events,
@@ -216,15 +227,18 @@ absl::Status SequencerHost::Launch(Parts& parts) {
   parts.executions = std::make_unique<Executions>(world_, executions_);
   parts.matching = std::make_unique<MatchingLink>(world_, replicas_);
   std::vector<sequencer::SequencerPorts::Standby> standbys;
+  std::vector<sequencer::SnapshotKeeper> keepers;
   for (MatchingHost* const replica : replicas_) {
+    parts.snapshots.push_back(std::make_unique<SnapshotLink>(world_, *replica));
+    keepers.push_back({replica->name(), parts.snapshots.back().get()});
     parts.standbys.push_back(std::make_unique<MatchingLink>(world_, std::vector{replica}));
     standbys.push_back({"matching", parts.standbys.back().get()});
   }
   parts.app = std::make_unique<sequencer::SequencerApp>(
-      sequencer::SequencerConfig{},
+      sequencer::SequencerConfig{.journal_keep_commands = kKeepCommands, .journal_trim_every_ms = 200},
       sequencer::SequencerPorts{*parts.mistaken_journal, *parts.matching, *parts.matching, *parts.events,
                                 parts.executions.get(), nullptr, parts.notifications, *parts.mistaken_election,
-                                std::move(standbys)},
+                                std::move(standbys), std::move(keepers)},
       parts.metrics, parts.health);
   parts.app->OnHalt([this, &parts](const absl::Status& reason) {
     last_halt = reason.ToString();

@@ -24,6 +24,10 @@ namespace xt::sim {
 class ExecutionsServer {
  public:
   absl::Status Publish(const std::vector<ports::EventEntry>& entries, Mistake mistake);
+  // What its reader has, who never has the last ones.
+  [[nodiscard]] std::uint64_t acknowledged() const {
+    return payloads.size() - std::min<std::size_t>(150, payloads.size());
+  }
   // As a restart of a Redis whose last second was not on its disk.
   void Lose(std::size_t entries) { payloads.resize(payloads.size() - std::min(entries, payloads.size())); }
   // By sequence, from 1.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,12 @@
 #include "tests/simulation/zookeeper_server.h"
 
 namespace xt::sim {
+
+// What leaders trimmed off the journal, by last sequence: what a whole journal is made of afterwards.
+struct Trimmed {
+  std::map<std::uint64_t, std::string> frames;
+  std::string violation;  // two leaders trimmed different frames
+};
 
 struct World {
   World(Kernel& k, Mistake planted)
@@ -37,6 +44,7 @@ struct World {
   Network network;
   RedisServer redis;
   ZooKeeperServer zookeeper;
+  Trimmed trimmed;
   const Mistake mistake;
   bool tells = false;
   std::vector<Host> hosts;  // by process

@@ -49,7 +49,7 @@ std::string Cluster::Up() {
   const ToolResult up =
       Command({"up", "--binaries", binaries_, "--replicas", replicas_, "--durability", durability_, "--profile",
                profile_, "--ready-file", ready_file, "--owner", std::to_string(::getpid()), "--zookeeper-session-ms",
-               std::to_string(session_.count())},
+               std::to_string(session_.count()), "--journal-keep-commands", std::to_string(keep_commands_)},
               kUp);
   if (up.status != 0) return "up failed:\n" + up.output;
   ready_ = json::parse(ReadFile(ready_file));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
+  // What stays when the journal is trimmed, and what is between two snapshots. Before Up.
+  void KeepCommands(std::int64_t commands) { keep_commands_ = commands; }
   // Empty when it serves, else what `up` said.
   [[nodiscard]] std::string Up();
   [[nodiscard]] ToolResult Down();
@@ -66,6 +69,7 @@ class Cluster {
   const std::string profile_;
   const std::string data_;
   const std::chrono::milliseconds session_;
+  std::int64_t keep_commands_ = 0;
   nlohmann::json ready_;
 };
 

@@ -40,6 +40,7 @@ struct Arguments {
   std::uint16_t port = 0;
   int owner = 0;
   std::int64_t zookeeper_session_ms = 0;
+  std::int64_t journal_keep_commands = 0;
   bool json = false;
   bool follow = false;
   std::string name;
@@ -62,6 +63,7 @@ absl::StatusOr<cluster::Options> OptionsOf(const Arguments& arguments) {
                            .durability = arguments.durability,
                            .profile = arguments.profile,
                            .zookeeper_session_ms = arguments.zookeeper_session_ms,
+                           .journal_keep_commands = arguments.journal_keep_commands,
                            .operator_secret = cluster::ReadOperatorSecret(arguments.data),
                            .owner = arguments.owner};
   XT_RETURN_IF_ERROR(cluster::CheckDurability(options));
@@ -112,7 +114,9 @@ pid_t StartSupervisor(const Arguments& arguments, const std::string& output) {
                                       "--owner",
                                       std::to_string(arguments.owner),
                                       "--zookeeper-session-ms",
-                                      std::to_string(arguments.zookeeper_session_ms)};
+                                      std::to_string(arguments.zookeeper_session_ms),
+                                      "--journal-keep-commands",
+                                      std::to_string(arguments.journal_keep_commands)};
   std::vector<char*> pointers;
   for (const std::string& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
@@ -288,6 +292,10 @@ int main(int argc, char** argv) {
     sub->add_option("--zookeeper-session-ms", arguments.zookeeper_session_ms,
                     "silence after which ZooKeeper takes a process for dead; 0: the services' default")
         ->check(CLI::Range(0, 60'000));
+    sub->add_option("--journal-keep-commands", arguments.journal_keep_commands,
+                    "commands that stay when the journal is trimmed, and that are between two snapshots; 0: the "
+                    "services' defaults")
+        ->check(CLI::Range(0, 1'000'000'000));
     sub->add_option("--owner", arguments.owner, "process with which it ends, however that ends; 0: none");
   }
   supervise->group("");

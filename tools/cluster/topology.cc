@@ -88,8 +88,7 @@ const Service& NotifierOf(const Service& gateway, const std::vector<Service>& se
   return *notifiers[number % notifiers.size()];
 }
 
-std::string OwnConfig(const Service& service, const std::vector<Service>& services,
-                      const std::string& operator_secret) {
+std::string OwnConfig(const Service& service, const std::vector<Service>& services, const Options& options) {
   std::string text;
   const auto peers = [&](std::string_view key, std::string_view name) {
     text += Line(key, List(AddressesOf(services, name)));
@@ -98,7 +97,12 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
     text += Line("data", Quoted(service.folder));
   }
   if (service.name == "sequencer" || service.name == "market-data") peers("matching.addresses", "matching");
+  const std::string keep = std::to_string(options.journal_keep_commands);
+  if (service.name == "sequencer" && options.journal_keep_commands > 0) {
+    text += Line("journal.keep_commands", keep) + Line("journal.trim_every_ms", "500");
+  }
   if (service.name == "matching") text += Line("snapshot.folder", Quoted(service.folder + "/snapshots"));
+  if (service.name == "matching" && options.journal_keep_commands > 0) text += Line("snapshot.every_commands", keep);
   if (service.name == "persistence") text += Line("consumer.name", Quoted(service.id));
   if (service.name == "notifier") {
     peers("matching.addresses", "matching");
@@ -111,7 +115,7 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
     peers("persistence.addresses", "persistence");
     peers("market_data.addresses", "market-data");
     text += Line("rest.port", std::to_string(service.edge_port));
-    if (!operator_secret.empty()) text += Line("operator.secret", Quoted(operator_secret));
+    if (!options.operator_secret.empty()) text += Line("operator.secret", Quoted(options.operator_secret));
     text += Line("notifier.address", Quoted("127.0.0.1:" + std::to_string(NotifierOf(service, services).edge_port)));
   }
   return text;
@@ -192,8 +196,8 @@ std::vector<Service> PlanServices(const Options& options, const ServerAddresses&
     }
   }
   for (Service& service : services) {
-    service.config = CommonConfig(service) + ServerConfig(service, options, servers) +
-                     OwnConfig(service, services, options.operator_secret);
+    service.config =
+        CommonConfig(service) + ServerConfig(service, options, servers) + OwnConfig(service, services, options);
   }
   return services;
 }

@@ -26,8 +26,10 @@ struct Options {
   std::string durability;                 // of the journal, as the sequencers know it; empty: their default
   std::string profile;                    // which of Kafka and Redis carry events; empty: kafka+redis
   std::int64_t zookeeper_session_ms = 0;  // of the services; 0: their default
-  std::string operator_secret;            // of the gateways; empty: they take no commands of operators
-  int owner = 0;                          // the cluster ends with this process; 0: only when it is told to
+  // What stays when the journal is trimmed, and what is applied between two snapshots; 0: the services' defaults.
+  std::int64_t journal_keep_commands = 0;
+  std::string operator_secret;  // of the gateways; empty: they take no commands of operators
+  int owner = 0;                // the cluster ends with this process; 0: only when it is told to
 };
 
 // "sequencer=2,matching=2". INVALID_ARGUMENT names what is wrong.
