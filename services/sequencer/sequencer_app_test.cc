@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/frame_codec.h"
+#include "services/sequencer/replica_position.h"
 #include "services/sequencer/testing/world.h"
 
 namespace xt::sequencer {
@@ -419,7 +420,8 @@ TEST(SequencerAppTest, AReplicaThatKeepsWhatDoesNotFitIsNotFed) {
     world.matching.SetPosition(position);
     world.matching.SetStubborn();
     ASSERT_TRUE(world.Launch().Start().ok());
-    ASSERT_TRUE(world.matching.WaitForConnects(4));
+    ASSERT_TRUE(world.matching.WaitForConnects(3 + kMostBegunAnew))
+        << "by the first leader, by the second one, and again";
     EXPECT_THAT(world.process->health.ReadyJson(), ::testing::HasSubstr(reason));
     EXPECT_EQ(CodeOf(Await(world.Ask(2))), absl::StatusCode::kUnavailable);
   }
