@@ -5,9 +5,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
@@ -165,6 +167,10 @@ void ServerProcess::Kill() { process_.reset(); }
 void ServerProcess::Pause() const {
   XT_CHECK(process_, "it does not run");
   process_->Signal(SIGSTOP);
+  // Its other threads go on until the one that has to take the signal is scheduled.
+  siginfo_t stopped{};
+  while (::waitid(P_PID, static_cast<id_t>(pid()), &stopped, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
 }
 
 void ServerProcess::Resume() const {

@@ -50,7 +50,7 @@ class ServerProcess {
   // SIGTERM, then SIGKILL when it is not gone in time.
   void Stop();
   void Kill();          // SIGKILL; what it had not written is lost
-  void Pause() const;   // SIGSTOP
+  void Pause() const;   // SIGSTOP; returns when it stands still
   void Resume() const;  // SIGCONT
 
   [[nodiscard]] std::string_view name() const { return name_; }
