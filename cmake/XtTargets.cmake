@@ -10,9 +10,9 @@
 # A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
 # adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
 # The sources of a test with PATHS know XT_SOURCE_DIR and XT_BINARY_DIR; what was compiled of the others, another copy of
-# the tree can use. A LONG one, of half a minute and more, is started first, so that none runs alone at the end. Every test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev
-# test to count a program's cases; a script counts as one test. Either way the test has a target of its name that builds
-# all it needs.
+# the tree can use. A LONG one, of half a minute and more, is started first, so that none runs alone at the end. Every
+# test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a program's
+# cases; a script counts as one test. Either way the test has a target of its name that builds all it needs.
 
 function(xt_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})

@@ -25,7 +25,7 @@ absl::Status ReadUpTo(ports::CommandJournal& journal, domain::SequenceNumber fro
 
 // The end of the last record that both hold; 0 when there is none.
 absl::StatusOr<domain::SequenceNumber> LastCommonRecord(ports::CommandJournal& a, ports::CommandJournal& b);
-// Whether the chain of `journal` goes through `end`: a record with this hash ends there, or it begins behind it.
+// Whether a record of `journal` with this hash ends at `sequence`, or the journal begins behind such a one.
 absl::StatusOr<bool> GoesThrough(ports::CommandJournal& journal, domain::SequenceNumber sequence, Hash128 hash);
 // The first record that ends at `from` or behind.
 absl::StatusOr<std::optional<ports::JournalRecord>> FirstFrom(ports::CommandJournal& journal,
