@@ -2,6 +2,7 @@
 // a process, and what can be lost of it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <memory>
@@ -20,20 +21,37 @@
 
 namespace xt::contract {
 
-enum class Mode { kMemory, kRedis, kLocalAndRedis, kAlways };
+enum class Mode { kMemory, kRedis, kLocalAndRedis, kAlways, kStandbys };
+
+// A sequencer that stands by and does not answer.
+class AwayCopy final : public ports::JournalCopy {
+ public:
+  absl::StatusOr<ports::OpenReport> Open(ports::FencingToken) override { return Away(); }
+  absl::Status Read(domain::SequenceNumber, const Visitor&) override { return Away(); }
+  void Append(ports::JournalRecord, AppendDone done) override { done(Away()); }
+  [[nodiscard]] domain::SequenceNumber TailSequence() const override { return {}; }
+  [[nodiscard]] std::string Identity() const override { return ""; }
+  absl::Status CutTail(domain::SequenceNumber) override { return Away(); }
+  absl::Status BeginAt(const ports::JournalBase&) override { return Away(); }
+
+ private:
+  static absl::Status Away() { return absl::UnavailableError("it does not answer"); }
+};
 
 class Durability : public JournalFixture<replicated::ReplicatedJournal> {
  protected:
   explicit Durability(Mode mode)
       : mode_(mode), redis_(servers::RedisServer::Kind::kJournal, {.fsync_always = mode == Mode::kAlways}) {}
 
-  [[nodiscard]] std::string folder() const { return folders_.path() + "/" + machine_; }
-  std::unique_ptr<ports::JournalCopy> Wal() {
+  [[nodiscard]] std::string FolderOf(const std::string& machine) const { return folders_.path() + "/" + machine; }
+  [[nodiscard]] std::string folder() const { return FolderOf(machine_); }
+  std::unique_ptr<ports::JournalCopy> WalOf(const std::string& machine, FaultyIo& io) {
     embedded::WalOptions options;
     options.segment_bytes = 65'536;
-    options.io = &io_;
-    return std::make_unique<embedded::WalJournal>(folder(), options);
+    options.io = &io;
+    return std::make_unique<embedded::WalJournal>(FolderOf(machine), options);
   }
+  std::unique_ptr<ports::JournalCopy> Wal() { return WalOf(machine_, io_); }
   std::unique_ptr<ports::JournalCopy> Redis() {
     redis::RedisJournalOptions options;
     options.give_up_after_ms = 0;
@@ -47,6 +65,7 @@ class Durability : public JournalFixture<replicated::ReplicatedJournal> {
     options.min_copies = min_copies_;
     if (mode_ == Mode::kMemory) options.confirmation = replicated::Confirmation::kNobody;
     if (mode_ == Mode::kRedis) options.confirmation = replicated::Confirmation::kRemote;
+    if (mode_ == Mode::kStandbys) AddStandby(options);
     options.on_remote = [this](const absl::Status& status) { remote_.Add(status); };
     options.on_unclean_start = [this](const replicated::UncleanStart& start) {
       audited_.push_back(start);
@@ -60,6 +79,24 @@ class Durability : public JournalFixture<replicated::ReplicatedJournal> {
         },
         set_, options);
   }
+  void AddStandby(replicated::ReplicatedJournalOptions& options) {
+    options.min_copies = std::max(2, min_copies_);
+    options.standbys.push_back({"standby", [this]() -> std::unique_ptr<ports::JournalCopy> {
+                                  if (standby_away_) return std::make_unique<AwayCopy>();
+                                  return WalOf(standby_machine_, standby_io_);
+                                }});
+    options.on_standby = [this](const std::string& name, const absl::Status& status) {
+      EXPECT_EQ(name, "standby");
+      standby_.Add(status);
+    };
+    options.on_repair = [this](const replicated::JournalRepair& repair) { repairs_.Add(repair); };
+  }
+  // By their files; with the standby's, where there is one.
+  bool AllInSync() {
+    return mode_ != Mode::kStandbys || Eventually([&] {
+             return std::ranges::count_if(set_.Get(), [](const auto& one) { return one.starts_with("wal:"); }) == 2;
+           });
+  }
   // A leader that is a process.
   std::unique_ptr<JournalProcess> Lead(std::uint64_t epoch) {
     return std::make_unique<JournalProcess>([this] { return Make(); }, epoch);
@@ -67,6 +104,7 @@ class Durability : public JournalFixture<replicated::ReplicatedJournal> {
   // One that had so many records confirmed, had more under way, and was killed.
   std::vector<ConfirmedRecord> LeadAndDie(std::uint32_t records) {
     const auto leader = Lead(1);
+    EXPECT_TRUE(AllInSync());
     leader->MustAppend(records);
     leader->Append(20);
     leader->Kill();
@@ -116,16 +154,20 @@ class Durability : public JournalFixture<replicated::ReplicatedJournal> {
     for (std::size_t i = 0; i < kept; ++i) EXPECT_EQ(confirmed[i].hash, records[i].hash) << "sequence " << i + 1;
     return kept;
   }
-  // Goes on, ends, and expects the same chain in both copies.
+  // Goes on, ends, and expects the same chain in all copies.
   void ExpectOneChain() {
+    ASSERT_TRUE(AllInSync());
     MustAppend(5);
     journal_.reset();
     const auto own = Wal();
-    const auto remote = Redis();
     ASSERT_TRUE(own->Open(Token(1'000)).ok());
-    ASSERT_TRUE(remote->Open(Token(1'000)).ok());
-    const auto a = RecordsOf(*own);
-    const auto b = RecordsOf(*remote);
+    ExpectEqual(*own, *Redis());
+    if (mode_ == Mode::kStandbys) ExpectEqual(*own, *WalOf(standby_machine_, standby_io_));
+  }
+  static void ExpectEqual(ports::JournalCopy& own, ports::JournalCopy& other) {
+    ASSERT_TRUE(other.Open(Token(1'000)).ok());
+    const auto a = RecordsOf(own);
+    const auto b = RecordsOf(other);
     ASSERT_EQ(a.size(), b.size());
     Hash128 before;
     for (std::size_t i = 0; i < a.size(); ++i) {
@@ -143,12 +185,17 @@ class Durability : public JournalFixture<replicated::ReplicatedJournal> {
   int min_copies_ = 1;
   std::int64_t timeout_ms_ = 30'000;
   std::string machine_ = "one";
+  std::string standby_machine_ = "two";
+  std::atomic<bool> standby_away_{false};
   TemporaryFolder folders_;
   OwnRedis redis_;
   FaultyIo io_;
+  FaultyIo standby_io_;
   FileInSyncSet set_;
   std::atomic<int> connects_{0};
   Outcomes<absl::Status> remote_;                  // what on_remote was told
+  Outcomes<absl::Status> standby_;                 // what on_standby was told
+  Outcomes<replicated::JournalRepair> repairs_;    // in the mode with standbys
   std::vector<replicated::UncleanStart> audited_;  // by journals of this process
   absl::Status audit_answer_;
 };
@@ -168,6 +215,10 @@ class LocalAndRedisDurability : public Durability {
 class AlwaysDurability : public Durability {
  protected:
   AlwaysDurability() : Durability(Mode::kAlways) {}
+};
+class StandbysDurability : public Durability {
+ protected:
+  StandbysDurability() : Durability(Mode::kStandbys) {}
 };
 
 }  // namespace xt::contract

@@ -17,14 +17,14 @@ class FaultyIo final : public embedded::FileIo {
   }
   absl::Status SyncData(int fd) override {
     ++syncs;
-    if (gate != nullptr) gate->Pass();
+    if (Gate* const holding = gate) holding->Pass();
     if (fail_syncs) return absl::InternalError("fdatasync: Input/output error");
     return FileIo::SyncData(fd);
   }
   std::atomic<int> syncs{0};
   std::atomic<bool> fail_writes{false};
   std::atomic<bool> fail_syncs{false};
-  Gate* gate = nullptr;
+  std::atomic<Gate*> gate{nullptr};
 };
 
 }  // namespace xt::contract

@@ -19,6 +19,9 @@ class FileInSyncSet final : public ports::InSyncSet {
   absl::StatusOr<Names> Claim(domain::Epoch) override { return Get(); }
   absl::Status Replace(const Names& members) override {
     if (on_replace) on_replace(members);
+    if (permits) {
+      if (absl::Status status = permits(); !status.ok()) return status;
+    }
     Set(members);
     return absl::OkStatus();
   }
@@ -38,6 +41,7 @@ class FileInSyncSet final : public ports::InSyncSet {
   }
 
   std::function<void(const Names&)> on_replace;  // set before the journal is opened
+  std::function<absl::Status()> permits;         // the same; empty: always
 
  private:
   [[nodiscard]] std::string path() const { return folder_.path() + "/in-sync"; }

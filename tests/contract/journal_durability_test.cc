@@ -24,7 +24,7 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 std::string NameOf(const ::testing::TestParamInfo<Mode>& info) {
-  constexpr const char* kNames[] = {"Memory", "Redis", "LocalAndRedis", "Always"};
+  constexpr const char* kNames[] = {"Memory", "Redis", "LocalAndRedis", "Always", "Standbys"};
   return kNames[static_cast<int>(info.param)];
 }
 
@@ -35,9 +35,11 @@ class EveryMode : public Durability, public ::testing::WithParamInterface<Mode> 
 class ModesThatPromise : public EveryMode {};
 class ModesOfTwoCopies : public EveryMode {};
 INSTANTIATE_TEST_SUITE_P(Durability, EveryMode,
-                         ::testing::Values(Mode::kMemory, Mode::kRedis, Mode::kLocalAndRedis, Mode::kAlways), NameOf);
+                         ::testing::Values(Mode::kMemory, Mode::kRedis, Mode::kLocalAndRedis, Mode::kAlways,
+                                           Mode::kStandbys),
+                         NameOf);
 INSTANTIATE_TEST_SUITE_P(Durability, ModesThatPromise,
-                         ::testing::Values(Mode::kRedis, Mode::kLocalAndRedis, Mode::kAlways), NameOf);
+                         ::testing::Values(Mode::kRedis, Mode::kLocalAndRedis, Mode::kAlways, Mode::kStandbys), NameOf);
 INSTANTIATE_TEST_SUITE_P(Durability, ModesOfTwoCopies, ::testing::Values(Mode::kLocalAndRedis, Mode::kAlways), NameOf);
 
 // One process.

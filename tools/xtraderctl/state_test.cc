@@ -168,6 +168,21 @@ TEST(StateTest, TheJournalInOneCopy) {
   EXPECT_TRUE(json::parse(StateJson(Assess({standalone}))).at("journal").is_null());
 }
 
+TEST(StateTest, TheJournalInTheFilesOfStandbys) {
+  InstanceState leader = Answering("sequencer-0", kReady,
+                                   Role("sequencer", 1, 7) +
+                                       "mq_spill_queue_depth{broker=\"market\"} 0\njournal_remote_required 0\n"
+                                       "journal_confirmed_sequence{copy=\"own\"} 9\n"
+                                       "journal_standby_required{standby=\"h:1\"} 1\n"
+                                       "journal_standby_sequence{standby=\"h:1\"} 8\n"
+                                       "journal_standby_required{standby=\"h:2\"} 0\n");
+  EXPECT_THAT(StateTable(Assess({leader})),
+              HasSubstr("journal: the second copy is NOT in sync (own file 9, second copy 0)\n"
+                        "         the file of h:1 is in sync (8)\n         the file of h:2 is NOT in sync (0)\n"));
+  EXPECT_EQ(json::parse(StateJson(Assess({leader}))).at("journal").at("standbys").at(1),
+            json::parse(R"({"name": "h:2", "inSync": false, "sequence": 0})"));
+}
+
 TEST(StateTest, TheStandaloneIsEverythingAtOnce) {
   const InstanceState all =
       Answering("standalone", kReady,

@@ -1,5 +1,7 @@
 #include "tools/xtraderctl/state_text.h"
+#include <algorithm>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -93,9 +95,15 @@ std::string BusTable(const InstanceState& leader) {
 std::string JournalText(const std::optional<Journal>& journal) {
   if (!journal) return "journal: one copy, no second one is configured\n";
   const std::string copies = absl::StrCat(" (own file ", journal->own, ", second copy ", journal->remote, ")\n");
-  return (journal->in_sync ? "journal: the second copy is in sync"
-                           : "journal: the second copy is NOT in sync, the leader's file alone counts") +
-         copies;
+  const bool alone = std::ranges::none_of(journal->standbys, &StandbyFile::in_sync);
+  const char* const lost = alone ? "journal: the second copy is NOT in sync, the leader's file alone counts"
+                                 : "journal: the second copy is NOT in sync";
+  std::string text = (journal->in_sync ? "journal: the second copy is in sync" : lost) + copies;
+  for (const StandbyFile& standby : journal->standbys) {
+    absl::StrAppend(&text, "         the file of ", standby.name, standby.in_sync ? " is" : " is NOT", " in sync (",
+                    standby.sequence, ")\n");
+  }
+  return text;
 }
 
 ordered_json OrNull(const std::optional<std::int64_t>& value) {
@@ -153,6 +161,10 @@ std::string StateJson(const ClusterState& cluster) {
   if (leader.journal) {
     out["journal"] = {
         {"inSync", leader.journal->in_sync}, {"own", leader.journal->own}, {"remote", leader.journal->remote}};
+    for (const StandbyFile& standby : leader.journal->standbys) {
+      out["journal"]["standbys"].push_back(
+          {{"name", standby.name}, {"inSync", standby.in_sync}, {"sequence", standby.sequence}});
+    }
   }
   return out.dump(2) + "\n";
 }

@@ -8,10 +8,10 @@ namespace xt::replicated {
 
 using domain::SequenceNumber;
 
-void CommitQueue::Begin(SequenceNumber tail, Needs needs) {
+void CommitQueue::Begin(const std::vector<SequenceNumber>& held, const Needs& needs) {
   std::lock_guard lock(mutex_);
-  own_ = remote_ = tail;
-  tail_ = tail.value();
+  held_ = held;
+  tail_ = held[kOwn].value();
   needs_ = needs;
 }
 
@@ -23,7 +23,7 @@ bool CommitQueue::Add(SequenceNumber sequence, Done done, const absl::Status& re
   }
   const bool send = status.ok();
   in_flight_.push_back({sequence, std::move(done), std::move(status)});
-  if (!send || needs_ == Needs::kNobody) Settle();
+  if (!send || (needs_.known && needs_.copies.empty())) Settle();
   return send;
 }
 
@@ -32,30 +32,24 @@ absl::Status CommitQueue::ended() const {
   return ended_;
 }
 
-void CommitQueue::ConfirmOwn(SequenceNumber sequence) {
+void CommitQueue::Confirm(std::size_t copy, SequenceNumber sequence) {
   {
     std::lock_guard lock(mutex_);
-    own_ = sequence;
+    held_[copy] = sequence;
     Settle();
   }
-  own_moved_.notify_all();
+  if (copy == kOwn) own_moved_.notify_all();
 }
 
-void CommitQueue::ConfirmRemote(SequenceNumber sequence) {
-  std::lock_guard lock(mutex_);
-  remote_ = sequence;
-  Settle();
-}
-
-void CommitQueue::SetNeeds(Needs needs) {
+void CommitQueue::SetNeeds(const Needs& needs) {
   std::lock_guard lock(mutex_);
   needs_ = needs;
   Settle();
 }
 
-void CommitQueue::ReplaceRemote(SequenceNumber sequence, Needs needs) {
+void CommitQueue::Replace(std::size_t copy, SequenceNumber sequence, const Needs& needs) {
   std::lock_guard lock(mutex_);
-  remote_ = sequence;
+  held_[copy] = sequence;
   needs_ = needs;
   Settle();
 }
@@ -75,19 +69,16 @@ void CommitQueue::End(const absl::Status& why) {
 
 bool CommitQueue::WaitForOwn(SequenceNumber sequence) {
   std::unique_lock lock(mutex_);
-  own_moved_.wait(lock, [&] { return !ended_.ok() || own_ >= sequence; });
+  own_moved_.wait(lock, [&] { return !ended_.ok() || held_[kOwn] >= sequence; });
   return ended_.ok();
 }
 
 SequenceNumber CommitQueue::Confirmed() const {
-  switch (needs_) {
-    case Needs::kNobody: return in_flight_.empty() ? tail() : in_flight_.back().sequence;
-    case Needs::kOwn: return own_;
-    case Needs::kRemote: return remote_;
-    case Needs::kBoth: return std::min(own_, remote_);
-    case Needs::kUnknown: return tail();
-  }
-  return tail();
+  if (!needs_.known) return tail();
+  if (needs_.copies.empty()) return in_flight_.empty() ? tail() : in_flight_.back().sequence;
+  SequenceNumber confirmed = held_[needs_.copies.front()];
+  for (const std::size_t copy : needs_.copies) confirmed = std::min(confirmed, held_[copy]);
+  return confirmed;
 }
 
 void CommitQueue::Settle() {
@@ -105,7 +96,7 @@ void CommitQueue::Settle() {
 
 CommitQueue::Position CommitQueue::position() const {
   std::lock_guard lock(mutex_);
-  return {in_flight_.size(), own_, remote_};
+  return {in_flight_.size(), held_};
 }
 
 }  // namespace xt::replicated

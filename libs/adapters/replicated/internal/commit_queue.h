@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "libs/ports/command_journal.h"
@@ -17,26 +19,24 @@ namespace xt::replicated {
 class CommitQueue {
  public:
   using Done = ports::CommandJournal::AppendDone;
+  // The own copy is 0; the others have the numbers behind it.
+  static constexpr std::size_t kOwn = 0;
   // Who must hold an append before it is confirmed.
-  enum class Needs {
-    kNobody,
-    kOwn,
-    kRemote,
-    kBoth,
-    kUnknown,  // nothing is confirmed before it is known whether the remote copy counts
+  struct Needs {
+    bool known = false;               // false: nothing is confirmed before it is known which copies count
+    std::vector<std::size_t> copies;  // all of these; none: nobody must
   };
 
-  // Both copies end at `tail`, and nothing is under way.
-  void Begin(domain::SequenceNumber tail, Needs needs);
+  // Where each copy ends. The own one has everything that was confirmed, and nothing is under way.
+  void Begin(const std::vector<domain::SequenceNumber>& held, const Needs& needs);
 
   // False, and `done` is called with an error in its turn, when it must not be sent to any copy: because `refused` is an
   // error, or the queue has ended.
   bool Add(domain::SequenceNumber sequence, Done done, const absl::Status& refused);
-  void ConfirmOwn(domain::SequenceNumber sequence);
-  void ConfirmRemote(domain::SequenceNumber sequence);
-  void SetNeeds(Needs needs);
-  // A remote copy that holds everything up to `sequence` takes the place of the one before.
-  void ReplaceRemote(domain::SequenceNumber sequence, Needs needs);
+  void Confirm(std::size_t copy, domain::SequenceNumber sequence);
+  void SetNeeds(const Needs& needs);
+  // A copy that holds everything up to `sequence` takes the place of the one before it with this number.
+  void Replace(std::size_t copy, domain::SequenceNumber sequence, const Needs& needs);
   // Everything that is not confirmed by now fails, and what is added later. The first call counts.
   void End(const absl::Status& why);
   // Why it has ended; OK before.
@@ -48,8 +48,7 @@ class CommitQueue {
   [[nodiscard]] domain::SequenceNumber tail() const { return domain::SequenceNumber(tail_.load()); }
   struct Position {
     std::uint64_t in_flight = 0;
-    domain::SequenceNumber own;
-    domain::SequenceNumber remote;
+    std::vector<domain::SequenceNumber> copies;
   };
   [[nodiscard]] Position position() const;
 
@@ -66,9 +65,8 @@ class CommitQueue {
   mutable std::mutex mutex_;
   std::condition_variable own_moved_;
   std::deque<InFlight> in_flight_;
-  domain::SequenceNumber own_;
-  domain::SequenceNumber remote_;
-  Needs needs_ = Needs::kUnknown;
+  std::vector<domain::SequenceNumber> held_;  // by each copy
+  Needs needs_;
   absl::Status ended_;
   std::atomic<std::uint64_t> tail_{0};
 };

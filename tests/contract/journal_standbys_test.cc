@@ -1,0 +1,324 @@
+// The journal with the file of a sequencer that stands by as a third copy, local+redis+standbys of docs/durability.md: over WAL
+// files, a real Redis, and a leader that is a process where it dies.
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "tests/contract/durability_fixture.h"
+
+namespace xt::contract {
+namespace {
+
+using Names = FileInSyncSet::Names;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+class JournalStandbysTest : public StandbysDurability {
+ protected:
+  // The sequencer that stood by is elected; the other one stands by from then on.
+  void ChangePlaces() { std::swap(machine_, standby_machine_); }
+  void WipeRedis() { MustRun(redis_.Config(), {"FLUSHALL"}); }
+  void MustOpenInSync(std::uint64_t epoch) {
+    MustOpen(epoch);
+    ASSERT_TRUE(AllInSync());
+    ASSERT_TRUE(Eventually([&] { return standby_.Get().size() % 2 == 1; })) << "it is told that it is there";
+  }
+  void LoseStandby() {
+    standby_away_ = true;
+    standby_io_.fail_syncs = true;
+  }
+  void ReturnStandby() {
+    standby_io_.fail_syncs = false;
+    standby_away_ = false;
+  }
+  [[nodiscard]] replicated::ReplicatedJournalStats::Standby Standby() const { return journal_->Stats().standbys.at(0); }
+  bool SetHas(std::size_t members) {
+    return Eventually([&] { return set_.Get().size() == members; });
+  }
+};
+
+TEST_F(JournalStandbysTest, AnAppendIsOnTheStandbysDiskBeforeItIsConfirmed) {
+  MustOpenInSync(1);
+  Gate disk;
+  standby_io_.gate = &disk;
+  AppendSome(3);
+  ASSERT_TRUE(disk.WaitUntilSomebodyWaits());
+  EXPECT_TRUE(Eventually([&] {
+    const auto stats = journal_->Stats();
+    return stats.own_sequence == 3 && stats.remote_sequence == 3;
+  }));
+  EXPECT_THAT(outcomes_.Get(), IsEmpty());
+  disk.Open();
+  EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus())));
+  EXPECT_EQ(Standby().sequence, 3U);
+  EXPECT_TRUE(Standby().required);
+  EXPECT_THAT(set_.Get(), ElementsAre(StartsWith("wal:"), StartsWith("redis:"), StartsWith("wal:")));
+  ExpectOneChain();
+}
+
+// Two at once.
+
+TEST_F(JournalStandbysTest, WithTheLeadersDiskAndRedisWipedTheStandbyHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  WipeDisk();
+  WipeRedis();
+  ExpectRefused(2, "no copy can be reached that surely holds all that was confirmed");
+  ChangePlaces();
+  MustOpen(3);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WithTheLeadersDiskGoneAndRedisRestartedTheStandbyHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  RedisLosesPower();
+  WipeDisk();
+  ChangePlaces();
+  MustOpen(2);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WithRedisAndTheStandbyWipedTheLeadersFileHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  WipeRedis();
+  std::filesystem::remove_all(FolderOf(standby_machine_));
+  MustOpen(2);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WithBothFilesWipedRedisHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  WipeDisk();
+  std::filesystem::remove_all(FolderOf(standby_machine_));
+  MustOpen(2);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WithAllThreeWipedNobodyLeads) {
+  LeadAndDie(30);
+  WipeRedis();
+  WipeDisk();
+  std::filesystem::remove_all(FolderOf(standby_machine_));
+  for (std::uint64_t epoch = 2; epoch < 4; ++epoch) {
+    ExpectRefused(epoch, "no copy can be reached that surely holds all that was confirmed");
+    ChangePlaces();
+  }
+}
+
+// Who is lost, and comes back.
+
+TEST_F(JournalStandbysTest, ALostStandbyIsDoneWithoutAndFilledUpWhenItIsBack) {
+  MustOpenInSync(1);
+  for (std::uint64_t round = 1; round <= 2; ++round) {
+    MustAppend(10);
+    LoseStandby();
+    MustAppend(10);
+    EXPECT_THAT(set_.Get(), ElementsAre(StartsWith("wal:"), StartsWith("redis:")));
+    EXPECT_FALSE(Standby().required);
+    EXPECT_NE(Standby().error, "");
+    EXPECT_TRUE(journal_->Accepting().ok()) << "two are there";
+    ReturnStandby();
+    ASSERT_TRUE(SetHas(3));
+    EXPECT_EQ(Standby().losses, round);
+    EXPECT_EQ(Standby().rejoins, round + 1);
+    const auto told = standby_.WaitFor(2 * round + 1);
+    EXPECT_FALSE(told[2 * round - 1].ok());
+    EXPECT_TRUE(told[2 * round].ok());
+  }
+  EXPECT_THAT(remote_.Get(), IsEmpty());
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WithoutRedisTheTwoFilesGoOn) {
+  MustOpenInSync(1);
+  MustAppend(10);
+  redis_.server().Kill();
+  MustAppend(10);
+  EXPECT_THAT(set_.Get(), ElementsAre(StartsWith("wal:"), StartsWith("wal:")));
+  EXPECT_TRUE(journal_->Accepting().ok());
+  redis_.Start();
+  ASSERT_TRUE(SetHas(3));
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WithoutRedisAndTheStandbyNothingIsConfirmedUntilOneIsBack) {
+  MustOpenInSync(1);
+  MustAppend(10);
+  LoseStandby();
+  MustAppend(1);
+  redis_.server().Kill();
+  AppendSome(3);
+  ASSERT_TRUE(Eventually([&] { return !journal_->Accepting().ok(); }));
+  EXPECT_THAT(
+      std::string(MessageOf(journal_->Accepting())),
+      AllOf(StartsWith("2 copies of the journal are wanted, these are lost: remote: "), HasSubstr("; standby: ")));
+  EXPECT_TRUE(Eventually([&] { return journal_->Stats().own_sequence == 14; }));
+  EXPECT_THAT(outcomes_.Get(), IsEmpty());
+  EXPECT_THAT(set_.Get(), ElementsAre(StartsWith("wal:"), StartsWith("redis:"))) << "the file is not left alone";
+  ReturnStandby();
+  EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus())));
+  EXPECT_THAT(set_.Get(), ElementsAre(StartsWith("wal:"), StartsWith("wal:")));
+  EXPECT_TRUE(Eventually([&] { return journal_->Accepting().ok(); }));
+  redis_.Start();
+  ASSERT_TRUE(SetHas(3));
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, AnEmptiedStandbyIsAnotherCopy) {
+  MustOpenInSync(1);
+  MustAppend(10);
+  const Names before = set_.Get();
+  LoseStandby();
+  MustAppend(1);
+  std::filesystem::remove_all(FolderOf(standby_machine_));
+  ReturnStandby();
+  ASSERT_TRUE(SetHas(3));
+  EXPECT_EQ(set_.Get()[0], before[0]);
+  EXPECT_NE(set_.Get()[2], before[2]);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, ADamagedStandbyBeginsAnew) {
+  MustOpenInSync(1);
+  MustAppend(100);
+  LoseStandby();
+  MustAppend(1);
+  {
+    std::fstream file(FolderOf(standby_machine_) + "/wal-00000001.log", std::ios::in | std::ios::out);
+    file.seekp(2'000);
+    file << "damaged";
+  }
+  ReturnStandby();
+  ASSERT_TRUE(SetHas(3));
+  const auto repairs = repairs_.WaitFor(1);
+  ASSERT_THAT(repairs, SizeIs(1));
+  EXPECT_EQ(repairs[0].copy, "standby");
+  EXPECT_THAT(repairs[0].place, HasSubstr("wal-00000001.log"));
+  EXPECT_EQ(repairs[0].source, set_.Get()[0]);
+  EXPECT_EQ(Standby().repairs, 1U);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, AStandbyThatHasSeenAHigherEpochIsFinal) {
+  ASSERT_TRUE(WalOf(standby_machine_, standby_io_)->Open(Token(5)).ok());
+  MustOpen(1);
+  EXPECT_TRUE(Eventually([&] { return !AppendAndWait(*journal_, chain_.Next()).ok(); }));
+  EXPECT_THAT(AppendAndWait(*journal_, chain_.Next()).ToString(), HasSubstr("FENCED"));
+}
+
+TEST_F(JournalStandbysTest, WithoutPermissionALostStandbyHoldsEverythingUp) {
+  std::atomic<int> asked{0};
+  std::atomic<bool> away{false};
+  set_.permits = [&] {
+    asked += away ? 1 : 0;
+    return away ? absl::UnavailableError("no coordinator") : absl::OkStatus();
+  };
+  MustOpenInSync(1);
+  MustAppend(3);
+  away = true;
+  LoseStandby();
+  AppendSome(3);
+  ASSERT_TRUE(Eventually([&] { return asked >= 2; }));
+  EXPECT_THAT(outcomes_.Get(), IsEmpty());
+  ReturnStandby();
+  EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus()))) << "a member that is back needs none";
+  journal_.reset();  // before what it asks
+}
+
+// Who begins.
+
+TEST_F(JournalStandbysTest, WithoutRedisALeaderBeginsAndConfirmsNothingBeforeAStandbyIsThere) {
+  const auto confirmed = LeadAndDie(30);
+  redis_.server().Kill();
+  ChangePlaces();
+  standby_away_ = true;
+  const Names before = set_.Get();
+  MustOpen(2);
+  EXPECT_THAT(report_.detail, HasSubstr("without the remote copy"));
+  AppendSome(3);
+  ASSERT_TRUE(Eventually([&] { return journal_->Stats().own_sequence >= confirmed.size() + 3; }));
+  EXPECT_FALSE(journal_->Accepting().ok());
+  EXPECT_THAT(outcomes_.Get(), IsEmpty());
+  EXPECT_EQ(set_.Get(), before) << "the leader before may still have been the only one to confirm";
+  standby_away_ = false;
+  EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus())));
+  EXPECT_THAT(set_.Get(), ElementsAre(before[2], before[0])) << "each is who it was";
+  ExpectAll(confirmed);
+  redis_.Start();
+  ASSERT_TRUE(SetHas(3));
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, WhatTheLeaderBeforeHadAloneIsCut) {
+  MustOpenInSync(1);
+  MustAppend(10);
+  redis_.server().Kill();
+  LoseStandby();
+  AppendSome(3);
+  ASSERT_TRUE(Eventually([&] { return journal_->Stats().own_sequence == 13; }));
+  journal_.reset();
+  EXPECT_THAT(outcomes_.WaitFor(3), SizeIs(3));
+  redis_.Start();
+  ReturnStandby();
+  ChangePlaces();
+  MustOpen(2);
+  EXPECT_EQ(report_.last_sequence.value(), 10U);
+  MustAppend(5);
+  ASSERT_TRUE(AllInSync());
+  EXPECT_EQ(journal_->Stats().cut_tails, 1U);
+  ExpectOneChain();
+}
+
+TEST_F(JournalStandbysTest, ThreeWantedCopiesAreWaitedFor) {
+  min_copies_ = 3;
+  MustOpen(1);
+  ASSERT_TRUE(AllInSync());
+  MustAppend(3);
+  LoseStandby();
+  AppendSome(3);
+  ASSERT_TRUE(Eventually([&] { return !journal_->Accepting().ok() && journal_->Stats().remote_sequence == 6; }));
+  EXPECT_THAT(outcomes_.Get(), IsEmpty());
+  ReturnStandby();
+  EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus())));
+  ExpectOneChain();
+}
+
+// Trimming.
+
+TEST_F(JournalStandbysTest, TheStandbysFileIsTrimmedAndOneThatWasAwayTooLongBeginsWhereTheLeaderDoes) {
+  padding_ = 5'000;
+  MustOpenInSync(1);
+  MustAppend(100);
+  ASSERT_TRUE(journal_->TrimFront(domain::SequenceNumber(60)).ok());
+  const auto base = journal_->Base().sequence;
+  EXPECT_GT(base.value(), 30U);
+  LoseStandby();
+  MustAppend(100);
+  {
+    const auto standby = WalOf(standby_machine_, standby_io_);
+    standby_io_.fail_syncs = false;
+    ASSERT_TRUE(standby->Open(Token(1)).ok());
+    EXPECT_EQ(standby->Base().sequence, base);
+    standby_io_.fail_syncs = true;
+  }
+  ASSERT_TRUE(journal_->TrimFront(domain::SequenceNumber(180)).ok());
+  EXPECT_GT(journal_->Base().sequence.value(), 120U);
+  ReturnStandby();
+  ASSERT_TRUE(SetHas(3));
+  ExpectOneChain();
+}
+
+}  // namespace
+}  // namespace xt::contract
