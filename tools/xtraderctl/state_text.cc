@@ -1,5 +1,4 @@
 #include "tools/xtraderctl/state_text.h"
-#include <algorithm>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
