@@ -89,6 +89,7 @@ TEST_F(JournalTrimmerTest, WithoutASecondKeeperNothingIsForgotten) {
   EXPECT_EQ(base(), 0u);
   EXPECT_GT(metrics_.journal_trims_failed.value(), 0u);
   a_.Fail(absl::UnavailableError("away"));
+  ASSERT_TRUE(b_.WaitForALook());
   a_.FailCopies(absl::OkStatus());
   ASSERT_TRUE(b_.WaitForALook());
   EXPECT_EQ(base(), 0u) << "of one that does not answer nothing is known";
