@@ -1,5 +1,6 @@
 #include "tests/simulation/faults.h"
 
+#include <algorithm>
 #include <string>
 
 namespace xt::sim {
@@ -48,6 +49,23 @@ const Mix kLostExecutions{{{Fault::kLoseExecutions, 3}, {Fault::kKillReplica, 1}
 const Mix kClocks{{{Fault::kClock, 3}, {Fault::kKill, 2}, {Fault::kTerminate, 1}}};
 const Mix kTakeOvers{{{Fault::kKill, 3}, {Fault::kPowerLoss, 2}, {Fault::kPause, 1}, {Fault::kCut, 1}}};
 
+// With the files of the sequencers that stand by.
+Mix With(Mix mix, const std::vector<std::pair<Fault, std::uint64_t>>& more) {
+  mix.weights.insert(mix.weights.end(), more.begin(), more.end());
+  return mix;
+}
+const std::vector<std::pair<Fault, std::uint64_t>> kBetweenSequencers{
+    {Fault::kCutSequencers, 2}, {Fault::kStallSequencers, 2}, {Fault::kLeaveOut, 1}};
+const Mix kUsualWithFiles = With(kUsual, kBetweenSequencers);
+const Mix kAloneWithFiles =
+    With(With(kAlone, kBetweenSequencers),
+         {{Fault::kWipeLeaderAndRedis, 6}, {Fault::kWipeStandbys, 3}, {Fault::kStandbysLoseEnds, 3}});
+const Mix kLeftOut{{{Fault::kLeaveOut, 4}, {Fault::kCutSequencers, 1}, {Fault::kKill, 1}}};
+const Mix kUnsynced{{{Fault::kStandbysLoseEnds, 1}}, true};
+const Mix kEmptiedStandbys{{{Fault::kWipeStandbys, 3}, {Fault::kWipe, 1}}, true};
+const Mix kTwoLost{{{Fault::kWipeLeaderAndRedis, 4}, {Fault::kWipe, 1}, {Fault::kFlushRedis, 1}}, true};
+const Mix kLateStandbys{{{Fault::kStallSequencers, 4}, {Fault::kCutFromZooKeeper, 2}, {Fault::kKill, 1}}};
+
 const Mix* DirectedMixOf(Mistake mistake) {
   switch (mistake) {
     case Mistake::kNoFence: return &kStale;
@@ -73,6 +91,9 @@ const Mix* DirectedMixOf(Mistake mistake) {
     case Mistake::kDuplicateIsNew:
     case Mistake::kBreakIsReject:
     case Mistake::kApplyUncommitted: return &kTakeOvers;
+    case Mistake::kAckBeforeStandby: return &kUnsynced;
+    case Mistake::kAnyStandby: return &kEmptiedStandbys;
+    case Mistake::kLeaveOutWithoutSet: return &kLeftOut;
     case Mistake::kNone:
     case Mistake::kHarmless:
     case Mistake::kSameEpoch:
@@ -83,13 +104,18 @@ const Mix* DirectedMixOf(Mistake mistake) {
 
 }  // namespace
 
-const Mix& MixOf(Mistake mistake, Rng& rng) {
+const Mix& MixOf(Mistake mistake, bool standby_files, Rng& rng) {
   if (const Mix* const directed = DirectedMixOf(mistake)) return *directed;
   static const std::vector<const Mix*> kDirected{&kStale,    &kLate,   &kDeposed,        &kNearlyFull, &kEmptied,
                                                  &kLostEnds, &kCutOff, &kLostExecutions, &kClocks,     &kTakeOvers};
+  static const std::vector<const Mix*> kWithFiles{&kStale,           &kLate,    &kDeposed,     &kEmptied,
+                                                  &kLostEnds,        &kCutOff,  &kLeftOut,     &kUnsynced,
+                                                  &kEmptiedStandbys, &kTwoLost, &kLateStandbys};
   const std::uint64_t drawn = rng.Below(100);
-  if (drawn < 50) return kUsual;
-  return drawn < 75 ? kAlone : *kDirected[rng.Below(kDirected.size())];
+  if (drawn < 50) return standby_files ? kUsualWithFiles : kUsual;
+  if (drawn < 75) return standby_files ? kAloneWithFiles : kAlone;
+  const std::vector<const Mix*>& directed = standby_files ? kWithFiles : kDirected;
+  return *directed[rng.Below(directed.size())];
 }
 
 Faults::Faults(World& world, const Sequencers& sequencers, const Replicas& replicas, ExecutionsServer& executions)
@@ -140,6 +166,15 @@ void Faults::Begin(Fault fault, Nanos hold) {
     case Fault::kFlushRedis: world_.Tell("FLUSHALL"); return world_.redis.FlushAll();
     case Fault::kWipe: return Wipe(AnySequencer(), false);
     case Fault::kWipeAndCut: return Wipe(AnySequencer(), true);
+    case Fault::kCutSequencers: {
+      SequencerHost& host = AnySequencer();
+      return Cut(host, AnyOther(host).host(), rng.Chance(700'000), hold);
+    }
+    case Fault::kStallSequencers: return StallSequencers(AnySequencer(), hold);
+    case Fault::kLeaveOut: return LeaveOut();
+    case Fault::kWipeLeaderAndRedis: return WipeLeaderAndRedis();
+    case Fault::kWipeStandbys: return WipeStandbys();
+    case Fault::kStandbysLoseEnds: return StandbysLoseEnds();
   }
 }
 
@@ -165,6 +200,12 @@ SequencerHost& Faults::AnySequencer() {
   SequencerHost* const leader = world_.kernel.rng().Chance(600'000) ? Leader() : nullptr;
   if (leader != nullptr) return *leader;
   return *sequencers_[world_.kernel.rng().Below(sequencers_.size())];
+}
+
+SequencerHost& Faults::AnyOther(const SequencerHost& than) {
+  const std::size_t first = world_.kernel.rng().Below(sequencers_.size());
+  SequencerHost& drawn = *sequencers_[first];
+  return &drawn != &than ? drawn : *sequencers_[(first + 1) % sequencers_.size()];
 }
 
 MatchingHost& Faults::AnyReplica() { return *replicas_[world_.kernel.rng().Below(replicas_.size())]; }
@@ -325,6 +366,74 @@ void Faults::Wipe(SequencerHost& host, bool cut) {
   Later(rng.Between(50 * kMilli, cut ? 500 * kMilli : 3 * kSecond), [this, &host] { Start(host); });
   if (!cut) return;
   CutAllFromRedis(3'500 * kMilli);
+}
+
+// What it sent to those that stand by comes late, when another may lead and send, too.
+void Faults::StallSequencers(SequencerHost& host, Nanos hold) {
+  world_.Tell("stall " + host.name() + " to the others");
+  for (const auto& each : sequencers_) {
+    if (each.get() == &host) continue;
+    world_.network.Stall(host.host(), each->host(), world_.kernel.now() + hold);
+  }
+  if (world_.kernel.rng().Chance(500'000)) Cut(host, kZooKeeperHost, true, hold);
+}
+
+// The leader goes on without the one that it does not reach, which then may be elected.
+void Faults::LeaveOut() {
+  SequencerHost* const host = Leader();
+  if (host == nullptr) return;
+  Cut(*host, AnyOther(*host).host(), true, 4 * kSecond);
+  const Nanos pause = world_.kernel.rng().Between(1'300 * kMilli, 1'900 * kMilli);
+  world_.kernel.Spawn(kWorld, [this, pause] {
+    world_.kernel.Sleep(pause);
+    CutAllFromRedis(3 * kSecond);
+    KillLeader(3 * kSecond);
+  });
+}
+
+// Of a dead host, whose requests to ZooKeeper have arrived. Not when nobody else has what was confirmed.
+void Faults::WipeIfSpare(SequencerHost& host) {
+  const bool spare =
+      std::ranges::any_of(sequencers_, [&](const auto& each) { return each.get() != &host && each->IsInSync(); });
+  if (!spare || world_.kernel.Alive(host.process())) return;
+  world_.Tell("wipe the disk of " + host.name() + ", and Redis");
+  host.WipeDisk();
+  world_.redis.FlushAll();
+}
+
+void Faults::WipeLeaderAndRedis() {
+  SequencerHost* const host = Leader();
+  if (host == nullptr) return;
+  Stop(*host, false, world_.kernel.rng().Between(500 * kMilli, 3 * kSecond));
+  Later(200 * kMilli, [this, host] { WipeIfSpare(*host); });
+}
+
+// Those that are left, the leader's disk and Redis, are back in time, and must be waited for.
+void Faults::WipeStandbys() {
+  SequencerHost* const host = Leader();
+  if (host == nullptr) return;
+  for (const auto& each : sequencers_) {
+    if (each.get() != host) Wipe(*each, false);
+  }
+  Stop(*host, false, 3 * kSecond);
+  CutAllFromRedis(3'500 * kMilli);
+}
+
+void Faults::StandbysLoseEnds() {
+  SequencerHost* const host = Leader();
+  if (host == nullptr) return;
+  for (const auto& each : sequencers_) {
+    if (each.get() == host) continue;
+    world_.Tell("slow disk of " + each->name());
+    each->disk().SlowSync(300 * kMilli);
+  }
+  Later(150 * kMilli, [this, host] {
+    for (const auto& each : sequencers_) {
+      each->disk().SlowSync(0);
+      Stop(*each, each.get() != host, each.get() != host ? 400 * kMilli : 3 * kSecond);
+    }
+  });
+  Later(350 * kMilli, [this, host] { WipeIfSpare(*host); });
 }
 
 }  // namespace xt::sim

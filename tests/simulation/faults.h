@@ -41,6 +41,14 @@ enum class Fault {
   kFlushRedis,
   kWipe,
   kWipeAndCut,  // and nobody reaches Redis for a while
+  // Of runs with the files of the sequencers that stand by.
+  kCutSequencers,
+  kStallSequencers,
+  kLeaveOut,  // a standby is cut from the leader, who dies while nobody reaches Redis
+  // Those destroy data again, but never all that is in sync.
+  kWipeLeaderAndRedis,
+  kWipeStandbys,      // the leader dies, and nobody reaches Redis for a while
+  kStandbysLoseEnds,  // with their power, when their disks are slow; Redis and the leader's disk are wiped
 };
 
 struct Mix {
@@ -49,7 +57,7 @@ struct Mix {
 };
 
 // That which a mistake is found by; the usual one for most of them, and for none by the seed.
-const Mix& MixOf(Mistake mistake, Rng& rng);
+const Mix& MixOf(Mistake mistake, bool standby_files, Rng& rng);
 
 class Faults {
  public:
@@ -70,6 +78,7 @@ class Faults {
   SequencerHost& AnySequencer();
   // Null when none serves.
   SequencerHost* Leader();
+  SequencerHost& AnyOther(const SequencerHost& than);
   MatchingHost& AnyReplica();
   void Start(SequencerHost& host);
   void Stop(SequencerHost& host, bool power, Nanos hold);
@@ -89,6 +98,12 @@ class Faults {
   void TroubleRedisDisk(bool nearly_full, Nanos hold);
   void JumpClock(SequencerHost& host);
   void Wipe(SequencerHost& host, bool cut);
+  void StallSequencers(SequencerHost& host, Nanos hold);
+  void LeaveOut();
+  void WipeLeaderAndRedis();
+  void WipeStandbys();
+  void StandbysLoseEnds();
+  void WipeIfSpare(SequencerHost& host);
 
   World& world_;
   const Sequencers& sequencers_;

@@ -2,6 +2,7 @@
 //
 //   sim --seed 17 --story        one run, told
 //   sim --seeds 2000             runs 1 to 2000, each in a process of its own
+//   sim --seeds 200 --standby-files       all with the files of the sequencers that stand by
 //   sim --seeds 40 --mistake any-run-id   until the planted mistake is found
 //
 // Exit status 0: no violation (with --mistake and --seeds: one). 1: the other way round. 2: a run did not come to its
@@ -35,14 +36,14 @@ std::string MakeFolder() {
   return ::mkdtemp(folder.data()) != nullptr ? folder : "";
 }
 
-int RunSeed(std::uint64_t seed, Mistake mistake, bool story, const std::string& folder) {
+int RunSeed(const xt::sim::RunOptions& options) {
   // A run that is not told logs all the same: what a service does besides must not make another run of it.
-  if (!story && std::freopen("/dev/null", "w", stderr) == nullptr) return kFailed;
-  const RunReport report = xt::sim::RunOnce({seed, mistake, story, folder});
+  if (!options.tells && std::freopen("/dev/null", "w", stderr) == nullptr) return kFailed;
+  const RunReport report = xt::sim::RunOnce(options);
   std::printf(
       "seed %llu trace %016llx: %llu acknowledged, %llu commands, %llu epochs, %llu faults, %.1f s, %llu switches: "
       "%s\n",
-      static_cast<unsigned long long>(seed), static_cast<unsigned long long>(report.trace_hash),
+      static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(report.trace_hash),
       static_cast<unsigned long long>(report.acknowledged), static_cast<unsigned long long>(report.commands),
       static_cast<unsigned long long>(report.epochs), static_cast<unsigned long long>(report.faults),
       static_cast<double>(report.simulated) / 1e9, static_cast<unsigned long long>(report.switches),
@@ -51,19 +52,19 @@ int RunSeed(std::uint64_t seed, Mistake mistake, bool story, const std::string& 
 }
 
 // In a process of its own. A run that did not come to its end has not found anything.
-int RunChild(std::uint64_t seed, Mistake mistake, bool story, const std::string& folder) {
+int RunChild(const xt::sim::RunOptions& options) {
   std::fflush(stdout);
   const pid_t child = ::fork();
   if (child == 0) {
-    const int status = RunSeed(seed, mistake, story, folder);
+    const int status = RunSeed(options);
     std::fflush(stdout);
     ::_exit(status);
   }
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child) return kFailed;
-  std::filesystem::remove_all(folder);
+  std::filesystem::remove_all(options.folder);
   if (WIFEXITED(status)) return WEXITSTATUS(status);
-  std::printf("seed %llu: died of signal %d\n", static_cast<unsigned long long>(seed), WTERMSIG(status));
+  std::printf("seed %llu: died of signal %d\n", static_cast<unsigned long long>(options.seed), WTERMSIG(status));
   return kFailed;
 }
 
@@ -75,26 +76,28 @@ int main(int argc, char** argv) {
     if (::personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE) >= 0) ::execv("/proc/self/exe", argv);
   }
   CLI::App app("Simulated runs of an exchange.");
-  std::uint64_t seed = 0;
+  xt::sim::RunOptions options{.seed = 0};
   std::uint64_t seeds = 0;
   std::uint64_t first = 1;
-  bool story = false;
   std::string mistake = "none";
-  app.add_option("--seed", seed, "one run");
+  app.add_option("--seed", options.seed, "one run");
   app.add_option("--seeds", seeds, "so many runs");
   app.add_option("--first", first, "the first of --seeds");
-  app.add_flag("--story", story, "tell what happens");
+  app.add_flag("--story", options.tells, "tell what happens");
+  app.add_flag("--standby-files", options.standby_files, "sequencers that stand by hold the journal, too");
   app.add_option("--mistake", mistake, "plant a mistake");
   CLI11_PARSE(app, argc, argv);
-  const Mistake planted = xt::sim::MistakeOf(mistake);
-  const std::string folder = MakeFolder();
-  if (folder.empty() || (planted == Mistake::kNone && mistake != "none")) return kFailed;
-  if (seeds == 0) return RunChild(seed, planted, story, folder);
+  const Mistake planted = options.mistake = xt::sim::MistakeOf(mistake);
+  options.folder = MakeFolder();
+  if (options.folder.empty() || (planted == Mistake::kNone && mistake != "none")) return kFailed;
+  if (seeds == 0) return RunChild(options);
+  options.tells = false;
   std::uint64_t violations = 0;
   std::uint64_t failures = 0;
   std::uint64_t next = first;
   for (; next < first + seeds && (violations == 0 || planted == Mistake::kNone); ++next) {
-    const int status = RunChild(next, planted, false, folder);
+    options.seed = next;
+    const int status = RunChild(options);
     violations += status == kBroken ? 1 : 0;
     failures += status == kFailed ? 1 : 0;
   }

@@ -32,9 +32,17 @@ Mistake MistakeOf(const std::string& name) {
       {"publish-twice", Mistake::kPublishTwice},
       {"publish-gaps", Mistake::kPublishGaps},
       {"believe-cursor", Mistake::kBelieveCursor},
+      {"ack-before-standby", Mistake::kAckBeforeStandby},
+      {"any-standby", Mistake::kAnyStandby},
+      {"leave-out-without-set", Mistake::kLeaveOutWithoutSet},
   };
   const auto found = kMistakes.find(name);
   return found == kMistakes.end() ? Mistake::kNone : found->second;
+}
+
+bool IsOfStandbyFiles(Mistake mistake) {
+  return mistake == Mistake::kAckBeforeStandby || mistake == Mistake::kAnyStandby ||
+         mistake == Mistake::kLeaveOutWithoutSet;
 }
 
 }  // namespace xt::sim

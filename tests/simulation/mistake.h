@@ -35,9 +35,15 @@ enum class Mistake {
   kPublishTwice,       // the executions' server takes what it has
   kPublishGaps,        // the executions' server takes what does not follow
   kBelieveCursor,      // the publisher does not ask the executions' server what it has
+  // With the files of the sequencers that stand by.
+  kAckBeforeStandby,    // such a file is said to have what is not on its disk
+  kAnyStandby,          // an emptied disk passes for the one before, also that of a sequencer that stands by
+  kLeaveOutWithoutSet,  // the leader leaves such a file out of the in-sync set without ZooKeeper
 };
 
 // The mistake of this name; kNone for one that there is not, and for "none".
 Mistake MistakeOf(const std::string& name);
+// Whether it is planted into runs with the files of the sequencers that stand by.
+bool IsOfStandbyFiles(Mistake mistake);
 
 }  // namespace xt::sim

@@ -1,5 +1,6 @@
 #include "tests/simulation/mistaken_parts.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -37,6 +38,8 @@ class MistakenCopy final : public ports::JournalCopy {
   [[nodiscard]] ports::JournalBase Base() const override { return copy_->Base(); }
   [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override { return copy_->ReadableFrom(); }
   absl::Status TrimFront(domain::SequenceNumber upto) override { return copy_->TrimFront(upto); }
+  [[nodiscard]] ports::JournalDamage Damage() const override { return copy_->Damage(); }
+  absl::StatusOr<ports::OpenReport> OpenAnew(ports::FencingToken token) override { return copy_->OpenAnew(token); }
 
  private:
   const std::unique_ptr<ports::JournalCopy> copy_;
@@ -56,13 +59,23 @@ void MistakenCopy::Append(ports::JournalRecord record, AppendDone done) {
   });
 }
 
+// Those of sequencers among the members.
+std::ptrdiff_t Files(const std::vector<std::string>& members) {
+  return std::ranges::count_if(members, [](const std::string& member) { return member.starts_with("wal:"); });
+}
+
 }  // namespace
+
+std::string FalseIdentity(Mistake mistake, const std::string& name) {
+  return mistake == Mistake::kAnyDisk || mistake == Mistake::kAnyStandby ? "wal:" + name : "";
+}
 
 std::unique_ptr<ports::JournalCopy> MistakenOwn(std::unique_ptr<ports::JournalCopy> copy, Mistake mistake,
                                                 const std::string& name) {
   switch (mistake) {
     case Mistake::kAnyDisk:
-      return std::make_unique<MistakenCopy>(std::move(copy), CopyMistakes{.identity = "wal:" + name});
+    case Mistake::kAnyStandby:
+      return std::make_unique<MistakenCopy>(std::move(copy), CopyMistakes{.identity = FalseIdentity(mistake, name)});
     case Mistake::kRedisChain:
       return std::make_unique<MistakenCopy>(std::move(copy), CopyMistakes{.looks_empty = true});
     default: return copy;
@@ -81,8 +94,14 @@ std::unique_ptr<ports::JournalCopy> MistakenRemote(std::unique_ptr<ports::Journa
   }
 }
 
+std::unique_ptr<ports::JournalCopy> MistakenStandby(std::unique_ptr<ports::JournalCopy> copy, Mistake mistake) {
+  if (mistake != Mistake::kAckBeforeStandby) return copy;
+  return std::make_unique<MistakenCopy>(std::move(copy), CopyMistakes{.confirms_early = true});
+}
+
 absl::StatusOr<std::vector<std::string>> MistakenSet::Claim(domain::Epoch epoch) {
   auto members = set_.Claim(epoch);
+  if (members.ok()) members_ = *members;
   if (members.ok() && !members->empty() && mistake_ == Mistake::kTrustOwn) members->push_back(own_.Identity());
   return members;
 }
@@ -90,7 +109,9 @@ absl::StatusOr<std::vector<std::string>> MistakenSet::Claim(domain::Epoch epoch)
 absl::Status MistakenSet::Replace(const std::vector<std::string>& members) {
   if (mistake_ == Mistake::kShrinkWithoutSet && members.size() == 1) return absl::OkStatus();
   if (mistake_ == Mistake::kGrowWithoutSet && members.size() > 1 && alone_) return absl::OkStatus();
+  if (mistake_ == Mistake::kLeaveOutWithoutSet && Files(members) < Files(members_)) return absl::OkStatus();
   absl::Status status = set_.Replace(members);
+  if (status.ok()) members_ = members;
   alone_ = status.ok() && members.size() == 1;
   return status;
 }

@@ -17,6 +17,10 @@ namespace xt::sim {
 std::unique_ptr<ports::JournalCopy> MistakenOwn(std::unique_ptr<ports::JournalCopy> copy, Mistake mistake,
                                                 const std::string& name);
 std::unique_ptr<ports::JournalCopy> MistakenRemote(std::unique_ptr<ports::JournalCopy> copy, Mistake mistake);
+// The own copy, while another sequencer leads.
+std::unique_ptr<ports::JournalCopy> MistakenStandby(std::unique_ptr<ports::JournalCopy> copy, Mistake mistake);
+// What a file passes for; empty when it says itself who it is.
+std::string FalseIdentity(Mistake mistake, const std::string& name);
 
 class MistakenSet final : public ports::InSyncSet {
  public:
@@ -29,7 +33,8 @@ class MistakenSet final : public ports::InSyncSet {
   ports::InSyncSet& set_;
   const Mistake mistake_;
   const ports::JournalCopy& own_;
-  bool alone_ = false;  // the own copy was made the only member
+  bool alone_ = false;                // the own copy was made the only member
+  std::vector<std::string> members_;  // as ZooKeeper has them
 };
 
 class MistakenElection final : public ports::LeaderElection {

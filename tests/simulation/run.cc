@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "libs/adapters/embedded/wal_reader.h"
 #include "libs/adapters/grpc/leader_router.h"
+#include "libs/base/status.h"
 #include "libs/domain/command.h"
 #include "libs/wire/event_codec.h"
 #include "libs/wire/frame_codec.h"
@@ -77,6 +79,13 @@ std::vector<domain::CommandBody> Setup() {
   return bodies;
 }
 
+// By a draw of its own, so that all others stay as they are.
+bool HasStandbyFiles(const RunOptions& options) {
+  if (options.standby_files || IsOfStandbyFiles(options.mistake)) return true;
+  const bool honest = options.mistake == Mistake::kNone || options.mistake == Mistake::kHarmless;
+  return honest && Rng(~options.seed).Below(3) == 0;
+}
+
 class Run {
  public:
   explicit Run(const RunOptions& options);
@@ -96,6 +105,8 @@ class Run {
   void AwaitSync();
   void CheckJournal();
   void CheckPublished();
+  void CheckFiles();
+  absl::Status CheckFile(const SequencerHost& host, const std::map<std::uint64_t, Hash128>& journal);
   void CheckAcknowledged(const std::vector<domain::CommandResult>& results,
                          const std::vector<const domain::Command*>& commands);
   void CheckReplicas();
@@ -129,6 +140,7 @@ Run::Run(const RunOptions& options)
       faults_(world_, sequencers_, replicas_, executions_) {
   World::Current() = &world_;
   world_.tells = options.tells;
+  world_.standby_files = HasStandbyFiles(options);
 }
 
 RunReport Run::Go() {
@@ -159,7 +171,14 @@ void Run::Main() {
     const std::string name = "sequencer-" + std::to_string(i + 1);
     sequencers_.push_back(std::make_unique<SequencerHost>(world_, static_cast<Host>(1 + i), name,
                                                           options_.folder + "/" + name, replicas, executions_));
-    sequencers_.back()->Start();
+  }
+  for (const auto& host : sequencers_) {
+    std::vector<const SequencerHost*> others;
+    for (const auto& other : sequencers_) {
+      if (other != host) others.push_back(other.get());
+    }
+    host->SetOthers(std::move(others));
+    host->Start();
   }
   clients_ = kernel_.NewProcess();
   world_.Place(clients_, kClientHost);
@@ -179,12 +198,12 @@ void Run::Main() {
   });
   while (!ready && kernel_.now() < kPatience) kernel_.Sleep(100 * kMilli);
   if (!ready) return Violate("no exchange after a minute without a fault");
-  world_.Tell("the exchange serves");
+  world_.Tell(world_.standby_files ? "the exchange serves, standbys hold the journal, too" : "the exchange serves");
   for (std::uint32_t account = 1; account <= kClients; ++account) {
     kernel_.Spawn(clients_, [this, account] { Client(account); });
   }
   kernel_.Spawn(kWorld, [this] { LookAtReplicas(); });
-  const Mix& mix = MixOf(options_.mistake, rng);
+  const Mix& mix = MixOf(options_.mistake, world_.standby_files, rng);
   mix.alone ? OneAfterAnother(mix) : Trouble(mix);
   world_.Tell("peace");
   peace_ = true;
@@ -194,6 +213,7 @@ void Run::Main() {
   AwaitSync();
   CheckJournal();
   CheckPublished();
+  if (world_.standby_files && report_.violation.empty()) CheckFiles();
 }
 
 // Redis may have been away until a moment ago. What it never gets is missing in the journal then.
@@ -345,6 +365,40 @@ void Run::CheckPublished() {
     }
   }
   if (!executions_.violation.empty()) Violate(executions_.violation);
+}
+
+// Of all sequencers: each comes back into the in-sync set, and has what was acknowledged then.
+void Run::CheckFiles() {
+  const auto in_sync = [this] {
+    return std::ranges::all_of(sequencers_, [](const auto& host) { return host->IsInSync(); });
+  };
+  const Nanos deadline = kernel_.now() + kPatience;
+  while (!in_sync() && kernel_.now() < deadline) kernel_.Sleep(100 * kMilli);
+  std::map<std::uint64_t, Hash128> journal;
+  for (const domain::Frame& frame : frames_) journal[frame.last_sequence().value()] = frame.hash;
+  for (const auto& host : sequencers_) {
+    if (!host->IsInSync()) return Violate("the file of " + host->name() + " is not in sync a minute later");
+    const absl::Status status = CheckFile(*host, journal);
+    if (!status.ok()) return Violate("the file of " + host->name() + ": " + std::string(status.message()));
+  }
+}
+
+absl::Status Run::CheckFile(const SequencerHost& host, const std::map<std::uint64_t, Hash128>& journal) {
+  XT_ASSIGN_OR_RETURN(const embedded::WalReader reader, embedded::WalReader::Open(host.journal_folder()));
+  std::uint64_t last = reader.base().sequence.value();
+  const auto torn = reader.Read({}, [&](const ports::JournalRecord& record) {
+    last = record.last_sequence.value();
+    const auto found = journal.find(last);
+    if (last > journal.rbegin()->first || (found != journal.end() && found->second == record.hash)) {
+      return absl::OkStatus();
+    }
+    return absl::InternalError("its frame at " + std::to_string(last) + " is not the journal's");
+  });
+  XT_RETURN_IF_ERROR(torn.status());
+  for (const Acknowledged& order : acknowledged_) {
+    if (order.sequence > last) return absl::InternalError("it lacks order " + order.id + ", which was acknowledged");
+  }
+  return absl::OkStatus();
 }
 
 void Run::CheckAcknowledged(const std::vector<domain::CommandResult>& results,

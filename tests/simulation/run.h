@@ -11,8 +11,9 @@ namespace xt::sim {
 struct RunOptions {
   std::uint64_t seed = 1;
   Mistake mistake = Mistake::kNone;
-  bool tells = false;  // prints its story
-  std::string folder;  // an empty one of its own
+  bool tells = false;          // prints its story
+  bool standby_files = false;  // also where the seed does not say so
+  std::string folder;          // an empty one of its own
 };
 
 struct RunReport {

@@ -1,5 +1,6 @@
 #include "tests/simulation/sequencer_host.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "libs/adapters/embedded/file_event_log.h"
+#include "libs/adapters/embedded/internal/wal_identity.h"
 #include "libs/adapters/embedded/wal_journal.h"
 #include "libs/adapters/redis/redis_journal.h"
 #include "libs/adapters/replicated/replicated_journal.h"
@@ -16,6 +18,7 @@
 #include "libs/adapters/zookeeper/zookeeper_in_sync_set.h"
 #include "libs/adapters/zookeeper/zookeeper_session.h"
 #include "libs/base/status.h"
+#include "tests/simulation/journal_link.h"
 #include "tests/simulation/mistaken_parts.h"
 
 namespace xt::sim {
@@ -24,6 +27,7 @@ namespace {
 constexpr Nanos kRestartPause = 300 * kMilli;
 constexpr std::uint64_t kSegmentBytes = 64 << 10;
 constexpr std::uint64_t kKeepCommands = 50;
+constexpr int kMinCopies = 2;  // with the files of the sequencers that stand by
 
 class NoNotifications final : public ports::NotificationBus {
  public:
@@ -91,17 +95,34 @@ absl::Status ExecutionsServer::Publish(const std::vector<ports::EventEntry>& ent
   return absl::OkStatus();
 }
 
+namespace {
+
+ino_t FileOf(int fd) {
+  struct stat found {};
+  if (::fstat(fd, &found) != 0) std::abort();
+  return found.st_ino;
+}
+
+}  // namespace
+
 absl::Status Disk::WriteAt(int fd, std::uint64_t offset, std::string_view bytes) {
   std::string before(bytes.size(), '\0');
   const ssize_t had = ::pread(fd, before.data(), before.size(), static_cast<off_t>(offset));
-  written_.push_back({fd, offset, before.substr(0, static_cast<std::size_t>(std::max<ssize_t>(0, had)))});
+  const ino_t file = FileOf(fd);
+  if (!files_.contains(file)) files_[file] = ::dup(fd);
+  written_.push_back({file, offset, before.substr(0, static_cast<std::size_t>(std::max<ssize_t>(0, had)))});
   return FileIo::WriteAt(fd, offset, bytes);
 }
 
 absl::Status Disk::SyncData(int fd) {
   if (world_.mistake == Mistake::kAckBeforeSync || world_.mistake == Mistake::kAckFromMemory) return absl::OkStatus();
   world_.kernel.Sleep(sync_takes_ + world_.kernel.rng().Between(80 * kMicro, 400 * kMicro));
-  std::erase_if(written_, [fd](const Write& write) { return write.fd == fd; });
+  const ino_t file = FileOf(fd);
+  std::erase_if(written_, [file](const Write& write) { return write.file == file; });
+  if (const auto found = files_.find(file); found != files_.end()) {
+    ::close(found->second);
+    files_.erase(found);
+  }
   return absl::OkStatus();
 }
 
@@ -109,17 +130,22 @@ void Disk::LosePower() {
   const std::size_t kept = written_.empty() ? 0 : world_.kernel.rng().Below(written_.size() + 1);
   for (std::size_t i = written_.size(); i > kept; --i) {
     const Write& write = written_[i - 1];
-    FileIo::WriteAt(write.fd, write.offset, write.before).IgnoreError();
+    FileIo::WriteAt(files_.at(write.file), write.offset, write.before).IgnoreError();
   }
+  Forget();
+}
+
+void Disk::Forget() {
   written_.clear();
+  for (const auto& [file, fd] : std::exchange(files_, {})) ::close(fd);
 }
 
 namespace {
 
 std::unique_ptr<ports::JournalCopy> MakeOwnCopy(const std::string& folder, Disk& disk, const World& world,
                                                 const std::string& name) {
-  auto wal = std::make_unique<embedded::WalJournal>(folder + "/journal",
-                                                    embedded::WalOptions{.segment_bytes = kSegmentBytes, .io = &disk});
+  auto wal =
+      std::make_unique<embedded::WalJournal>(folder, embedded::WalOptions{.segment_bytes = kSegmentBytes, .io = &disk});
   return MistakenOwn(std::move(wal), world.mistake, name);
 }
 
@@ -138,6 +164,7 @@ struct SequencerHost::Parts {
   std::shared_ptr<zookeeper::ZooKeeperSession> session;
   std::unique_ptr<zookeeper::ZooKeeperInSyncSet> in_sync;
   std::unique_ptr<MistakenSet> mistaken_set;
+  std::unique_ptr<sequencer::StandbyFile> standby_file;  // null in runs without
   std::unique_ptr<replicated::ReplicatedJournal> journal;
   std::unique_ptr<MistakenJournal> mistaken_journal;
   std::unique_ptr<zookeeper::ZooKeeperElection> election;
@@ -178,6 +205,21 @@ bool SequencerHost::Serves() const {
          running->WaitUntilServing(std::chrono::steady_clock::now()).ok();
 }
 
+std::shared_ptr<sequencer::StandbyFile> SequencerHost::standby_file() const {
+  if (parts_ == nullptr || parts_->standby_file == nullptr) return nullptr;
+  return {parts_, parts_->standby_file.get()};
+}
+
+bool SequencerHost::IsInSync() const {
+  std::string identity = FalseIdentity(world_.mistake, name_);
+  if (identity.empty()) {
+    const auto header = embedded::wal::Load(journal_folder());
+    if (!header.ok()) return false;
+    identity = "wal:" + header->uuid;
+  }
+  return world_.zookeeper.DataAt("/xt/sequencer-0/in-sync").find('"' + identity + '"') != std::string::npos;
+}
+
 void SequencerHost::Start() {
   process_ = world_.kernel.NewProcess();
   world_.Place(process_, host_);
@@ -198,6 +240,7 @@ void SequencerHost::Run(const std::shared_ptr<Parts>& parts) {
   }
   parts->ready = false;
   if (parts->app != nullptr) parts->app->Stop();
+  if (parts->standby_file != nullptr) parts->standby_file->Release();
   parts_ = nullptr;
   // As a process that exits: what was not closed is.
   parts->session->Close();
@@ -210,15 +253,30 @@ void SequencerHost::Run(const std::shared_ptr<Parts>& parts) {
   world_.kernel.Kill(process);
 }
 
+std::unique_ptr<replicated::ReplicatedJournal> SequencerHost::MakeJournal(std::unique_ptr<ports::JournalCopy> own,
+                                                                          ports::InSyncSet& in_sync) const {
+  replicated::ReplicatedJournalOptions options;
+  if (world_.standby_files) {
+    options.min_copies = kMinCopies;
+    for (const SequencerHost* const other : others_) {
+      options.standbys.push_back({other->name(), [&world = world_, other] { return LinkToFile(world, *other); }});
+    }
+    options.on_standby = [this](const std::string& standby, const absl::Status& status) {
+      world_.Tell(name_ + ": the file of " + standby + ": " + (status.ok() ? "in sync" : status.ToString()));
+    };
+  }
+  return std::make_unique<replicated::ReplicatedJournal>(
+      std::move(own), [&world = world_] { return MakeRemoteCopy(world); }, in_sync, std::move(options));
+}
+
 absl::Status SequencerHost::Launch(Parts& parts) {
   zookeeper::ZooKeeperConfig config;
   config.servers = "zookeeper";
   XT_ASSIGN_OR_RETURN(parts.session, zookeeper::ZooKeeperSession::Open(config));
   parts.in_sync = std::make_unique<zookeeper::ZooKeeperInSyncSet>(parts.session, "0");
-  auto own = MakeOwnCopy(folder_, disk_, world_, name_);
+  auto own = MakeOwnCopy(journal_folder(), disk_, world_, name_);
   parts.mistaken_set = std::make_unique<MistakenSet>(*parts.in_sync, world_.mistake, *own);
-  parts.journal = std::make_unique<replicated::ReplicatedJournal>(
-      std::move(own), [&world = world_] { return MakeRemoteCopy(world); }, *parts.mistaken_set);
+  parts.journal = MakeJournal(std::move(own), *parts.mistaken_set);
   parts.mistaken_journal = std::make_unique<MistakenJournal>(*parts.journal, world_.mistake, world_.trimmed);
   parts.election = std::make_unique<zookeeper::ZooKeeperElection>(parts.session, "sequencer-0", name_);
   parts.mistaken_election = std::make_unique<MistakenElection>(*parts.election, world_.mistake);
@@ -246,6 +304,11 @@ absl::Status SequencerHost::Launch(Parts& parts) {
     parts.ends = true;
     world_.kernel.NotifyAll(parts.end);
   });
+  if (world_.standby_files) {
+    parts.app->BeforeLeading([&parts] { parts.standby_file->Release(); });
+    parts.standby_file = std::make_unique<sequencer::StandbyFile>(
+        [this] { return MistakenStandby(MakeOwnCopy(journal_folder(), disk_, world_, name_), world_.mistake); });
+  }
   return parts.app->Start();
 }
 

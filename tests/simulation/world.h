@@ -47,7 +47,8 @@ struct World {
   Trimmed trimmed;
   const Mistake mistake;
   bool tells = false;
-  std::vector<Host> hosts;  // by process
+  bool standby_files = false;  // sequencers that stand by hold the journal, too
+  std::vector<Host> hosts;     // by process
 };
 
 // Hosts that are not of our services.

@@ -51,6 +51,12 @@ class ZooKeeperServer {
   Answer Set(std::int64_t session, const std::string& path, const std::string& data, std::int32_t version);
   Answer Delete(std::int64_t session, const std::string& path);
 
+  // What lies there, for the checks; empty when nothing does.
+  [[nodiscard]] std::string DataAt(const std::string& path) const {
+    const auto found = nodes_.find(path);
+    return found == nodes_.end() ? "" : found->second.data;
+  }
+
  private:
   struct Session {
     Nanos timeout = 0;
