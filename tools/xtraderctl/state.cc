@@ -88,7 +88,11 @@ void TakeOutbox(const Samples& samples, InstanceState& state) {
   const auto confirmed = [&](const char* copy) {
     return Value(samples, "journal_confirmed_sequence", {{"copy", copy}}).value_or(0);
   };
-  state.journal = Journal{*required == 1, confirmed("own"), confirmed("remote")};
+  state.journal = Journal{*required == 1, confirmed("own"), confirmed("remote"), {}};
+  for (const Sample& sample : metrics::SamplesOf(samples, "journal_standby_required")) {
+    state.journal->standbys.push_back({Label(sample, "standby"), sample.value == 1,
+                                       Value(samples, "journal_standby_sequence", sample.labels).value_or(0)});
+  }
 }
 
 InstanceState NoAnswer(const Instance& instance, std::string error) {

@@ -56,6 +56,13 @@ struct Journal {
   bool in_sync = false;  // the second copy must confirm, so that it has everything
   std::int64_t own = 0;  // last sequence of each copy
   std::int64_t remote = 0;
+  // Of another sequencer.
+  struct StandbyFile {
+    std::string standby;  // its address
+    bool in_sync = false;
+    std::int64_t sequence = 0;
+  };
+  std::vector<StandbyFile> standbys;
 };
 
 struct InstanceState {

@@ -1,5 +1,6 @@
 #include "tools/xtraderctl/state_text.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -93,9 +94,15 @@ std::string BusTable(const InstanceState& leader) {
 std::string JournalText(const std::optional<Journal>& journal) {
   if (!journal) return "journal: one copy, no second one is configured\n";
   const std::string copies = absl::StrCat(" (own file ", journal->own, ", second copy ", journal->remote, ")\n");
-  return (journal->in_sync ? "journal: the second copy is in sync"
-                           : "journal: the second copy is NOT in sync, the leader's file alone counts") +
-         copies;
+  const bool alone = std::ranges::none_of(journal->standbys, &Journal::StandbyFile::in_sync);
+  std::string text = "journal: the second copy is ";
+  text += journal->in_sync ? "in sync" : alone ? "NOT in sync, the leader's file alone counts" : "NOT in sync";
+  text += copies;
+  for (const Journal::StandbyFile& file : journal->standbys) {
+    absl::StrAppend(&text, "journal: the file of ", file.standby, file.in_sync ? " is in sync (" : " is NOT in sync (",
+                    file.sequence, ")\n");
+  }
+  return text;
 }
 
 ordered_json OrNull(const std::optional<std::int64_t>& value) {
@@ -151,8 +158,14 @@ std::string StateJson(const ClusterState& cluster) {
                             {"outboxDepth", bus.outbox_depth}});
   }
   if (leader.journal) {
-    out["journal"] = {
-        {"inSync", leader.journal->in_sync}, {"own", leader.journal->own}, {"remote", leader.journal->remote}};
+    out["journal"] = {{"inSync", leader.journal->in_sync},
+                      {"own", leader.journal->own},
+                      {"remote", leader.journal->remote},
+                      {"standbys", ordered_json::array()}};
+    for (const Journal::StandbyFile& file : leader.journal->standbys) {
+      out["journal"]["standbys"].push_back(
+          {{"standby", file.standby}, {"inSync", file.in_sync}, {"sequence", file.sequence}});
+    }
   }
   return out.dump(2) + "\n";
 }
