@@ -78,9 +78,10 @@ class Run {
 
   // A cluster for each mode, one after the other.
   void Durability() {
-    for (const std::string mode : {"memory", "redis", "local+redis", "local", "always"}) {
+    constexpr char kWithStandbys[] = "local+redis+standbys";
+    for (const std::string mode : {"memory", "redis", "local+redis", "local", "always", kWithStandbys}) {
       if (!IsNamed("durability") && !IsNamed("durability-" + mode)) continue;
-      test::Cluster cluster(XT_BINARY_DIR "/bin", "", mode);
+      test::Cluster cluster(XT_BINARY_DIR "/bin", mode == kWithStandbys ? "sequencer=2" : "", mode);
       if (const std::string error = cluster.Up(); !error.empty()) return Fail("the cluster did not start: " + error);
       const auto market = MarketOf(cluster);
       if (!market.ok()) return Fail(market.status().ToString());

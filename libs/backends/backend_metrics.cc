@@ -19,6 +19,9 @@ constexpr std::string_view kExecutions = "executions";
 constexpr std::string_view kMarket = "market";
 constexpr std::string_view kNotifications = "notifications";
 
+constexpr std::string_view kRepairs = "journal_repairs_total";
+constexpr std::string_view kRepairsHelp = "Times that a damaged copy was repaired from the other one.";
+
 runtime::Labels Broker(std::string_view broker) { return {{"broker", std::string(broker)}}; }
 
 }  // namespace
@@ -120,12 +123,35 @@ void BackendMetrics::Watch(const ports::CommandJournal& journal) {
         [two] { return two->Stats().remote_losses; });
   Count("journal_remote_rejoins_total", "Times that the second copy was made equal and counted again.", {},
         [two] { return two->Stats().remote_rejoins; });
-  constexpr std::string_view kRepairs = "journal_repairs_total";
-  constexpr std::string_view kRepairsHelp = "Times that a damaged copy was repaired from the other one.";
   Count(kRepairs, kRepairsHelp, {{"copy", "own"}}, [two] { return two->Stats().own_repairs; });
   Count(kRepairs, kRepairsHelp, {{"copy", "remote"}}, [two] { return two->Stats().remote_repairs; });
   Count("leader_unclean_starts_total", "Times that it led though no copy of the journal was trusted, by an operator.",
         {}, [two] { return two->Stats().unclean_starts; });
+  WatchStandbys(*two);
+}
+
+// The list is the same all the time.
+void BackendMetrics::WatchStandbys(const replicated::ReplicatedJournal& journal) {
+  using Standby = replicated::ReplicatedJournalStats::Standby;
+  const std::vector<Standby> standbys = journal.Stats().standbys;
+  if (standbys.empty()) return;
+  for (std::size_t i = 0; i < standbys.size(); ++i) {
+    const runtime::Labels labels{{"standby", standbys[i].name}};
+    const auto now = [&journal, i] { return journal.Stats().standbys.at(i); };
+    Show("journal_standby_required", "1 while the standby's file is in sync and counts.", labels,
+         [now] { return now().required ? 1 : 0; });
+    Show("journal_standby_sequence", "Last sequence that the standby's file holds.", labels,
+         [now] { return static_cast<std::int64_t>(now().sequence); });
+    Count("journal_standby_losses_total", "Times that the standby's file was lost.", labels,
+          [now] { return now().losses; });
+    Count("journal_standby_rejoins_total", "Times that the standby's file was made equal and counted again.", labels,
+          [now] { return now().rejoins; });
+  }
+  Count(kRepairs, kRepairsHelp, {{"copy", "standby"}}, [&journal] {
+    std::uint64_t repairs = 0;
+    for (const Standby& standby : journal.Stats().standbys) repairs += standby.repairs;
+    return repairs;
+  });
 }
 
 void BackendMetrics::Watch(const zookeeper::ZooKeeperSession* session) {

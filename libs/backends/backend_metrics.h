@@ -15,6 +15,10 @@
 #include "libs/ports/store.h"
 #include "libs/runtime/metrics.h"
 
+namespace xt::replicated {
+class ReplicatedJournal;
+}
+
 namespace xt::zookeeper {
 class ZooKeeperSession;
 }
@@ -41,6 +45,7 @@ class BackendMetrics {
              std::function<std::uint64_t()> read);
   void Show(std::string_view name, std::string_view help, const runtime::Labels& labels,
             std::function<std::int64_t()> read);
+  void WatchStandbys(const replicated::ReplicatedJournal& journal);
   void CountReconnects(std::string_view broker, std::function<std::uint64_t()> read);
   void CountNotifications(std::function<std::uint64_t()> unroutable, std::function<std::uint64_t()> refused);
 

@@ -5,7 +5,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "libs/adapters/embedded/wal_journal.h"
 #include "libs/backends/backends.h"
 
 namespace xt::backends {
@@ -13,6 +16,14 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+class NoMembers final : public ports::InSyncSet {
+ public:
+  absl::StatusOr<std::vector<std::string>> Claim(domain::Epoch /*epoch*/) override {
+    return std::vector<std::string>{};
+  }
+  absl::Status Replace(const std::vector<std::string>& /*members*/) override { return absl::OkStatus(); }
+};
 
 TEST(BackendMetricsTest, WhatTheAdapterCountsIsReadAtEachScrape) {
   runtime::MetricsRegistry registry;
@@ -61,6 +72,39 @@ TEST(BackendMetricsTest, AServerThatIsAwayIsExportedAsZero) {
         "mq_consumer_lost_messages_total{broker=\"executions\"}", "db_pool_connections{state=\"in_use\"}",
         "db_pool_connections{state=\"idle\"}", "db_connections_lost_total", "db_pool_wait_seconds_count"}) {
     EXPECT_THAT(registry.Text(), HasSubstr(series + " 0\n"));
+  }
+}
+
+// None of them was connected yet.
+TEST(BackendMetricsTest, EachStandbysFileHasItsSeriesFromTheBeginning) {
+  BackendConfig config{.redis_journal = "127.0.0.1:1"};
+  using Addresses = std::vector<std::string>;
+  for (const Addresses& addresses : {Addresses{}, Addresses{"a:1", "b:2"}}) {
+    config.durability.mode = addresses.empty() ? Durability::kLocalAndRedis : Durability::kLocalRedisAndStandbys;
+    config.durability.standby_addresses = addresses;
+    std::vector<replicated::StandbyCopy> standbys;
+    for (const std::string& address : addresses) {
+      standbys.push_back({address, [] { return std::unique_ptr<ports::JournalCopy>(); }});
+    }
+    runtime::MetricsRegistry registry;
+    NoMembers in_sync;
+    const auto journal = MakeJournal(
+        config, "0", std::make_unique<embedded::WalJournal>("unused"), &in_sync, [](const absl::Status&) {},
+        [](const replicated::UncleanStart&) { return absl::OkStatus(); }, std::move(standbys));
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    BackendMetrics metrics(registry);
+    metrics.Watch(**journal);
+    for (const std::string name : {"journal_standby_required", "journal_standby_sequence",
+                                   "journal_standby_losses_total", "journal_standby_rejoins_total"}) {
+      for (const std::string& address : addresses) {
+        EXPECT_THAT(registry.Text(), HasSubstr(name + "{standby=\"" + address + "\"} 0\n"));
+      }
+    }
+    if (addresses.empty()) {
+      EXPECT_THAT(registry.Text(), Not(HasSubstr("standby")));
+    } else {
+      EXPECT_THAT(registry.Text(), HasSubstr("journal_repairs_total{copy=\"standby\"} 0\n"));
+    }
   }
 }
 

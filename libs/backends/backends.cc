@@ -57,20 +57,31 @@ absl::Status LogUncleanStart(const replicated::UncleanStart& start, const absl::
 }
 
 replicated::ReplicatedJournalOptions OptionsOf(const DurabilityConfig& durability,
-                                               std::function<void(const absl::Status&)> on_remote,
-                                               OnUncleanStart on_unclean_start) {
+                                               std::function<void(const absl::Status&)> on_copy,
+                                               OnUncleanStart on_unclean_start,
+                                               std::vector<replicated::StandbyCopy> standbys) {
   replicated::ReplicatedJournalOptions options;
   const Durability mode = durability.Chosen(true);
   if (mode == Durability::kMemory) options.confirmation = replicated::Confirmation::kNobody;
   if (mode == Durability::kRedis) options.confirmation = replicated::Confirmation::kRemote;
-  options.min_copies = durability.min_copies;
-  options.on_remote = [on_remote = std::move(on_remote)](const absl::Status& status) {
+  options.min_copies = durability.MinCopies(true);
+  options.standbys = std::move(standbys);
+  options.on_remote = [on_copy](const absl::Status& status) {
     if (status.ok()) {
       runtime::Log(runtime::LogLevel::kInfo, "the journal's second copy is back", {});
     } else {
       runtime::Log(runtime::LogLevel::kWarn, "the journal's second copy is lost", {runtime::LogField(status)});
     }
-    on_remote(status);
+    on_copy(status);
+  };
+  options.on_standby = [on_copy = std::move(on_copy)](const std::string& standby, const absl::Status& status) {
+    if (status.ok()) {
+      runtime::Log(runtime::LogLevel::kInfo, "a standby's file of the journal is in sync", {{"standby", standby}});
+    } else {
+      runtime::Log(runtime::LogLevel::kWarn, "a standby's file of the journal is lost",
+                   {{"standby", standby}, runtime::LogField(status)});
+    }
+    on_copy(status);
   };
   options.on_repair = [](const replicated::JournalRepair& repair) {
     runtime::Log(runtime::LogLevel::kWarn, "a damaged copy of the journal was repaired from the other one",
@@ -221,7 +232,8 @@ OnUncleanStart AuditUncleanStarts(std::shared_ptr<zookeeper::ZooKeeperSession> s
 
 absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(
     const BackendConfig& config, const std::string& shard, std::unique_ptr<ports::JournalCopy> file,
-    ports::InSyncSet* in_sync, std::function<void(const absl::Status&)> on_remote, OnUncleanStart on_unclean_start) {
+    ports::InSyncSet* in_sync, std::function<void(const absl::Status&)> on_copy, OnUncleanStart on_unclean_start,
+    std::vector<replicated::StandbyCopy> standbys) {
   XT_RETURN_IF_ERROR(config.durability.Check(!config.redis_journal.empty()));
   if (config.redis_journal.empty()) return file;
   if (in_sync == nullptr) {
@@ -240,7 +252,7 @@ absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(
   };
   return std::make_unique<replicated::ReplicatedJournal>(
       std::move(file), std::move(connect), *in_sync,
-      OptionsOf(config.durability, std::move(on_remote), std::move(on_unclean_start)));
+      OptionsOf(config.durability, std::move(on_copy), std::move(on_unclean_start), std::move(standbys)));
 }
 
 std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,

@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "libs/adapters/replicated/replicated_journal.h"
 #include "libs/backends/durability.h"
 #include "libs/ports/command_journal.h"
 #include "libs/ports/execution_reader.h"
@@ -27,10 +29,6 @@ namespace xt::runtime {
 class ConfigSchema;
 class MetricsRegistry;
 }  // namespace xt::runtime
-
-namespace xt::replicated {
-struct UncleanStart;
-}
 
 namespace xt::zookeeper {
 class ZooKeeperSession;
@@ -85,12 +83,14 @@ std::unique_ptr<ports::InSyncSet> MakeInSyncSet(const std::shared_ptr<zookeeper:
 using OnUncleanStart = std::function<absl::Status(const replicated::UncleanStart&)>;
 // Writes it into the shard's audit log in ZooKeeper.
 OnUncleanStart AuditUncleanStarts(std::shared_ptr<zookeeper::ZooKeeperSession> session, const std::string& shard);
-// The file alone, or with its second copy in Redis. `in_sync` is needed for two copies, and outlives the journal.
-// `on_remote` is told why the second copy is lost, and OK when it is back; `on_unclean_start` writes down what a leader
-// lost that began though no copy was trusted (ReplicatedJournalOptions).
+// The file alone, or with its second copy in Redis, and `standbys` besides: one for each address in
+// DurabilityConfig::standby_addresses. `in_sync` is needed for several copies, and outlives the journal. `on_copy` is told
+// why a copy besides the file is lost, and OK when it is back; `on_unclean_start` writes down what a leader lost that
+// began though no copy was trusted (ReplicatedJournalOptions).
 absl::StatusOr<std::unique_ptr<ports::CommandJournal>> MakeJournal(
     const BackendConfig& config, const std::string& shard, std::unique_ptr<ports::JournalCopy> file,
-    ports::InSyncSet* in_sync, std::function<void(const absl::Status&)> on_remote, OnUncleanStart on_unclean_start);
+    ports::InSyncSet* in_sync, std::function<void(const absl::Status&)> on_copy, OnUncleanStart on_unclean_start,
+    std::vector<replicated::StandbyCopy> standbys = {});
 // Not opened yet. The registry outlives it.
 std::unique_ptr<ports::Store> MakeStore(const BackendConfig& config, const std::string& file,
                                         runtime::MetricsRegistry& metrics);

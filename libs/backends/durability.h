@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -20,11 +21,15 @@ enum class Durability {
   kLocalAndRedis,  // the own file has it on the disk, Redis in memory
   kLocal,          // the own file has it on the disk; there is no other copy
   kAlways,         // as kLocalAndRedis, and Redis has it on its disk, too
+  // As kLocalAndRedis, and the file of each sequencer that stands by has it on its disk, of those that are in sync.
+  kLocalRedisAndStandbys,
 };
 
 struct DurabilityConfig {
   Durability mode = Durability::kAuto;
-  int min_copies = 1;  // 2: orders are refused while only one copy is there
+  int min_copies = 0;  // orders are refused while fewer copies are there; 0: as MinCopies says
+  // gRPC addresses of the other sequencers, with kLocalRedisAndStandbys.
+  std::vector<std::string> standby_addresses;
 
   // `redis_journal` is read when the rules are checked, after everything is loaded.
   void Describe(runtime::ConfigSchema& schema, const std::string* redis_journal);
@@ -32,6 +37,12 @@ struct DurabilityConfig {
   [[nodiscard]] absl::Status Check(bool with_redis_journal) const;
   // Never kAuto.
   [[nodiscard]] Durability Chosen(bool with_redis_journal) const;
+  // At least 1.
+  [[nodiscard]] int MinCopies(bool with_redis_journal) const;
+
+ private:
+  [[nodiscard]] absl::Status CheckStandbys() const;
+  [[nodiscard]] absl::Status CheckMinCopies(Durability chosen) const;
 };
 
 [[nodiscard]] std::string_view DurabilityName(Durability mode);  // "local+redis"

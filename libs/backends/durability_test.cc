@@ -27,6 +27,8 @@ std::string ErrorOf(const std::vector<std::string>& arguments) {
 }
 
 constexpr char kRedis[] = "--redis-journal.address=127.0.0.1:1";
+constexpr char kWithStandbys[] = "--journal.durability=local+redis+standbys";
+constexpr char kTwoStandbys[] = "--journal.standby-addresses=127.0.0.1:2,127.0.0.1:3";
 
 TEST(DurabilityTest, WithoutAModeItFollowsTheCopiesThatThereAre) {
   BackendConfig config;
@@ -50,7 +52,7 @@ TEST(DurabilityTest, EachModeIsSetByItsName) {
 }
 
 TEST(DurabilityTest, AModeWithoutItsCopyIsRefusedByNameAndRule) {
-  for (const std::string mode : {"memory", "redis", "local+redis", "always"}) {
+  for (const std::string mode : {"memory", "redis", "local+redis", "always", "local+redis+standbys"}) {
     EXPECT_EQ(ErrorOf({"--journal.durability=" + mode}), "journal.durability " + mode + " needs redis_journal.address");
   }
   EXPECT_EQ(ErrorOf({kRedis, "--journal.durability=local"}),
@@ -76,11 +78,46 @@ TEST(DurabilityTest, TwoCopiesNeedAModeThatWaitsForTwo) {
   }
   for (const std::string mode : {"memory", "redis"}) {
     EXPECT_EQ(ErrorOf({kRedis, "--journal.durability=" + mode, "--journal.min-copies=2"}),
-              "journal.min_copies 2 needs journal.durability local+redis or always: with " + mode +
-                  " an acknowledgement does not wait for two copies");
+              "journal.min_copies 2 needs journal.durability local+redis, always or local+redis+standbys: with " +
+                  mode + " an acknowledgement does not wait for two copies");
   }
   EXPECT_THAT(ErrorOf({"--journal.min-copies=2"}), HasSubstr("with local an acknowledgement"));
-  EXPECT_THAT(ErrorOf({kRedis, "--journal.min-copies=3"}), HasSubstr("journal.min_copies"));
+  EXPECT_EQ(ErrorOf({kRedis, "--journal.min-copies=3"}),
+            "journal.min_copies 3 is more than the 2 copies that there are with local+redis");
+  EXPECT_THAT(ErrorOf({kRedis, "--journal.min-copies=11"}), HasSubstr("journal.min_copies"));
+}
+
+TEST(DurabilityTest, FilesOfStandbysNeedTheirModeAndItNeedsThem) {
+  BackendConfig config;
+  const absl::Status loaded = Load(config, {kRedis, kWithStandbys, kTwoStandbys});
+  ASSERT_TRUE(loaded.ok()) << loaded;
+  EXPECT_EQ(config.durability.Chosen(true), Durability::kLocalRedisAndStandbys);
+  EXPECT_THAT(config.durability.standby_addresses, testing::ElementsAre("127.0.0.1:2", "127.0.0.1:3"));
+  EXPECT_EQ(ErrorOf({kRedis, kWithStandbys}),
+            "journal.durability local+redis+standbys needs journal.standby_addresses");
+  for (const std::string mode : {"auto", "memory", "redis", "local+redis", "always"}) {
+    EXPECT_EQ(ErrorOf({kRedis, kTwoStandbys, "--journal.durability=" + mode}),
+              "journal.standby_addresses needs journal.durability local+redis+standbys");
+  }
+  EXPECT_EQ(ErrorOf({kRedis, kWithStandbys, "--journal.standby-addresses=127.0.0.1:2,127.0.0.1:2"}),
+            "journal.standby_addresses has 127.0.0.1:2 twice");
+  EXPECT_THAT(ErrorOf({kRedis, kWithStandbys, "--journal.standby-addresses=a:1,b:1,c:1,d:1,e:1,f:1,g:1,h:1,i:1"}),
+              HasSubstr("journal.standby_addresses"));
+}
+
+TEST(DurabilityTest, HowManyCopiesAreWantedFollowsTheModeUnlessItIsSaid) {
+  BackendConfig config;
+  EXPECT_EQ(config.durability.MinCopies(false), 1);
+  EXPECT_EQ(config.durability.MinCopies(true), 1);
+  ASSERT_TRUE(Load(config, {kRedis, kWithStandbys, kTwoStandbys}).ok());
+  EXPECT_EQ(config.durability.MinCopies(true), 2);
+  for (const int copies : {1, 2, 3, 4}) {
+    ASSERT_TRUE(
+        Load(config, {kRedis, kWithStandbys, kTwoStandbys, "--journal.min-copies=" + std::to_string(copies)}).ok());
+    EXPECT_EQ(config.durability.MinCopies(true), copies);
+  }
+  EXPECT_EQ(ErrorOf({kRedis, kWithStandbys, kTwoStandbys, "--journal.min-copies=5"}),
+            "journal.min_copies 5 is more than the 4 copies that there are with local+redis+standbys");
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ SequencerApp::SequencerApp(const SequencerConfig& config, const SequencerPorts& 
              .published = [this] { return PublishedSoFar(); },
              .oldest_snapshot = [this](domain::SequenceNumber at_least) { return OldestSnapshot(at_least); },
              .give_up_before = [this](domain::SequenceNumber first) { GiveUpBefore(first); },
+             .before_leading = [this] { before_leading_(); },
              .on_halt = [this](const absl::Status& reason) { Halted(reason); }},
             inbox_) {
   const auto add = [&](std::unique_ptr<BusSink> sink) {

@@ -74,6 +74,9 @@ class SequencerApp final : public ports::OrderSequencing {
   // replicas that disagree. The process should end; what it is depends on who wires it. Set before Start.
   void OnHalt(std::function<void(const absl::Status&)> on_halt) { on_halt_ = std::move(on_halt); }
 
+  // Called on the sequencer's thread each time it is elected, before the journal is opened. Set before Start.
+  void BeforeLeading(std::function<void()> before) { before_leading_ = std::move(before); }
+
   // Writes of leaders before this one that the journal refused as stale: the counter goes on from there. Before Start.
   void CountFenced(std::uint64_t writes) { metrics_.fenced_writes.Increment(writes); }
 
@@ -120,6 +123,7 @@ class SequencerApp final : public ports::OrderSequencing {
   JournalTrimmer trimmer_;
   SequencerLoop loop_;
   std::function<void(const absl::Status&)> on_halt_;
+  std::function<void()> before_leading_ = [] {};
   std::mutex start_mutex_;  // a halt is told by Start or by on_halt_, not by both
   bool started_ = false;
   bool stopped_ = false;

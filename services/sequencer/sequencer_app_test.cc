@@ -560,5 +560,21 @@ TEST(SequencerAppTest, AStandbyWaitsAndALostLeadershipHalts) {
   EXPECT_EQ(CodeOf(Await(world.Ask(3))), absl::StatusCode::kUnavailable);
 }
 
+TEST(SequencerAppTest, WhoIsElectedSaysSoBeforeTheJournalIsOpened) {
+  World world(/*leads_at_once=*/false);
+  int told = 0;
+  world.Launch().BeforeLeading([&] {
+    ++told;
+    EXPECT_EQ(world.journal.epoch(), domain::Epoch()) << "it is not open yet";
+  });
+  ASSERT_TRUE(world.app().Start().ok());
+  EXPECT_EQ(told, 0) << "it stands by";
+  world.election.Elect();
+  ASSERT_TRUE(world.app().WaitUntilServing(Soon()).ok());
+  world.app().Stop();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(world.journal.epoch(), domain::Epoch(1));
+}
+
 }  // namespace
 }  // namespace xt::sequencer

@@ -57,6 +57,7 @@ struct LoopContext {
   std::function<std::optional<domain::SequenceNumber>(domain::SequenceNumber at_least)> oldest_snapshot;
   // Nobody has the events before `first` any more, or can work them out.
   std::function<void(domain::SequenceNumber first)> give_up_before;
+  std::function<void()> before_leading;  // called before the journal is opened
   std::function<void(const absl::Status&)> on_halt;
 };
 

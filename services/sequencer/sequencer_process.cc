@@ -1,5 +1,6 @@
 #include "services/sequencer/sequencer_process.h"
 
+#include <optional>
 #include <utility>
 
 #include "libs/adapters/embedded/file_event_log.h"
@@ -12,15 +13,39 @@
 #include "libs/runtime/infra_service.h"
 #include "libs/runtime/log.h"
 #include "services/sequencer/fenced_writes.h"
+#include "services/sequencer/journal_copy_service.h"
 #include "services/sequencer/sequencer_app.h"
 #include "services/sequencer/sequencer_service.h"
+#include "services/sequencer/standby_file.h"
 #include "services/sequencer/wal_metrics.h"
 
 namespace xt::sequencer {
+namespace {
+
+grpc_clients::ClientOptions ClientOf(std::vector<std::string> addresses, const runtime::ServiceContext& context) {
+  grpc_clients::ClientOptions options;
+  options.addresses = std::move(addresses);
+  options.max_message_bytes = context.config.grpc_max_message_bytes;
+  options.interceptors = runtime::CountGrpcClientCalls(context.metrics);
+  return options;
+}
+
+// The files of the other sequencers.
+std::vector<replicated::StandbyCopy> StandbyCopies(const SequencerProcessConfig& config,
+                                                   const runtime::ServiceContext& context) {
+  std::vector<replicated::StandbyCopy> copies;
+  for (const std::string& address : config.servers.durability.standby_addresses) {
+    copies.push_back({address, grpc_clients::ConnectJournalCopy(ClientOf({address}, context))});
+  }
+  return copies;
+}
+
+}  // namespace
 
 // In the order in which they are opened.
 struct SequencerProcess::Adapters {
   runtime::HealthCheck* copies = nullptr;                  // null: one copy is enough
+  std::unique_ptr<StandbyFile> standby_file;               // null: it holds no copy for others
   std::shared_ptr<zookeeper::ZooKeeperSession> zookeeper;  // null: not used
   std::unique_ptr<ports::InSyncSet> in_sync;
   std::unique_ptr<ports::CommandJournal> journal;
@@ -49,6 +74,10 @@ struct SequencerProcess::Parts {
                       .instance = context.config.instance,
                       .step_down = [this, &context](bool force) { return StepDown(context, force); }}),
         infra(context.health) {
+    if (adapters.standby_file != nullptr) {
+      copy_service.emplace(*adapters.standby_file);
+      app.BeforeLeading([&file = *adapters.standby_file] { file.Release(); });
+    }
     wal_metrics.Watch(*adapters.file, config.data_folder);
     backend_metrics.Watch(*adapters.journal);
     if (!config.servers.redis_journal.empty()) {
@@ -77,11 +106,7 @@ struct SequencerProcess::Parts {
 
   static grpc_clients::ClientOptions Client(const SequencerProcessConfig& config,
                                             const runtime::ServiceContext& context) {
-    grpc_clients::ClientOptions options;
-    options.addresses = config.matching_addresses;
-    options.max_message_bytes = context.config.grpc_max_message_bytes;
-    options.interceptors = runtime::CountGrpcClientCalls(context.metrics);
-    return options;
+    return ClientOf(config.matching_addresses, context);
   }
 
   using Replicas = std::vector<std::unique_ptr<ports::MatchingReplica>>;
@@ -131,6 +156,7 @@ struct SequencerProcess::Parts {
   std::unique_ptr<ports::MatchingQueries> queries;
   SequencerApp app;
   SequencerService service;
+  std::optional<JournalCopyService> copy_service;
   runtime::InfraService infra;
 };
 
@@ -171,22 +197,33 @@ absl::Status SequencerProcess::Start() {
   const std::string& folder = config_.data_folder;
   const backends::BackendConfig& servers = config_.servers;
   const std::string& shard = config_.service.shard;
+  const bool with_redis_journal = !servers.redis_journal.empty();
   XT_ASSIGN_OR_RETURN(adapters->zookeeper, backends::OpenZooKeeper(servers, context_.metrics));
   adapters->in_sync = backends::MakeInSyncSet(adapters->zookeeper, shard);
-  if (servers.durability.min_copies > 1) {
+  if (servers.durability.MinCopies(with_redis_journal) > 1) {
     adapters->copies = &context_.health.AddCheck("journal.copies", runtime::Dependency::kHard);
     adapters->copies->SetOk();  // who does not lead needs none
   }
-  const auto on_remote = [copies = adapters->copies](const absl::Status& status) {
-    if (copies == nullptr) return;
-    status.ok() ? copies->SetOk() : copies->Set(runtime::HealthStatus::kDown, MessageOf(status));
+  // Where several copies can be lost not each loss stops it.
+  const auto on_copy = [adapters = adapters.get()](const absl::Status& /*status*/) {
+    if (adapters->copies == nullptr) return;
+    const absl::Status accepting = adapters->journal->Accepting();
+    accepting.ok() ? adapters->copies->SetOk()
+                   : adapters->copies->Set(runtime::HealthStatus::kDown, MessageOf(accepting));
   };
-  auto file = std::make_unique<embedded::WalJournal>(
-      folder + "/journal", WalMetrics::Hooks(context_.metrics, {.segment_bytes = config_.journal_segment_bytes}));
+  const std::string journal_folder = folder + "/journal";
+  const embedded::WalOptions wal =
+      WalMetrics::Hooks(context_.metrics, {.segment_bytes = config_.journal_segment_bytes});
+  if (servers.durability.Chosen(with_redis_journal) == backends::Durability::kLocalRedisAndStandbys) {
+    adapters->standby_file = std::make_unique<StandbyFile>(
+        [journal_folder, wal] { return std::make_unique<embedded::WalJournal>(journal_folder, wal); });
+  }
+  auto file = std::make_unique<embedded::WalJournal>(journal_folder, wal);
   adapters->file = file.get();
   XT_ASSIGN_OR_RETURN(adapters->journal,
-                      backends::MakeJournal(servers, shard, std::move(file), adapters->in_sync.get(), on_remote,
-                                            backends::AuditUncleanStarts(adapters->zookeeper, shard)));
+                      backends::MakeJournal(servers, shard, std::move(file), adapters->in_sync.get(), on_copy,
+                                            backends::AuditUncleanStarts(adapters->zookeeper, shard),
+                                            StandbyCopies(config_, context_)));
   XT_ASSIGN_OR_RETURN(adapters->election, backends::OpenElection(adapters->zookeeper, "sequencer-" + shard,
                                                                  context_.config.instance, folder + "/leader"));
   XT_ASSIGN_OR_RETURN(adapters->events,
@@ -215,10 +252,14 @@ absl::Status SequencerProcess::Start() {
 }
 
 std::vector<runtime::GrpcService> SequencerProcess::GrpcServices() {
-  return {parts_->service.service(), parts_->infra.service()};
+  std::vector<runtime::GrpcService> services{parts_->service.service(), parts_->infra.service()};
+  if (parts_->copy_service) services.push_back(parts_->copy_service->service());
+  return services;
 }
 
+// The file is given up first: whoever leads is to know at once, and goes on without it.
 void SequencerProcess::Drain(std::chrono::steady_clock::time_point deadline) {
+  if (parts_->copy_service) parts_->copy_service->EndStreams(deadline);
   parts_->app.Drain(deadline);
   parts_->service.EndStreams(deadline);
 }

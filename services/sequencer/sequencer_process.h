@@ -1,5 +1,6 @@
 // SequencerProcess: the sequencer as a process of its own, on the embedded adapters under its data folder, with matching
-// reached over gRPC. A halt ends the process with status 1; its supervisor starts the next run.
+// reached over gRPC. A halt ends the process with status 1; its supervisor starts the next run. With journal.durability
+// local+redis+standbys it holds the journal's file for whoever leads (standby_file.h) until it leads itself.
 #pragma once
 
 #include <cstdint>

@@ -32,6 +32,7 @@ domain::SequenceNumber After(domain::SequenceNumber sequence) { return domain::S
 
 absl::Status SequencerLoop::OpenJournal() {
   context_.state.Set(Phase::kOpening);
+  context_.before_leading();
   XT_ASSIGN_OR_RETURN(const ports::OpenReport report, context_.journal.Open({epoch_, 0}));
   XT_RETURN_IF_ERROR(ReadTail(report));
   Log(report.torn_bytes_cut > 0 ? LogLevel::kWarn : LogLevel::kInfo, "journal opened",

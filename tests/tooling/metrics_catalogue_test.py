@@ -72,6 +72,19 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(len(compare(A + B, idle=True)), 1)
         self.assertEqual(len(compare(A + B + C)), 1)
 
+    def test_what_belongs_to_standbys_files_may_be_missing_and_is_compared_where_it_is(self):
+        with_standbys = copy.deepcopy(SMALL)
+        with_standbys["groups"][0]["metrics"].append(
+            {"name": "s", "type": "gauge", "unit": "bool", "labels": {"standby": "its address"}, "services": ["gateway"],
+             "only_with": "journal-standbys", "help": "In sync.", "meaning": "Good."})
+        self.assertEqual(list(tool.flaws(with_standbys)), [])
+        text = A + B + C + D
+        self.assertEqual(list(tool.differences(with_standbys, "gateway", text)), [])
+        series = '# HELP s In sync.\n# TYPE s gauge\ns{standby="a:1"} 1\n'
+        self.assertEqual(list(tool.differences(with_standbys, "gateway", text + series)), [])
+        self.assertEqual(list(tool.differences(with_standbys, "gateway", text + series.replace("standby=", "copy="))),
+                         ["gateway: s has the labels ['copy'], in the catalogue ['standby']"])
+
     def test_another_type_or_help(self):
         self.assertEqual(compare(A + B + C.replace("gauge", "untyped") + D),
                          ["gateway: c is a unknown, in the catalogue a gauge"])

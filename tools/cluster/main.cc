@@ -285,7 +285,8 @@ int main(int argc, char** argv) {
     sub->add_option("--binaries", arguments.binaries, "folder of the services' programs")->required();
     sub->add_option("--replicas", arguments.replicas, "sequencer=2,matching=2,...; one of each where nothing is said");
     sub->add_option("--durability", arguments.durability,
-                    "what an acknowledgement requires: memory, redis, local+redis (the default), local or always");
+                    "what an acknowledgement requires: memory, redis, local+redis (the default), local, always or "
+                    "local+redis+standbys");
     sub->add_option("--profile", arguments.profile,
                     "which of Kafka and Redis carry events: kafka+redis (the default), kafka or redis");
     sub->add_option("--port", arguments.port, "of REST and WebSocket; 0: a free one");

@@ -13,7 +13,8 @@ namespace xt::cluster {
 namespace {
 
 constexpr std::string_view kLocal = "local";
-constexpr std::string_view kDurabilities[] = {"memory", "redis", "local+redis", kLocal, "always"};
+constexpr std::string_view kWithStandbys = "local+redis+standbys";
+constexpr std::string_view kDurabilities[] = {"memory", "redis", "local+redis", kLocal, "always", kWithStandbys};
 
 constexpr std::string_view kKafkaAndRedis = "kafka+redis";
 constexpr std::string_view kKafkaOnly = "kafka";
@@ -97,6 +98,11 @@ std::string OwnConfig(const Service& service, const std::vector<Service>& servic
     text += Line("data", Quoted(service.folder));
   }
   if (service.name == "sequencer" || service.name == "market-data") peers("matching.addresses", "matching");
+  if (service.name == "sequencer" && options.durability == kWithStandbys) {
+    std::vector<std::string> others = AddressesOf(services, "sequencer");
+    std::erase(others, service.grpc());
+    text += Line("journal.standby_addresses", List(others));
+  }
   const std::string keep = std::to_string(options.journal_keep_commands);
   if (service.name == "sequencer" && options.journal_keep_commands > 0) {
     text += Line("journal.keep_commands", keep) + Line("journal.trim_every_ms", "500");
@@ -151,10 +157,15 @@ absl::Status CheckDurability(const Options& options) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--durability must be one of ", absl::StrJoin(kDurabilities, ", ", AppendName), ", not '", mode, "'"));
   }
-  const auto sequencers = options.replicas.find("sequencer");
-  if (mode == kLocal && sequencers != options.replicas.end() && sequencers->second > 1) {
+  const auto replicas = options.replicas.find("sequencer");
+  const int sequencers = replicas != options.replicas.end() ? replicas->second : 1;
+  if (mode == kLocal && sequencers > 1) {
     return absl::InvalidArgumentError(
         "--durability local is for one sequencer: a second one would not have the journal");
+  }
+  if (mode == kWithStandbys && sequencers == 1) {
+    return absl::InvalidArgumentError(
+        "--durability local+redis+standbys needs --replicas sequencer=2 or more: the third copy is a standby's file");
   }
   return absl::OkStatus();
 }

@@ -35,7 +35,8 @@ struct Options {
 // "sequencer=2,matching=2". INVALID_ARGUMENT names what is wrong.
 absl::StatusOr<std::map<std::string, int>> ParseReplicas(std::string_view text);
 
-// INVALID_ARGUMENT for a mode that there is not, and for several sequencers that share no copy of the journal.
+// INVALID_ARGUMENT for a mode that there is not, for several sequencers that share no copy of the journal, and for one
+// that has no other to keep a copy.
 absl::Status CheckDurability(const Options& options);
 
 // INVALID_ARGUMENT for a profile that there is not, and for `none`.

@@ -29,6 +29,27 @@ TEST(TopologyTest, TheSequencerGetsTheDurabilityAndWhatItNeeds) {
                                               Not(HasSubstr("redis_journal")), Not(HasSubstr("zookeeper"))));
 }
 
+TEST(TopologyTest, EachSequencerFeedsTheFilesOfTheOthers) {
+  Options options;
+  options.replicas = {{"sequencer", 3}};
+  for (const std::string durability : {"local+redis", "local+redis+standbys"}) {
+    options.durability = durability;
+    const auto services = PlanServices(options, {.redis_journal = "127.0.0.1:1", .zookeeper = "127.0.0.1:2"});
+    for (const Service& service : services) {
+      const auto has = HasSubstr("journal.standby_addresses = [");
+      if (service.name != "sequencer" || durability == "local+redis") {
+        EXPECT_THAT(service.config, Not(has)) << service.id;
+        continue;
+      }
+      std::string others;
+      for (const std::string& address : AddressesOf(services, "sequencer")) {
+        if (address != service.grpc()) others += (others.empty() ? "\"" : ", \"") + address + "\"";
+      }
+      EXPECT_THAT(service.config, HasSubstr("journal.standby_addresses = [" + others + "]\n")) << service.id;
+    }
+  }
+}
+
 TEST(TopologyTest, OnlyGatewaysGetTheOperatorsSecret) {
   Options options;
   for (const std::string secret : {"", "s-1"}) {
@@ -50,7 +71,7 @@ TEST(TopologyTest, AnUnknownDurabilityIsRefused) {
   }
   options.durability = "disk";
   EXPECT_EQ(CheckDurability(options).message(),
-            "--durability must be one of memory, redis, local+redis, local, always, not 'disk'");
+            "--durability must be one of memory, redis, local+redis, local, always, local+redis+standbys, not 'disk'");
 }
 
 TEST(TopologyTest, AServiceIsToldOfTheServersThatThereAre) {
@@ -90,6 +111,19 @@ TEST(TopologyTest, AJournalInOneFileIsForOneSequencer) {
   EXPECT_EQ(CheckDurability(options).message(),
             "--durability local is for one sequencer: a second one would not have the journal");
   options.durability = "redis";
+  EXPECT_TRUE(CheckDurability(options).ok());
+}
+
+TEST(TopologyTest, AFileOfAStandbyNeedsAStandby) {
+  Options options;
+  options.durability = "local+redis+standbys";
+  for (const bool said : {false, true}) {
+    if (said) options.replicas = {{"sequencer", 1}};
+    EXPECT_EQ(CheckDurability(options).message(),
+              "--durability local+redis+standbys needs --replicas sequencer=2 or more: the third copy is a standby's "
+              "file");
+  }
+  options.replicas = {{"sequencer", 2}};
   EXPECT_TRUE(CheckDurability(options).ok());
 }
 

@@ -19,8 +19,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "docs" / "metrics.yaml"
 PAGE = ROOT / "docs" / "metrics.md"
 SERVICES = ("gateway", "sequencer", "matching", "persistence", "market-data", "notifier")
-# "server": any of them; "cluster": other services.
-SERVERS = ("server", "redis", "redis-journal", "kafka", "rabbitmq", "postgres", "zookeeper", "cluster")
+# "server": any of them; "cluster": other services; "journal-standbys": the files of sequencers that stand by, which not
+# every cluster has.
+STANDBYS = "journal-standbys"
+SERVERS = ("server", "redis", "redis-journal", "kafka", "rabbitmq", "postgres", "zookeeper", "cluster", STANDBYS)
 TYPES = ("counter", "gauge", "histogram")
 UNITS = ("seconds", "bytes", "ratio", "sequence", "count", "bool", "unit of the asset")
 FIELDS = {"name", "type", "unit", "services", "help", "meaning"}
@@ -89,7 +91,8 @@ def families(text):
 def differences(catalogue, service, text, idle=False):
     exported = families(text)
     expected = {metric["name"]: metric for metric in metrics_of(catalogue) if exported_by(metric, service)}
-    later = {name for name, metric in expected.items() if idle and "when" in metric}
+    later = {name for name, metric in expected.items()
+             if metric.get("only_with") == STANDBYS or (idle and "when" in metric)}
     for name in sorted(expected.keys() - exported.keys() - later):
         yield f"{service}: {name} is in the catalogue and not exported"
     for name in sorted(exported.keys() - expected.keys()):

@@ -90,8 +90,8 @@ void TakeOutbox(const Samples& samples, InstanceState& state) {
   };
   state.journal = Journal{*required == 1, confirmed("own"), confirmed("remote"), {}};
   for (const Sample& sample : metrics::SamplesOf(samples, "journal_standby_required")) {
-    const auto sequence = Value(samples, "journal_standby_sequence", sample.labels);
-    state.journal->standbys.push_back({Label(sample, "standby"), sample.value == 1, sequence.value_or(0)});
+    state.journal->standbys.push_back({Label(sample, "standby"), sample.value == 1,
+                                       Value(samples, "journal_standby_sequence", sample.labels).value_or(0)});
   }
 }
 

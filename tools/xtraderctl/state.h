@@ -52,18 +52,17 @@ struct Bus {
   std::optional<std::int64_t> lag;
 };
 
-// The file of a sequencer that stands by.
-struct StandbyFile {
-  std::string name;
-  bool in_sync = false;
-  std::int64_t sequence = 0;
-};
-
 struct Journal {
   bool in_sync = false;  // the second copy must confirm, so that it has everything
   std::int64_t own = 0;  // last sequence of each copy
   std::int64_t remote = 0;
-  std::vector<StandbyFile> standbys;  // that are configured
+  // Of another sequencer.
+  struct StandbyFile {
+    std::string standby;  // its address
+    bool in_sync = false;
+    std::int64_t sequence = 0;
+  };
+  std::vector<StandbyFile> standbys;
 };
 
 struct InstanceState {

@@ -105,7 +105,7 @@ TEST(StateTest, JsonSaysTheSame) {
     "consumers": [{"bus": "executions", "topic": "events", "group": "processors", "lag": 90}]})"));
   EXPECT_EQ(all.at("buses").at(1),
             json::parse(R"({"bus": "market", "up": false, "cursor": 600, "lag": 400, "outboxDepth": 398})"));
-  EXPECT_EQ(all.at("journal"), json::parse(R"({"inSync": true, "own": 1000, "remote": 998})"));
+  EXPECT_EQ(all.at("journal"), json::parse(R"({"inSync": true, "own": 1000, "remote": 998, "standbys": []})"));
 }
 
 TEST(StateTest, ReasonsStandBelowTheirInstance) {
@@ -168,19 +168,23 @@ TEST(StateTest, TheJournalInOneCopy) {
   EXPECT_TRUE(json::parse(StateJson(Assess({standalone}))).at("journal").is_null());
 }
 
-TEST(StateTest, TheJournalInTheFilesOfStandbys) {
-  InstanceState leader = Answering("sequencer-0", kReady,
-                                   Role("sequencer", 1, 7) +
-                                       "mq_spill_queue_depth{broker=\"market\"} 0\njournal_remote_required 0\n"
-                                       "journal_confirmed_sequence{copy=\"own\"} 9\n"
-                                       "journal_standby_required{standby=\"h:1\"} 1\n"
-                                       "journal_standby_sequence{standby=\"h:1\"} 8\n"
-                                       "journal_standby_required{standby=\"h:2\"} 0\n");
+TEST(StateTest, TheFilesOfStandbys) {
+  const InstanceState leader =
+      Answering("sequencer-0", kReady, Role("sequencer", 1, 7) + R"(sequencer_sequence{shard="0"} 1000
+journal_remote_required 0
+journal_standby_required{standby="a:1"} 1
+journal_standby_required{standby="b:2"} 0
+journal_standby_sequence{standby="a:1"} 999
+)");
+  EXPECT_THAT(StateTable(Assess({leader})), HasSubstr("journal: the second copy is NOT in sync (own file 0"));
   EXPECT_THAT(StateTable(Assess({leader})),
-              HasSubstr("journal: the second copy is NOT in sync (own file 9, second copy 0)\n"
-                        "         the file of h:1 is in sync (8)\n         the file of h:2 is NOT in sync (0)\n"));
-  EXPECT_EQ(json::parse(StateJson(Assess({leader}))).at("journal").at("standbys").at(1),
-            json::parse(R"({"name": "h:2", "inSync": false, "sequence": 0})"));
+              HasSubstr("journal: the file of a:1 is in sync (999)\njournal: the file of b:2 is NOT in sync (0)\n"));
+  EXPECT_EQ(json::parse(StateJson(Assess({leader}))).at("journal").at("standbys"),
+            json::parse(R"([{"standby": "a:1", "inSync": true, "sequence": 999},
+                            {"standby": "b:2", "inSync": false, "sequence": 0}])"));
+  InstanceState alone = leader;
+  alone.journal->standbys.clear();
+  EXPECT_THAT(StateTable(Assess({alone})), HasSubstr("NOT in sync, the leader's file alone counts"));
 }
 
 TEST(StateTest, TheStandaloneIsEverythingAtOnce) {

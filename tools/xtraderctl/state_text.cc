@@ -94,13 +94,13 @@ std::string BusTable(const InstanceState& leader) {
 std::string JournalText(const std::optional<Journal>& journal) {
   if (!journal) return "journal: one copy, no second one is configured\n";
   const std::string copies = absl::StrCat(" (own file ", journal->own, ", second copy ", journal->remote, ")\n");
-  const bool alone = std::ranges::none_of(journal->standbys, &StandbyFile::in_sync);
-  const char* const lost = alone ? "journal: the second copy is NOT in sync, the leader's file alone counts"
-                                 : "journal: the second copy is NOT in sync";
-  std::string text = (journal->in_sync ? "journal: the second copy is in sync" : lost) + copies;
-  for (const StandbyFile& standby : journal->standbys) {
-    absl::StrAppend(&text, "         the file of ", standby.name, standby.in_sync ? " is" : " is NOT", " in sync (",
-                    standby.sequence, ")\n");
+  const bool alone = std::ranges::none_of(journal->standbys, &Journal::StandbyFile::in_sync);
+  std::string text = "journal: the second copy is ";
+  text += journal->in_sync ? "in sync" : alone ? "NOT in sync, the leader's file alone counts" : "NOT in sync";
+  text += copies;
+  for (const Journal::StandbyFile& file : journal->standbys) {
+    absl::StrAppend(&text, "journal: the file of ", file.standby, file.in_sync ? " is in sync (" : " is NOT in sync (",
+                    file.sequence, ")\n");
   }
   return text;
 }
@@ -158,11 +158,13 @@ std::string StateJson(const ClusterState& cluster) {
                             {"outboxDepth", bus.outbox_depth}});
   }
   if (leader.journal) {
-    out["journal"] = {
-        {"inSync", leader.journal->in_sync}, {"own", leader.journal->own}, {"remote", leader.journal->remote}};
-    for (const StandbyFile& standby : leader.journal->standbys) {
+    out["journal"] = {{"inSync", leader.journal->in_sync},
+                      {"own", leader.journal->own},
+                      {"remote", leader.journal->remote},
+                      {"standbys", ordered_json::array()}};
+    for (const Journal::StandbyFile& file : leader.journal->standbys) {
       out["journal"]["standbys"].push_back(
-          {{"name", standby.name}, {"inSync", standby.in_sync}, {"sequence", standby.sequence}});
+          {{"standby", file.standby}, {"inSync", file.in_sync}, {"sequence", file.sequence}});
     }
   }
   return out.dump(2) + "\n";
