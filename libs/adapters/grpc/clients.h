@@ -14,6 +14,7 @@
 
 #include "libs/ports/history.h"
 #include "libs/ports/infra_status.h"
+#include "libs/ports/journal_copy.h"
 #include "libs/ports/market_queries.h"
 #include "libs/ports/matching_replica.h"
 #include "libs/ports/order_sequencing.h"
@@ -35,9 +36,13 @@ struct ClientOptions {
   std::function<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>(const std::string& service)>
       interceptors;
   // ConnectMatchingReplica: for the connection to a replica, and for each of several to say where it stands.
+  // ConnectJournalCopy: for the connection.
   std::chrono::milliseconds connect_wait{250};
   // ConnectMatchingQueries over several replicas: for each to say where it stands.
   std::chrono::milliseconds look_timeout{500};
+  // ConnectJournalCopy: how long an append may wait for its answer, and an open, for which the whole file is read.
+  std::chrono::milliseconds append_wait{1000};
+  std::chrono::milliseconds open_wait{30'000};
   // What follows is for ConnectOrderSequencing only.
   std::chrono::milliseconds leader_wait{3000};  // how long a command may wait for an instance that takes it
   // Told when the first instance is connected and when the last one is not any more, on a thread of the client; must
@@ -64,6 +69,15 @@ std::unique_ptr<ports::MatchingQueries> ConnectMatchingQueries(const ClientOptio
 // Of one replica: each keeps its own. Every call has the call timeout, TakeSnapshot too, which waits for the disk; reading a
 // snapshot has it for each piece. A thread that reads one needs no thread of gRPC, so those may wait for it.
 std::unique_ptr<ports::ReplicaSnapshots> ConnectReplicaSnapshots(const ClientOptions& options);
+
+// Makes handles on the journal's file of a sequencer that stands by, over one connection. The file is opened on a
+// stream of the handle, and lost with it: a handle fails for good, every later call and every append under way
+// UNAVAILABLE, when the stream breaks, when the oldest append has waited `append_wait` and none was answered meanwhile,
+// or another call its timeout (an open: `open_wait`). Append waits for room when `max_in_flight` appends or 16 MiB are
+// not answered; those that wait at the same moment travel in one message. Errors of the file have the code and message
+// that it gave. Read visits what was confirmed before the call, and nothing before the base; a file cannot be mended or
+// salvaged from here. The destructor waits for the appends under way.
+std::function<std::unique_ptr<ports::JournalCopy>()> ConnectJournalCopy(const ClientOptions& options);
 
 // A call goes to the instance that answered last; when that is UNAVAILABLE or does not answer in time, to each other
 // one once. The last of these failures is returned.
