@@ -34,10 +34,10 @@ class JournalStandbysTest : public StandbysDurability {
   }
   void LoseStandby() {
     standby_away_ = true;
-    standby_io_.fail_syncs = true;
+    standby_io_.fail_writes = true;
   }
   void ReturnStandby() {
-    standby_io_.fail_syncs = false;
+    standby_io_.fail_writes = false;
     standby_away_ = false;
   }
   [[nodiscard]] replicated::ReplicatedJournalStats::Standby Standby() const { return journal_->Stats().standbys.at(0); }
@@ -308,10 +308,10 @@ TEST_F(JournalStandbysTest, TheStandbysFileIsTrimmedAndOneThatWasAwayTooLongBegi
   MustAppend(100);
   {
     const auto standby = WalOf(standby_machine_, standby_io_);
-    standby_io_.fail_syncs = false;
+    standby_io_.fail_writes = false;
     ASSERT_TRUE(standby->Open(Token(1)).ok());
     EXPECT_EQ(standby->Base().sequence, base);
-    standby_io_.fail_syncs = true;
+    standby_io_.fail_writes = true;
   }
   ASSERT_TRUE(journal_->TrimFront(domain::SequenceNumber(180)).ok());
   EXPECT_GT(journal_->Base().sequence.value(), 120U);

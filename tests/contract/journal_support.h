@@ -67,9 +67,9 @@ inline absl::Status AppendAndWait(ports::CommandJournal& journal, ports::Journal
   return all.empty() ? absl::DeadlineExceededError("no outcome") : all[0];
 }
 
-inline std::vector<ports::JournalRecord> RecordsOf(ports::CommandJournal& journal) {
+inline std::vector<ports::JournalRecord> RecordsOf(ports::CommandJournal& journal, std::uint64_t from = 1) {
   std::vector<ports::JournalRecord> records;
-  const absl::Status status = journal.Read(domain::SequenceNumber(1), [&](const ports::JournalRecord& record) {
+  const absl::Status status = journal.Read(domain::SequenceNumber(from), [&](const ports::JournalRecord& record) {
     records.push_back(record);
     return absl::OkStatus();
   });
