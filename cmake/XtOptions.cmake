@@ -33,6 +33,10 @@ elseif(NOT XT_SANITIZE STREQUAL "")
   message(FATAL_ERROR "XT_SANITIZE must be empty, 'address' or 'thread', not '${XT_SANITIZE}'")
 endif()
 
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(xt_options INTERFACE -Wno-subobject-linkage)  # of sources that another one includes
+endif()
+
 option(XT_FUZZ "Build the fuzzers of tests/fuzz; needs clang" OFF)
 if(XT_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

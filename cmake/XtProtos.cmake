@@ -30,8 +30,9 @@ function(xt_protos name)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
   add_library(${name}_grpc STATIC ${service_sources})
   target_link_libraries(${name}_grpc PUBLIC ${name} gRPC::grpc++)
-  # Compiled as a few sources: nearly all of the time is the same headers.
+  # Compiled as a few sources: nearly all of the time is the same headers. Those of messages define the same names.
   set_target_properties(${name}_grpc PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   if(XT_SANITIZE STREQUAL "address")  # a third of its time, for code that is not ours
     target_compile_options(${name} PRIVATE -fno-sanitize=undefined)
     target_compile_options(${name}_grpc PRIVATE -fno-sanitize=undefined)

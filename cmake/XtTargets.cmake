@@ -1,21 +1,29 @@
 # The kinds of target. A folder's CMakeLists.txt is a list of calls to these.
 #
-#   xt_library(NAME  SOURCES a.cc b.cc  DEPS xt_base absl::status ...)
+#   xt_library(NAME  SOURCES a.cc b.cc  DEPS xt_base absl::status ...  [APART a.cc])
 #   xt_binary(NAME   SOURCES main.cc    DEPS ...)
 #   xt_test(NAME     GROUP unit|contract|integration|scenarios|simulation|e2e|chaos|nightly
 #                    SOURCES a_test.cc  DEPS ...  [THREADED] [CORE] [PATHS] [LONG]
-#                    [TIMEOUT seconds])
+#                    [TIMEOUT seconds]  [APART a_test.cc])
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #
-# A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
+# The sanitizers' presets compile up to four sources of a target as one, since most of the time of compiling is headers; those that
+# are APART stay alone: they have a name in common with another one. A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
 # adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
 # The sources of a test with PATHS know XT_SOURCE_DIR and XT_BINARY_DIR; what was compiled of the others, another copy of
 # the tree can use. A LONG one, of half a minute and more, is started first, so that none runs alone at the end. Every
 # test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a program's
 # cases; a script counts as one test. Either way the test has a target of its name that builds all it needs.
 
+function(xt_apart)
+  if(ARGN)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
 function(xt_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;APART" ${ARGN})
+  xt_apart(${ARG_APART})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} Threads::Threads PRIVATE xt_options)
@@ -40,7 +48,8 @@ function(xt_binary name)
 endfunction()
 
 function(xt_test name)
-  cmake_parse_arguments(ARG "THREADED;CORE;PATHS;LONG" "GROUP;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED;CORE;PATHS;LONG" "GROUP;TIMEOUT" "SOURCES;DEPS;APART" ${ARGN})
+  xt_apart(${ARG_APART})
   if(NOT ARG_GROUP)
     message(FATAL_ERROR "xt_test(${name}) needs a GROUP")
   endif()
