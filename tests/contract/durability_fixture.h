@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -221,6 +222,10 @@ class AlwaysDurability : public Durability {
 class StandbysDurability : public Durability {
  protected:
   StandbysDurability() : Durability(Mode::kStandbys) {}
+  // The sequencer that stood by is elected; the other one stands by from then on.
+  void ChangePlaces() { std::swap(machine_, standby_machine_); }
+  void WipeStandby() { std::filesystem::remove_all(FolderOf(standby_machine_)); }
+  void WipeRedis() { MustRun(redis_.Config(), {"FLUSHALL"}); }
 };
 
 }  // namespace xt::contract

@@ -273,6 +273,58 @@ TEST_P(EveryMode, WithBothWipedNoNewJournalBegins) {
   ExpectRefused(2, "no copy can be reached that surely holds all that was confirmed");
 }
 
+// Two copies of three.
+
+TEST_F(StandbysDurability, WithTheLeadersDiskAndRedisWipedTheStandbyHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  WipeDisk();
+  WipeRedis();
+  ExpectRefused(2, "no copy can be reached that surely holds all that was confirmed");
+  ChangePlaces();
+  MustOpen(3);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(StandbysDurability, WithTheLeadersDiskGoneAndRedisRestartedTheStandbyHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  RedisLosesPower();
+  WipeDisk();
+  ChangePlaces();
+  MustOpen(2);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(StandbysDurability, WithRedisAndTheStandbyWipedTheLeadersFileHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  WipeRedis();
+  WipeStandby();
+  MustOpen(2);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(StandbysDurability, WithBothFilesWipedRedisHasEverything) {
+  const auto confirmed = LeadAndDie(300);
+  WipeDisk();
+  WipeStandby();
+  MustOpen(2);
+  ExpectAll(confirmed);
+  ExpectOneChain();
+}
+
+TEST_F(StandbysDurability, WithAllThreeWipedNobodyLeads) {
+  LeadAndDie(30);
+  WipeRedis();
+  WipeDisk();
+  WipeStandby();
+  for (std::uint64_t epoch = 2; epoch < 4; ++epoch) {
+    ExpectRefused(epoch, "no copy can be reached that surely holds all that was confirmed");
+    ChangePlaces();
+  }
+}
+
 // The rules of a mode.
 
 TEST_F(AlwaysDurability, ARedisThatDoesNotSyncEveryWriteIsRefused) {

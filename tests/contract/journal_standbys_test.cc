@@ -1,11 +1,11 @@
-// The journal with the file of a sequencer that stands by as a third copy, local+redis+standbys of docs/durability.md: over WAL
-// files, a real Redis, and a leader that is a process where it dies.
+// The journal with the file of a sequencer that stands by as a third copy, local+redis+standbys of docs/durability.md, over WAL
+// files and a real Redis: who is waited for, who is done without, and who begins.
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <semaphore>
 #include <string>
-#include <utility>
-#include <vector>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "tests/contract/durability_fixture.h"
@@ -24,9 +24,6 @@ using ::testing::StartsWith;
 
 class JournalStandbysTest : public StandbysDurability {
  protected:
-  // The sequencer that stood by is elected; the other one stands by from then on.
-  void ChangePlaces() { std::swap(machine_, standby_machine_); }
-  void WipeRedis() { MustRun(redis_.Config(), {"FLUSHALL"}); }
   void MustOpenInSync(std::uint64_t epoch) {
     MustOpen(epoch);
     ASSERT_TRUE(AllInSync());
@@ -41,9 +38,19 @@ class JournalStandbysTest : public StandbysDurability {
     standby_away_ = false;
   }
   [[nodiscard]] replicated::ReplicatedJournalStats::Standby Standby() const { return journal_->Stats().standbys.at(0); }
+  // Once set_away_ is set. Before the journal is opened.
+  void LetSetBeAway() {
+    set_.permits = [this] {
+      asked_ += set_away_ ? 1 : 0;
+      return set_away_ ? absl::UnavailableError("no coordinator") : absl::OkStatus();
+    };
+  }
   bool SetHas(std::size_t members) {
     return Eventually([&] { return set_.Get().size() == members; });
   }
+
+  std::atomic<int> asked_{0};
+  std::atomic<bool> set_away_{false};
 };
 
 TEST_F(JournalStandbysTest, AnAppendIsOnTheStandbysDiskBeforeItIsConfirmed) {
@@ -63,58 +70,6 @@ TEST_F(JournalStandbysTest, AnAppendIsOnTheStandbysDiskBeforeItIsConfirmed) {
   EXPECT_TRUE(Standby().required);
   EXPECT_THAT(set_.Get(), ElementsAre(StartsWith("wal:"), StartsWith("redis:"), StartsWith("wal:")));
   ExpectOneChain();
-}
-
-// Two at once.
-
-TEST_F(JournalStandbysTest, WithTheLeadersDiskAndRedisWipedTheStandbyHasEverything) {
-  const auto confirmed = LeadAndDie(300);
-  WipeDisk();
-  WipeRedis();
-  ExpectRefused(2, "no copy can be reached that surely holds all that was confirmed");
-  ChangePlaces();
-  MustOpen(3);
-  ExpectAll(confirmed);
-  ExpectOneChain();
-}
-
-TEST_F(JournalStandbysTest, WithTheLeadersDiskGoneAndRedisRestartedTheStandbyHasEverything) {
-  const auto confirmed = LeadAndDie(300);
-  RedisLosesPower();
-  WipeDisk();
-  ChangePlaces();
-  MustOpen(2);
-  ExpectAll(confirmed);
-  ExpectOneChain();
-}
-
-TEST_F(JournalStandbysTest, WithRedisAndTheStandbyWipedTheLeadersFileHasEverything) {
-  const auto confirmed = LeadAndDie(300);
-  WipeRedis();
-  std::filesystem::remove_all(FolderOf(standby_machine_));
-  MustOpen(2);
-  ExpectAll(confirmed);
-  ExpectOneChain();
-}
-
-TEST_F(JournalStandbysTest, WithBothFilesWipedRedisHasEverything) {
-  const auto confirmed = LeadAndDie(300);
-  WipeDisk();
-  std::filesystem::remove_all(FolderOf(standby_machine_));
-  MustOpen(2);
-  ExpectAll(confirmed);
-  ExpectOneChain();
-}
-
-TEST_F(JournalStandbysTest, WithAllThreeWipedNobodyLeads) {
-  LeadAndDie(30);
-  WipeRedis();
-  WipeDisk();
-  std::filesystem::remove_all(FolderOf(standby_machine_));
-  for (std::uint64_t epoch = 2; epoch < 4; ++epoch) {
-    ExpectRefused(epoch, "no copy can be reached that surely holds all that was confirmed");
-    ChangePlaces();
-  }
 }
 
 // Who is lost, and comes back.
@@ -182,7 +137,7 @@ TEST_F(JournalStandbysTest, AnEmptiedStandbyIsAnotherCopy) {
   const Names before = set_.Get();
   LoseStandby();
   MustAppend(1);
-  std::filesystem::remove_all(FolderOf(standby_machine_));
+  WipeStandby();
   ReturnStandby();
   ASSERT_TRUE(SetHas(3));
   EXPECT_EQ(set_.Get()[0], before[0]);
@@ -219,28 +174,63 @@ TEST_F(JournalStandbysTest, AStandbyThatHasSeenAHigherEpochIsFinal) {
 }
 
 TEST_F(JournalStandbysTest, WithoutPermissionALostStandbyHoldsEverythingUp) {
-  std::atomic<int> asked{0};
-  std::atomic<bool> away{false};
-  set_.permits = [&] {
-    asked += away ? 1 : 0;
-    return away ? absl::UnavailableError("no coordinator") : absl::OkStatus();
-  };
+  LetSetBeAway();
   MustOpenInSync(1);
   MustAppend(3);
-  away = true;
+  set_away_ = true;
   LoseStandby();
   AppendSome(3);
-  ASSERT_TRUE(Eventually([&] { return asked >= 2; }));
+  ASSERT_TRUE(Eventually([&] { return asked_ >= 2; }));
   EXPECT_THAT(outcomes_.Get(), IsEmpty());
   ReturnStandby();
   EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus()))) << "a member that is back needs none";
-  journal_.reset();  // before what it asks
+}
+
+TEST_F(JournalStandbysTest, UnderLoadCopiesComeAndGoAndNothingIsLost) {
+  MustOpenInSync(1);
+  std::counting_semaphore<> in_flight(2);  // few, so that a copy that comes back catches up under sanitizers too
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> appended{0};
+  std::atomic<std::uint64_t> confirmed{0};
+  std::thread producer([&] {
+    while (!stop) {
+      in_flight.acquire();
+      ++appended;
+      journal_->Append(chain_.Next(), [&](const absl::Status& status) {
+        if (status.ok()) ++confirmed;
+        in_flight.release();
+      });
+    }
+  });
+  const auto some_more = [&] {
+    const std::uint64_t before = confirmed;
+    return Eventually([&] { return confirmed > before + 200; });
+  };
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_TRUE(some_more());
+    redis_.server().Kill();
+    EXPECT_TRUE(some_more()) << "with both files";
+    redis_.Start();
+    if (round > 0) {
+      EXPECT_TRUE(SetHas(3));
+    }
+    LoseStandby();
+    EXPECT_TRUE(some_more()) << "with Redis, as soon as it is there";
+    ReturnStandby();
+    EXPECT_TRUE(SetHas(3));
+  }
+  stop = true;
+  producer.join();
+  EXPECT_TRUE(Eventually([&] { return confirmed == appended; }));
+  ExpectOneChain();
 }
 
 // Who begins.
 
 TEST_F(JournalStandbysTest, WithoutRedisALeaderBeginsAndConfirmsNothingBeforeAStandbyIsThere) {
-  const auto confirmed = LeadAndDie(30);
+  MustOpenInSync(1);
+  MustAppend(30);
+  journal_.reset();
   redis_.server().Kill();
   ChangePlaces();
   standby_away_ = true;
@@ -248,22 +238,23 @@ TEST_F(JournalStandbysTest, WithoutRedisALeaderBeginsAndConfirmsNothingBeforeASt
   MustOpen(2);
   EXPECT_THAT(report_.detail, HasSubstr("without the remote copy"));
   AppendSome(3);
-  ASSERT_TRUE(Eventually([&] { return journal_->Stats().own_sequence >= confirmed.size() + 3; }));
+  ASSERT_TRUE(Eventually([&] { return journal_->Stats().own_sequence == 33; }));
   EXPECT_FALSE(journal_->Accepting().ok());
   EXPECT_THAT(outcomes_.Get(), IsEmpty());
   EXPECT_EQ(set_.Get(), before) << "the leader before may still have been the only one to confirm";
   standby_away_ = false;
   EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus())));
   EXPECT_THAT(set_.Get(), ElementsAre(before[2], before[0])) << "each is who it was";
-  ExpectAll(confirmed);
   redis_.Start();
   ASSERT_TRUE(SetHas(3));
   ExpectOneChain();
 }
 
 TEST_F(JournalStandbysTest, WhatTheLeaderBeforeHadAloneIsCut) {
+  LetSetBeAway();
   MustOpenInSync(1);
   MustAppend(10);
+  set_away_ = true;
   redis_.server().Kill();
   LoseStandby();
   AppendSome(3);
@@ -272,6 +263,7 @@ TEST_F(JournalStandbysTest, WhatTheLeaderBeforeHadAloneIsCut) {
   EXPECT_THAT(outcomes_.WaitFor(3), SizeIs(3));
   redis_.Start();
   ReturnStandby();
+  set_away_ = false;
   ChangePlaces();
   MustOpen(2);
   EXPECT_EQ(report_.last_sequence.value(), 10U);
