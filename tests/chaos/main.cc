@@ -100,6 +100,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", arguments.run.seed, "decides faults and orders");
   app.add_option("--rate", arguments.run.orders_per_second, "orders a second")->check(CLI::Range(1, 10'000));
   app.add_option("--fault", arguments.faults, "only this one; may be given several times");
+  app.add_option("--durability", arguments.run.durability,
+                 "of the journal: local+redis (the default), always or local+redis+standbys")
+      ->check(CLI::IsMember({"local+redis", "always", "local+redis+standbys"}));
   app.add_flag("--json", arguments.json, "the table as JSON");
   app.add_flag("--list", arguments.list, "the faults");
   CLI11_PARSE(app, argc, argv);

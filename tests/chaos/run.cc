@@ -28,7 +28,9 @@ std::string HistoryFile(const std::string& data) { return data + "/history.jsonl
 }  // namespace
 
 Run::Run(RunOptions options, std::function<void(const std::string&)> say)
-    : options_(std::move(options)), say_(std::move(say)), world_(options_.binaries, options_.data) {
+    : options_(std::move(options)),
+      say_(std::move(say)),
+      world_(options_.binaries, options_.data, options_.durability) {
   report_.seed = options_.seed;
 }
 

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string data;  // folder, absolute
   unsigned seed = 1;
   int orders_per_second = 300;
+  std::string durability;  // of the journal, as for `./dev cluster up`; empty: its default
 };
 
 class Run {

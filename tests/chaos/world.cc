@@ -53,10 +53,10 @@ std::string Await(const std::function<std::string()>& what_is_wrong, seconds pat
   }
 }
 
-World::World(std::string binaries, std::string data)
+World::World(std::string binaries, std::string data, std::string durability)
     : binaries_(std::move(binaries)),
       data_(std::move(data)),
-      cluster_(data_ + "/bin", kReplicas, "", data_, "", kDefaultSession) {
+      cluster_(data_ + "/bin", kReplicas, std::move(durability), data_, "", kDefaultSession) {
   cluster_.KeepCommands(kKeepCommands);
 }
 
@@ -265,7 +265,9 @@ std::string World::WhatIsNotHealthy() const {
   if (leader.empty()) return "no sequencer leads";
   if (!IsReady(leader)) return leader + " leads and is not ready";
   if (FedReplica().empty()) return "no replica of matching works for the leader";
-  if (Metric(leader, "journal_remote_required") != 1) return "the journal lies in one copy";
+  if (Metric(leader, "journal_remote_required") != 1) return "the journal's Redis is not in sync";
+  // In the mode that has one.
+  if (Metric(leader, "journal_standby_required").value_or(1) != 1) return "the standby's file is not in sync";
   return "";
 }
 

@@ -30,8 +30,9 @@ std::string Await(const std::function<std::string()>& what_is_wrong,
 
 class World {
  public:
-  // `binaries`: the folder of the programs; `data`: of everything that the cluster keeps, absolute.
-  World(std::string binaries, std::string data);
+  // `binaries`: the folder of the programs; `data`: of everything that the cluster keeps, absolute; `durability`: of the
+  // journal, with several copies.
+  World(std::string binaries, std::string data, std::string durability = "");
 
   absl::Status Up();
   absl::Status Down();
@@ -63,7 +64,7 @@ class World {
   // Between a sequencer and "redis-journal" or "zookeeper".
   CuttingProxy& Link(const std::string& sequencer, const std::string& server);
 
-  // Everything runs, is ready, has all its servers, and the journal has both copies. Empty, or what is missing.
+  // Everything runs, is ready, has all its servers, and the journal has all its copies. Empty, or what is missing.
   [[nodiscard]] std::string WhatIsNotHealthy() const;
   // The brokers and the database have what the leader has given out by now. Empty, or who lags.
   [[nodiscard]] std::string AwaitCaughtUp() const;

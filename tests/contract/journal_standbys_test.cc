@@ -3,9 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <semaphore>
 #include <string>
-#include <thread>
 
 #include "gmock/gmock.h"
 #include "tests/contract/durability_fixture.h"
@@ -188,23 +186,10 @@ TEST_F(JournalStandbysTest, WithoutPermissionALostStandbyHoldsEverythingUp) {
 
 TEST_F(JournalStandbysTest, UnderLoadCopiesComeAndGoAndNothingIsLost) {
   MustOpenInSync(1);
-  std::counting_semaphore<> in_flight(2);  // few, so that a copy that comes back catches up under sanitizers too
-  std::atomic<bool> stop{false};
-  std::atomic<std::uint64_t> appended{0};
-  std::atomic<std::uint64_t> confirmed{0};
-  std::thread producer([&] {
-    while (!stop) {
-      in_flight.acquire();
-      ++appended;
-      journal_->Append(chain_.Next(), [&](const absl::Status& status) {
-        if (status.ok()) ++confirmed;
-        in_flight.release();
-      });
-    }
-  });
+  AppendLoad load(*journal_, chain_);
   const auto some_more = [&] {
-    const std::uint64_t before = confirmed;
-    return Eventually([&] { return confirmed > before + 200; });
+    const std::uint64_t before = load.confirmed();
+    return Eventually([&] { return load.confirmed() > before + 200; });
   };
   for (int round = 0; round < 3; ++round) {
     EXPECT_TRUE(some_more());
@@ -219,9 +204,8 @@ TEST_F(JournalStandbysTest, UnderLoadCopiesComeAndGoAndNothingIsLost) {
     ReturnStandby();
     EXPECT_TRUE(SetHas(3));
   }
-  stop = true;
-  producer.join();
-  EXPECT_TRUE(Eventually([&] { return confirmed == appended; }));
+  load.Stop();
+  EXPECT_EQ(load.confirmed(), load.appended());
   ExpectOneChain();
 }
 

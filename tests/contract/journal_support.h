@@ -1,9 +1,12 @@
 // Journal records that follow each other, and short ways to append and read them. Shared by the tests of journals.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <semaphore>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -76,6 +79,44 @@ inline std::vector<ports::JournalRecord> RecordsOf(ports::CommandJournal& journa
   EXPECT_TRUE(status.ok()) << status;
   return records;
 }
+
+// Appends on a thread of its own until it is stopped; two are in flight, so that a copy that comes back catches up under
+// sanitizers too.
+class AppendLoad {
+ public:
+  AppendLoad(ports::CommandJournal& journal, RecordChain& chain)
+      : thread_([this, &journal, &chain] {
+          while (!stop_) {
+            in_flight_.acquire();
+            ++appended_;
+            journal.Append(chain.Next(), [this](const absl::Status& status) {
+              if (status.ok()) ++confirmed_;
+              in_flight_.release();
+            });
+          }
+        }) {}
+  ~AppendLoad() { Stop(); }
+  AppendLoad(const AppendLoad&) = delete;
+  AppendLoad& operator=(const AppendLoad&) = delete;
+
+  // Returns when everything has its outcome.
+  void Stop() {
+    if (!thread_.joinable()) return;
+    stop_ = true;
+    thread_.join();
+    for (int i = 0; i < kInFlight; ++i) in_flight_.acquire();
+  }
+  [[nodiscard]] std::uint64_t appended() const { return appended_; }
+  [[nodiscard]] std::uint64_t confirmed() const { return confirmed_; }
+
+ private:
+  static constexpr int kInFlight = 2;
+  std::counting_semaphore<> in_flight_{kInFlight};
+  std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> appended_{0};
+  std::atomic<std::uint64_t> confirmed_{0};
+  std::thread thread_;
+};
 
 // A journal that a test opens, as the leader of one epoch after the other, and appends to.
 template <typename Journal>

@@ -3,10 +3,7 @@
 #include "libs/adapters/replicated/replicated_journal.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
-#include <semaphore>
-#include <thread>
 #include <utility>
 
 #include "libs/adapters/embedded/wal_journal.h"
@@ -529,33 +526,19 @@ TEST_F(ReplicatedJournalTest, TheDestructorTellsWhatWasNotConfirmed) {
 
 TEST_F(ReplicatedJournalTest, UnderLoadACopyComesAndGoesAndNothingIsLost) {
   MustOpen(1);
-  std::counting_semaphore<> in_flight(2);  // few, so that a copy that comes back catches up under sanitizers too
-  std::atomic<bool> stop{false};
-  std::atomic<std::uint64_t> appended{0};
-  std::atomic<std::uint64_t> confirmed{0};
-  std::thread producer([&] {
-    while (!stop) {
-      in_flight.acquire();
-      ++appended;
-      journal_->Append(chain_.Next(), [&](const absl::Status& status) {
-        if (status.ok()) ++confirmed;
-        in_flight.release();
-      });
-    }
-  });
+  AppendLoad load(*journal_, chain_);
   for (std::uint64_t round = 1; round <= 3; ++round) {
-    const std::uint64_t before = appended;
-    EXPECT_TRUE(Eventually([&] { return appended > before + 500; }));
+    const std::uint64_t before = load.appended();
+    EXPECT_TRUE(Eventually([&] { return load.appended() > before + 500; }));
     redis_.server().Kill();
     EXPECT_TRUE(Degraded());
     redis_.Start();
     EXPECT_TRUE(Rejoined(round));
   }
-  stop = true;
-  producer.join();
-  EXPECT_TRUE(Eventually([&] { return confirmed == appended; }));
+  load.Stop();
+  EXPECT_EQ(load.confirmed(), load.appended());
   EXPECT_EQ(journal_->Stats().remote_losses, 3U);
-  ExpectBothHold(appended);
+  ExpectBothHold(load.appended());
 }
 
 }  // namespace
