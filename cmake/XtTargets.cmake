@@ -7,9 +7,11 @@
 #                    [TIMEOUT seconds]  [APART a_test.cc])
 #   xt_script_test(NAME  GROUP ...  COMMAND python3 a_test.py  [NEEDS targets...]  [TIMEOUT seconds])
 #
-# The sanitizers' presets compile up to four sources of a target as one, since most of the time of compiling is headers; those that
-# are APART stay alone: they have a name in common with another one. A library without sources is an interface library. THREADED tests also run under TSan in CI; CORE tests (cores and
-# adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED (tools/dev/tsan.supp says why).
+# The sanitizers' presets, and CI for all, compile up to four sources of a target as one, since most of the time of
+# compiling is headers; those that are APART stay alone: they have a name in common with another one, or the simulator
+# has its own in their place. A library without sources is an interface library. THREADED tests also run under TSan in CI;
+# CORE tests (cores and adapters) also run under ASan+UBSan there. A test that speaks gRPC is not THREADED
+# (tools/dev/tsan.supp says why).
 # The sources of a test with PATHS know XT_SOURCE_DIR and XT_BINARY_DIR; what was compiled of the others, another copy of
 # the tree can use. A LONG one, of half a minute and more, is started first, so that none runs alone at the end. Every
 # test links gmock_main and may write only below its TEST_TMPDIR. The label `gtest` tells ./dev test to count a program's

@@ -52,13 +52,12 @@ lint_format() {
 report_any() { ! grep '^'; }
 
 # The cores and the two libraries under them: the code that must be right, and the only part cheap enough to analyse.
-# Without the precompiled header, which is g++'s: so a file that does not include what it uses is found here.
+# Each file alone, and without the precompiled header, which is g++'s: so one that does not include what it uses is found here.
 lint_tidy() {
   local database file files status=0
-  configure dev || return 1
-  database=$XT_ROOT/build/tidy/compile_commands.json
-  mkdir -p "${database%/*}"
-  sed -E 's/ -Winvalid-pch -include [^ ]*cmake_pch\.hxx//' "$(build_dir dev)/compile_commands.json" >"$database"
+  { configure tidy && regenerate tidy; } || return 1
+  database=$(build_dir tidy)/compile_commands.json
+  sed -i -E 's/ -Winvalid-pch -include [^ ]*cmake_pch\.hxx//' "$database"
   mapfile -t files < <(
     list_files 'libs/base/*.cc' 'libs/domain/*.cc' 'services/*/core/*.cc' | grep -v '_test\.cc$' | while IFS= read -r file; do
       ! grep -qF "\"$XT_ROOT/$file\"" "$database" || printf '%s\n' "$file"
