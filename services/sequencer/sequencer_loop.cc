@@ -57,6 +57,11 @@ void SequencerLoop::Run() {
     if (const absl::Status status = OpenJournal(); !status.ok()) core_.HaltNow(status);
     ExecuteActions();
   }
+  while (!ended() && !TailIsConfirmed()) Turn(kIdle);
+  if (!ended()) {
+    if (const absl::Status status = ReadTail(); !status.ok()) core_.HaltNow(status);
+    ExecuteActions();
+  }
   while (!ended()) {
     const auto state = core_.state();
     if (state == SequencerCore::State::kIdle || state == SequencerCore::State::kSuspended) {

@@ -103,7 +103,8 @@ class SequencerLoop {
   void DeriveAgain(domain::SequenceNumber after);
 
   absl::Status OpenJournal();
-  absl::Status ReadTail(const ports::OpenReport& report);
+  bool TailIsConfirmed();
+  absl::Status ReadTail();
   void ConnectAndReplay();
   absl::Status CatchUp();
   absl::StatusOr<ports::ReplicaPosition> ConnectReplica();

@@ -34,7 +34,7 @@ absl::Status SequencerLoop::OpenJournal() {
   context_.state.Set(Phase::kOpening);
   context_.before_leading();
   XT_ASSIGN_OR_RETURN(const ports::OpenReport report, context_.journal.Open({epoch_, 0}));
-  XT_RETURN_IF_ERROR(ReadTail(report));
+  tail_ = {report.last_sequence, report.last_hash, 0};
   Log(report.torn_bytes_cut > 0 ? LogLevel::kWarn : LogLevel::kInfo, "journal opened",
       {{"seq", report.last_sequence.value()},
        {"epoch", report.last_epoch.value()},
@@ -47,11 +47,23 @@ absl::Status SequencerLoop::OpenJournal() {
   return absl::OkStatus();
 }
 
+// What the journal adopted may be in fewer copies than must have it: the next leader may not find it, so nobody hears of it
+// before.
+bool SequencerLoop::TailIsConfirmed() {
+  if (context_.journal.TailSequence() >= tail_.last_sequence) return true;
+  const std::string reason = absl::StrCat("sequence ", tail_.last_sequence.value(), " is not confirmed yet: ",
+                                          std::string(MessageOf(context_.journal.Accepting())));
+  if (std::exchange(connect_error_, reason) != reason) {
+    Log(LogLevel::kWarn, "what the journal adopted waits for more copies", {{"reason", reason}});
+  }
+  context_.state.Set(Phase::kConnecting, reason);
+  return false;
+}
+
 // The timestamps go on where the last frame's was.
-absl::Status SequencerLoop::ReadTail(const ports::OpenReport& report) {
-  tail_ = {report.last_sequence, report.last_hash, 0};
-  if (report.last_sequence.value() == 0) return absl::OkStatus();
-  return context_.journal.Read(report.last_sequence, [this](const ports::JournalRecord& record) -> absl::Status {
+absl::Status SequencerLoop::ReadTail() {
+  if (tail_.last_sequence.value() == 0) return absl::OkStatus();
+  return context_.journal.Read(tail_.last_sequence, [this](const ports::JournalRecord& record) -> absl::Status {
     XT_ASSIGN_OR_RETURN(const domain::Frame frame, wire::DecodeFrame(record.bytes));
     tail_.last_timestamp_ns = frame.timestamp_ns;
     return absl::OkStatus();

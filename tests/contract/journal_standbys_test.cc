@@ -221,6 +221,9 @@ TEST_F(JournalStandbysTest, WithoutRedisALeaderBeginsAndConfirmsNothingBeforeASt
   const Names before = set_.Get();
   MustOpen(2);
   EXPECT_THAT(report_.detail, HasSubstr("without the remote copy"));
+  EXPECT_EQ(report_.last_sequence.value(), 30U);
+  EXPECT_EQ(journal_->TailSequence().value(), 0U) << "who knows whether the leader before had confirmed it";
+  EXPECT_THAT(RecordsOf(*journal_), IsEmpty());
   AppendSome(3);
   ASSERT_TRUE(Eventually([&] { return journal_->Stats().own_sequence == 33; }));
   EXPECT_FALSE(journal_->Accepting().ok());
@@ -228,9 +231,41 @@ TEST_F(JournalStandbysTest, WithoutRedisALeaderBeginsAndConfirmsNothingBeforeASt
   EXPECT_EQ(set_.Get(), before) << "the leader before may still have been the only one to confirm";
   standby_away_ = false;
   EXPECT_THAT(outcomes_.WaitFor(3), AllOf(SizeIs(3), Each(absl::OkStatus())));
+  EXPECT_EQ(journal_->TailSequence().value(), 33U);
+  EXPECT_THAT(RecordsOf(*journal_), SizeIs(33));
   EXPECT_THAT(set_.Get(), ElementsAre(before[2], before[0])) << "each is who it was";
   redis_.Start();
   ASSERT_TRUE(SetHas(3));
+  ExpectOneChain();
+}
+
+// It may be what no leader confirmed, and what the next one does not find.
+TEST_F(JournalStandbysTest, WhatOneFileAdoptedAloneIsNotConfirmedBeforeAnotherCopyHasIt) {
+  LetSetBeAway();
+  MustOpenInSync(1);
+  MustAppend(10);
+  set_away_ = true;
+  redis_.server().Kill();
+  AppendSome(3);
+  ASSERT_TRUE(Eventually([&] { return Standby().sequence == 13; }));
+  EXPECT_THAT(outcomes_.Get(), IsEmpty()) << "Redis is a member";
+  journal_.reset();
+  set_away_ = false;
+  ChangePlaces();
+  standby_away_ = true;
+  MustOpen(2);
+  EXPECT_EQ(report_.last_sequence.value(), 13U);
+  EXPECT_EQ(journal_->TailSequence().value(), 0U);
+  EXPECT_THAT(RecordsOf(*journal_), IsEmpty());
+  journal_.reset();
+  redis_.Start();
+  machine_ = "three";
+  standby_away_ = false;
+  ExpectRefused(3, "no copy can be reached that surely holds all that was confirmed");
+  machine_ = "two";
+  MustOpen(4);
+  EXPECT_EQ(journal_->TailSequence().value(), 13U) << "Redis has it, too, by now";
+  EXPECT_THAT(RecordsOf(*journal_), SizeIs(13));
   ExpectOneChain();
 }
 

@@ -172,7 +172,7 @@ absl::StatusOr<OpenReport> ReplicatedJournal::Impl::Open(ports::FencingToken tok
   std::vector<SequenceNumber> held(1 + fed_.size());
   held[CommitQueue::kOwn] = opened.report.last_sequence;
   if (!remote().lost) held[kRemote] = opened.report.last_sequence;
-  queue_.Begin(held, NeedsNow());
+  queue_.Begin(held, own_->Base().sequence, NeedsNow());
   ShowAccepting();
   opened_ = true;
   for (const auto& fed : fed_) fed->keeper = std::thread([this, one = fed.get()] { Keep(*one); });

@@ -10,7 +10,8 @@
 // that comes back. With `min_copies` 2 and no standby both are needed.
 // A standby's file plays no part in Open: it is fed from then on, like a remote copy that comes back. Its holder leads with it one
 // day, as its own. With `min_copies` 2 Open may then begin with the own copy alone: the set stays as it was, and nothing is
-// confirmed, until so many are there.
+// confirmed, also nothing of what the own copy has, until so many are there: its end may be what no leader confirmed, and what
+// the next one does not find.
 // A copy is lost while running (its handle failed): appends wait until either the set permits to go on with those that are left,
 // as long as these are `min_copies`, or it is back; Accepting says when they are less. A copy that is back is
 // opened anew, made equal, and required from then on, before the set is asked to take it in. A copy with another

@@ -37,6 +37,7 @@ class FakeJournal final : public ports::CommandJournal {
 
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override {
     const State now = state_.Get();
+    if (now.tail_held) return absl::OkStatus();
     if (from.value() != 0 && from <= now.base.sequence) {
       if (from < now.readable_from()) return absl::OutOfRangeError("trimmed");
       XT_RETURN_IF_ERROR(Visit(now.history, from, visitor));
@@ -54,7 +55,9 @@ class FakeJournal final : public ports::CommandJournal {
   }
 
   [[nodiscard]] domain::SequenceNumber TailSequence() const override {
-    return state_.Do([](State& s) { return s.records.empty() ? s.base.sequence : s.records.back().last_sequence; });
+    return state_.Do([](State& s) {
+      return s.records.empty() || s.tail_held ? s.base.sequence : s.records.back().last_sequence;
+    });
   }
 
   [[nodiscard]] ports::JournalBase Base() const override {
@@ -88,6 +91,10 @@ class FakeJournal final : public ports::CommandJournal {
     state_.Do([&](State& s) { s.trim_status = status; });
   }
 
+  // While held, what it is opened with is not confirmed.
+  void HoldTail(bool held) {
+    state_.Do([&](State& s) { s.tail_held = held; });
+  }
   // While held, an append waits for ConfirmAll or FailNext.
   void Hold(bool held) {
     state_.Do([&](State& s) { s.held = held; });
@@ -123,6 +130,7 @@ class FakeJournal final : public ports::CommandJournal {
     std::deque<Waiting> waiting;
     std::size_t appends = 0;
     bool held = false;
+    bool tail_held = false;
     absl::Status open_status;
     absl::Status accepting;
     absl::Status trim_status;

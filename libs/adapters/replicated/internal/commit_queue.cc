@@ -8,11 +8,13 @@ namespace xt::replicated {
 
 using domain::SequenceNumber;
 
-void CommitQueue::Begin(const std::vector<SequenceNumber>& held, const Needs& needs) {
+void CommitQueue::Begin(const std::vector<SequenceNumber>& held, SequenceNumber sure, const Needs& needs) {
   std::lock_guard lock(mutex_);
   held_ = held;
-  tail_ = held[kOwn].value();
+  begun_ = held[kOwn];
+  tail_ = sure.value();
   needs_ = needs;
+  Settle();
 }
 
 bool CommitQueue::Add(SequenceNumber sequence, Done done, const absl::Status& refused) {
@@ -75,7 +77,7 @@ bool CommitQueue::WaitForOwn(SequenceNumber sequence) {
 
 SequenceNumber CommitQueue::Confirmed() const {
   if (!needs_.known) return tail();
-  if (needs_.copies.empty()) return in_flight_.empty() ? tail() : in_flight_.back().sequence;
+  if (needs_.copies.empty()) return in_flight_.empty() ? std::max(tail(), begun_) : in_flight_.back().sequence;
   SequenceNumber confirmed = held_[needs_.copies.front()];
   for (const std::size_t copy : needs_.copies) confirmed = std::min(confirmed, held_[copy]);
   return confirmed;
@@ -83,6 +85,7 @@ SequenceNumber CommitQueue::Confirmed() const {
 
 void CommitQueue::Settle() {
   const SequenceNumber confirmed = std::max(tail(), Confirmed());
+  tail_ = std::max(tail(), std::min(confirmed, begun_)).value();
   while (!in_flight_.empty()) {
     InFlight& front = in_flight_.front();
     if (front.refused.ok() && front.sequence > confirmed) return;

@@ -27,8 +27,9 @@ class CommitQueue {
     std::vector<std::size_t> copies;  // all of these; none: nobody must
   };
 
-  // Where each copy ends. The own one has everything that was confirmed, and nothing is under way.
-  void Begin(const std::vector<domain::SequenceNumber>& held, const Needs& needs);
+  // Where each copy ends. The own one has everything that was confirmed, and nothing is under way. What it has behind `sure`
+  // is confirmed when those copies have it that must.
+  void Begin(const std::vector<domain::SequenceNumber>& held, domain::SequenceNumber sure, const Needs& needs);
 
   // False, and `done` is called with an error in its turn, when it must not be sent to any copy: because `refused` is an
   // error, or the queue has ended.
@@ -66,6 +67,7 @@ class CommitQueue {
   std::condition_variable own_moved_;
   std::deque<InFlight> in_flight_;
   std::vector<domain::SequenceNumber> held_;  // by each copy
+  domain::SequenceNumber begun_;              // where the own copy ended at Begin
   Needs needs_;
   absl::Status ended_;
   std::atomic<std::uint64_t> tail_{0};
