@@ -51,8 +51,9 @@ absl::Status SequencerLoop::OpenJournal() {
 // before.
 bool SequencerLoop::TailIsConfirmed() {
   if (context_.journal.TailSequence() >= tail_.last_sequence) return true;
-  const std::string reason = absl::StrCat("sequence ", tail_.last_sequence.value(), " is not confirmed yet: ",
-                                          std::string(MessageOf(context_.journal.Accepting())));
+  const std::string reason =
+      absl::StrCat("sequence ", tail_.last_sequence.value(),
+                   " is not confirmed yet: ", std::string(MessageOf(context_.journal.Accepting())));
   if (std::exchange(connect_error_, reason) != reason) {
     Log(LogLevel::kWarn, "what the journal adopted waits for more copies", {{"reason", reason}});
   }

@@ -55,9 +55,8 @@ class FakeJournal final : public ports::CommandJournal {
   }
 
   [[nodiscard]] domain::SequenceNumber TailSequence() const override {
-    return state_.Do([](State& s) {
-      return s.records.empty() || s.tail_held ? s.base.sequence : s.records.back().last_sequence;
-    });
+    return state_.Do(
+        [](State& s) { return s.records.empty() || s.tail_held ? s.base.sequence : s.records.back().last_sequence; });
   }
 
   [[nodiscard]] ports::JournalBase Base() const override {
