@@ -61,6 +61,7 @@ const Mix kAloneWithFiles =
     With(With(kAlone, kBetweenSequencers),
          {{Fault::kWipeLeaderAndRedis, 6}, {Fault::kWipeStandbys, 3}, {Fault::kStandbysLoseEnds, 3}});
 const Mix kLeftOut{{{Fault::kLeaveOut, 4}, {Fault::kCutSequencers, 1}, {Fault::kKill, 1}}};
+const Mix kAdopted{{{Fault::kAdoptAlone, 1}}, true};
 const Mix kUnsynced{{{Fault::kStandbysLoseEnds, 1}}, true};
 const Mix kEmptiedStandbys{{{Fault::kWipeStandbys, 3}, {Fault::kWipe, 1}}, true};
 const Mix kTwoLost{{{Fault::kWipeLeaderAndRedis, 4}, {Fault::kWipe, 1}, {Fault::kFlushRedis, 1}}, true};
@@ -94,6 +95,7 @@ const Mix* DirectedMixOf(Mistake mistake) {
     case Mistake::kAckBeforeStandby: return &kUnsynced;
     case Mistake::kAnyStandby: return &kEmptiedStandbys;
     case Mistake::kLeaveOutWithoutSet: return &kLeftOut;
+    case Mistake::kAdoptAlone: return &kAdopted;
     case Mistake::kNone:
     case Mistake::kHarmless:
     case Mistake::kSameEpoch:
@@ -108,9 +110,9 @@ const Mix& MixOf(Mistake mistake, bool standby_files, Rng& rng) {
   if (const Mix* const directed = DirectedMixOf(mistake)) return *directed;
   static const std::vector<const Mix*> kDirected{&kStale,    &kLate,   &kDeposed,        &kNearlyFull, &kEmptied,
                                                  &kLostEnds, &kCutOff, &kLostExecutions, &kClocks,     &kTakeOvers};
-  static const std::vector<const Mix*> kWithFiles{&kStale,           &kLate,    &kDeposed,     &kEmptied,
-                                                  &kLostEnds,        &kCutOff,  &kLeftOut,     &kUnsynced,
-                                                  &kEmptiedStandbys, &kTwoLost, &kLateStandbys};
+  static const std::vector<const Mix*> kWithFiles{&kStale,           &kLate,    &kDeposed,      &kEmptied,
+                                                  &kLostEnds,        &kCutOff,  &kLeftOut,      &kUnsynced,
+                                                  &kEmptiedStandbys, &kTwoLost, &kLateStandbys, &kAdopted};
   const std::uint64_t drawn = rng.Below(100);
   if (drawn < 50) return standby_files ? kUsualWithFiles : kUsual;
   if (drawn < 75) return standby_files ? kAloneWithFiles : kAlone;
@@ -172,6 +174,7 @@ void Faults::Begin(Fault fault, Nanos hold) {
     }
     case Fault::kStallSequencers: return StallSequencers(AnySequencer(), hold);
     case Fault::kLeaveOut: return LeaveOut();
+    case Fault::kAdoptAlone: return AdoptAlone();
     case Fault::kWipeLeaderAndRedis: return WipeLeaderAndRedis();
     case Fault::kWipeStandbys: return WipeStandbys();
     case Fault::kStandbysLoseEnds: return StandbysLoseEnds();
@@ -389,6 +392,22 @@ void Faults::LeaveOut() {
     CutAllFromRedis(3 * kSecond);
     KillLeader(3 * kSecond);
   });
+}
+
+// What the leader could not have confirmed any more, one of the two that are left has, and the other one not.
+void Faults::AdoptAlone() {
+  SequencerHost* const host = Leader();
+  if (host == nullptr) return;
+  SequencerHost& behind = AnyOther(*host);
+  const auto last =
+      std::ranges::find_if(sequencers_, [&](const auto& each) { return each.get() != host && each.get() != &behind; });
+  SequencerHost& ahead = **last;
+  CutAllFromRedis(4'500 * kMilli);
+  Cut(*host, behind.host(), true, 4'500 * kMilli);
+  Cut(ahead, behind.host(), true, 4'500 * kMilli);
+  Later(150 * kMilli, [this, host] { Stop(*host, false, 4'500 * kMilli); });
+  Later(world_.kernel.rng().Between(1'800 * kMilli, 2'800 * kMilli),
+        [this, &ahead] { Stop(ahead, false, 2 * kSecond); });
 }
 
 // Of a dead host, whose requests to ZooKeeper have arrived. Not when nobody else has what was confirmed.

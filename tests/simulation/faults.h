@@ -44,7 +44,8 @@ enum class Fault {
   // Of runs with the files of the sequencers that stand by.
   kCutSequencers,
   kStallSequencers,
-  kLeaveOut,  // a standby is cut from the leader, who dies while nobody reaches Redis
+  kLeaveOut,    // a standby is cut from the leader, who dies while nobody reaches Redis
+  kAdoptAlone,  // the leader dies with one standby behind the other one, which leads alone and dies, too
   // Those destroy data again, but never all that is in sync.
   kWipeLeaderAndRedis,
   kWipeStandbys,      // the leader dies, and nobody reaches Redis for a while
@@ -100,6 +101,7 @@ class Faults {
   void Wipe(SequencerHost& host, bool cut);
   void StallSequencers(SequencerHost& host, Nanos hold);
   void LeaveOut();
+  void AdoptAlone();
   void WipeLeaderAndRedis();
   void WipeStandbys();
   void StandbysLoseEnds();

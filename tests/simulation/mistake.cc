@@ -35,6 +35,7 @@ Mistake MistakeOf(const std::string& name) {
       {"ack-before-standby", Mistake::kAckBeforeStandby},
       {"any-standby", Mistake::kAnyStandby},
       {"leave-out-without-set", Mistake::kLeaveOutWithoutSet},
+      {"adopt-alone", Mistake::kAdoptAlone},
   };
   const auto found = kMistakes.find(name);
   return found == kMistakes.end() ? Mistake::kNone : found->second;
@@ -42,7 +43,7 @@ Mistake MistakeOf(const std::string& name) {
 
 bool IsOfStandbyFiles(Mistake mistake) {
   return mistake == Mistake::kAckBeforeStandby || mistake == Mistake::kAnyStandby ||
-         mistake == Mistake::kLeaveOutWithoutSet;
+         mistake == Mistake::kLeaveOutWithoutSet || mistake == Mistake::kAdoptAlone;
 }
 
 }  // namespace xt::sim

@@ -39,6 +39,7 @@ enum class Mistake {
   kAckBeforeStandby,    // such a file is said to have what is not on its disk
   kAnyStandby,          // an emptied disk passes for the one before, also that of a sequencer that stands by
   kLeaveOutWithoutSet,  // the leader leaves such a file out of the in-sync set without ZooKeeper
+  kAdoptAlone,          // what a new leader's file has is confirmed before another copy has it, too
 };
 
 // The mistake of this name; kNone for one that there is not, and for "none".

@@ -126,10 +126,13 @@ absl::Status MistakenElection::Campaign(Observer observer) {
 
 absl::StatusOr<ports::OpenReport> MistakenJournal::Open(ports::FencingToken token) {
   reads_tail_ = mistake_ == Mistake::kOwnTime;
-  return journal_.Open(token);
+  auto report = journal_.Open(token);
+  if (report.ok() && mistake_ == Mistake::kAdoptAlone) adopted_ = report->last_sequence;
+  return report;
 }
 
 absl::Status MistakenJournal::Read(domain::SequenceNumber from, const Visitor& visitor) {
+  if (journal_.TailSequence() < adopted_) return own_.Read(from, visitor);
   if (!std::exchange(reads_tail_, false)) return journal_.Read(from, visitor);
   return journal_.Read(from, [&](ports::JournalRecord record) -> absl::Status {
     XT_ASSIGN_OR_RETURN(domain::Frame frame, wire::DecodeFrame(record.bytes));

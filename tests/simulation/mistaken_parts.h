@@ -1,6 +1,7 @@
 // Parts of a sequencer that are mistaken (mistake.h), each around an honest one.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,14 +53,16 @@ class MistakenElection final : public ports::LeaderElection {
 // It also notes what is trimmed.
 class MistakenJournal final : public ports::CommandJournal {
  public:
-  MistakenJournal(ports::CommandJournal& journal, Mistake mistake, Trimmed& trimmed)
-      : journal_(journal), mistake_(mistake), trimmed_(trimmed) {}
+  MistakenJournal(ports::CommandJournal& journal, Mistake mistake, Trimmed& trimmed, ports::JournalCopy& own)
+      : journal_(journal), mistake_(mistake), trimmed_(trimmed), own_(own) {}
   absl::StatusOr<ports::OpenReport> Open(ports::FencingToken token) override;
   absl::Status Read(domain::SequenceNumber from, const Visitor& visitor) override;
   void Append(ports::JournalRecord record, AppendDone done) override {
     journal_.Append(std::move(record), std::move(done));
   }
-  [[nodiscard]] domain::SequenceNumber TailSequence() const override { return journal_.TailSequence(); }
+  [[nodiscard]] domain::SequenceNumber TailSequence() const override {
+    return std::max(journal_.TailSequence(), adopted_);
+  }
   [[nodiscard]] ports::JournalBase Base() const override { return journal_.Base(); }
   [[nodiscard]] absl::StatusOr<domain::SequenceNumber> ReadableFrom() override { return journal_.ReadableFrom(); }
   absl::Status TrimFront(domain::SequenceNumber upto) override;
@@ -69,7 +72,9 @@ class MistakenJournal final : public ports::CommandJournal {
   ports::CommandJournal& journal_;
   const Mistake mistake_;
   Trimmed& trimmed_;
-  bool reads_tail_ = false;  // the next Read is that of the last frame, for its time
+  ports::JournalCopy& own_;
+  domain::SequenceNumber adopted_;  // that much counts as confirmed
+  bool reads_tail_ = false;         // the next Read is that of the last frame, for its time
 };
 
 }  // namespace xt::sim

@@ -275,9 +275,10 @@ absl::Status SequencerHost::Launch(Parts& parts) {
   XT_ASSIGN_OR_RETURN(parts.session, zookeeper::ZooKeeperSession::Open(config));
   parts.in_sync = std::make_unique<zookeeper::ZooKeeperInSyncSet>(parts.session, "0");
   auto own = MakeOwnCopy(journal_folder(), disk_, world_, name_);
-  parts.mistaken_set = std::make_unique<MistakenSet>(*parts.in_sync, world_.mistake, *own);
+  ports::JournalCopy& own_copy = *own;
+  parts.mistaken_set = std::make_unique<MistakenSet>(*parts.in_sync, world_.mistake, own_copy);
   parts.journal = MakeJournal(std::move(own), *parts.mistaken_set);
-  parts.mistaken_journal = std::make_unique<MistakenJournal>(*parts.journal, world_.mistake, world_.trimmed);
+  parts.mistaken_journal = std::make_unique<MistakenJournal>(*parts.journal, world_.mistake, world_.trimmed, own_copy);
   parts.election = std::make_unique<zookeeper::ZooKeeperElection>(parts.session, "sequencer-0", name_);
   parts.mistaken_election = std::make_unique<MistakenElection>(*parts.election, world_.mistake);
   XT_ASSIGN_OR_RETURN(parts.events,

@@ -94,8 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{"forget-duplicates", 60}, Planted{"remember-in-leader", 60},
                     Planted{"duplicate-is-new", 60}, Planted{"break-is-reject", 60}, Planted{"apply-uncommitted", 120},
                     Planted{"publish-twice", 30}, Planted{"publish-gaps", 20}, Planted{"believe-cursor", 20},
-                    Planted{"ack-before-standby", 20}, Planted{"any-standby", 20},
-                    Planted{"leave-out-without-set", 20}),
+                    Planted{"ack-before-standby", 20}, Planted{"any-standby", 20}, Planted{"leave-out-without-set", 20},
+                    Planted{"adopt-alone", 20}),
     [](const auto& planted) {
       std::string name = planted.param.mistake;
       std::replace(name.begin(), name.end(), '-', '_');
