@@ -85,8 +85,8 @@ class CommandJournal {
   // Takes ownership; returns at once, or waits for room when the journal's bounded queue is full. Several appends may be
   // in flight and share one group commit. A record whose epoch is above the token's is FENCED.
   virtual void Append(JournalRecord record, AppendDone done) = 0;
-  // The last sequence that was confirmed. After Open that of its report, or an earlier one for as long as less copies than must
-  // hold what it adopted.
+  // The last sequence that was confirmed. After Open that of its report, or an earlier one for as long as fewer copies than
+  // must hold what it adopted.
   [[nodiscard]] virtual domain::SequenceNumber TailSequence() const = 0;
   // What was trimmed, durably. After Open.
   [[nodiscard]] virtual JournalBase Base() const { return {}; }
